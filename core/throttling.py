@@ -1,0 +1,118 @@
+"""Rate limits, counted in Redis.
+
+A limit is a courtesy to the server, never a condition for joining: without Redis everything is
+allowed. Keys hold keyed hashes only, so that neither addresses nor phone numbers can be read out
+of Redis.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import threading
+import time
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from core.encryption import blind_index
+
+SOCKET_TIMEOUT_SECONDS = 0.3
+BREAKER_SECONDS = 15.0
+
+logger = logging.getLogger(__name__)
+
+# One round trip, and no moment in which a counter exists without its expiry.
+_COUNT_SCRIPT = """
+local count = redis.call('INCR', KEYS[1])
+if count == 1 or redis.call('TTL', KEYS[1]) < 0 then
+  redis.call('EXPIRE', KEYS[1], ARGV[1])
+end
+return count
+"""
+
+
+class _CircuitBreaker:
+    """After a failure, lets nobody wait for Redis again for BREAKER_SECONDS. Per process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open_until = 0.0
+        self._warned = False
+
+    def is_open(self) -> bool:
+        return time.monotonic() < self._open_until
+
+    def record_failure(self, error: Exception) -> None:
+        with self._lock:
+            self._open_until = time.monotonic() + BREAKER_SECONDS
+            warn, self._warned = not self._warned, True
+        if warn:
+            # The class only: the text of a Redis error may hold the address and the password.
+            logger.warning("Rate limits are off: Redis does not answer (%s).", type(error).__name__)
+
+    def record_success(self) -> None:
+        if not self._warned:
+            return
+        with self._lock:
+            recovered, self._warned = self._warned, False
+            self._open_until = 0.0
+        if recovered:
+            logger.info("Rate limits are on again: Redis answers.")
+
+
+_breaker = _CircuitBreaker()
+
+
+class RateLimit:
+    """At most `limit` calls per `seconds` and key, in fixed windows that begin with a first call."""
+
+    def __init__(self, name: str, limit: int, seconds: int) -> None:
+        self.name = name
+        self.limit = limit
+        self.seconds = seconds
+
+    def allow(self, key: str) -> bool:
+        """Count one call, and say whether it is still within the limit. True without Redis."""
+        if _breaker.is_open():
+            return True
+        try:
+            count = int(
+                _count_script(settings.REDIS_URL)(keys=[self.redis_key(key)], args=[self.seconds])
+            )
+        except (redis.RedisError, OSError) as error:
+            _breaker.record_failure(error)
+            return True
+        _breaker.record_success()
+        return count <= self.limit
+
+    def reset(self, key: str) -> None:
+        """Forget the calls of a key, such as after a correct log-in. Does nothing without Redis."""
+        if _breaker.is_open():
+            return
+        try:
+            _client(settings.REDIS_URL).delete(self.redis_key(key))
+        except (redis.RedisError, OSError) as error:
+            _breaker.record_failure(error)
+
+    def redis_key(self, key: str) -> str:
+        """The name of the counter; `key` cannot be read from it."""
+        digest = blind_index(key, context=f"throttling.{self.name}")
+        return f"throttle:{self.name}:{digest.hex()[:32]}"
+
+
+@functools.lru_cache(maxsize=4)
+def _client(url: str) -> redis.Redis:
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=SOCKET_TIMEOUT_SECONDS,
+        socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def _count_script(url: str):  # type: ignore[no-untyped-def]
+    return _client(url).register_script(_COUNT_SCRIPT)
