@@ -1,0 +1,4 @@
+"""Who logs in: users and their log-in.
+
+May import reference and core.
+"""

@@ -1,0 +1,4 @@
+"""Employers, what they report and the numbers that rates are divided by.
+
+May import unions and below.
+"""

@@ -1,0 +1,22 @@
+"""App configurations of the portal itself and of its admin site."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PortalConfig(AppConfig):
+    """Loads the Celery application, so that every `shared_task` finds its broker."""
+
+    name = "portal"
+    verbose_name = _("Portal")
+
+    def ready(self) -> None:
+        """Bind the shared tasks and register the system checks."""
+        from portal import celery, checks  # noqa: F401
+
+
+class PortalAdminConfig(AdminConfig):
+    """Makes the portal's own site the default one, so `@admin.register` reaches it."""
+
+    default_site = "portal.admin_site.PortalAdminSite"

@@ -1,0 +1,42 @@
+"""System checks with ids and hints."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.staticfiles)
+def check_browser_packages(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn when `npm ci` was forgotten: pages would come without style and charts."""
+    if settings.NODE_MODULES.is_dir() or (settings.STATIC_ROOT / "staticfiles.json").is_file():
+        return []
+    return [
+        Warning(
+            "The browser packages are not installed.",
+            hint="Run `make setup` (or `npm ci`).",
+            id="portal.W001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_engines(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A production portal names its database and its queue."""
+    messages: list[CheckMessage] = []
+    if settings.EMBEDDED_DATABASE:
+        messages.append(Error("DATABASE_URL is not set.", id="portal.E001"))
+    if settings.EMBEDDED_REDIS:
+        messages.append(Error("REDIS_URL is not set.", id="portal.E002"))
+    if settings.PORTAL_ENV != "production":
+        messages.append(
+            Error("PORTAL_ENV is not production.", hint="Set PORTAL_ENV.", id="portal.E003")
+        )
+    if not settings.PUBLIC_BASE_URL.startswith("https://"):
+        messages.append(
+            Warning(
+                "PUBLIC_BASE_URL is not an https address; printed codes would lead to plain http.",
+                id="portal.W002",
+            )
+        )
+    return messages

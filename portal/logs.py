@@ -1,0 +1,74 @@
+"""Log lines: JSON for machines, text for people, request ids in each, nothing personal.
+
+PostgreSQL names the offending values in the DETAIL of an error ("Key (name)=(...) already
+exists"); those lines are cut from tracebacks before they are written.
+"""
+
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+
+def drop_details(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Cut the lines of an exception's text in which PostgreSQL quotes row values."""
+    text = event.get("exception")
+    if isinstance(text, str):
+        event["exception"] = "\n".join(
+            line
+            for line in text.splitlines()
+            if not line.lstrip().startswith(("DETAIL:", "CONTEXT:", "[SQL", "[parameters"))
+        )
+    return event
+
+
+def logging_config(*, level: str, json: bool, colour: bool = False) -> dict[str, Any]:
+    """The `LOGGING` setting: everything to standard error, one event a line."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(allow=None if json else []),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+        drop_details,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=colour, exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "portal": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    renderer,
+                ],
+                "foreign_pre_chain": shared,
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "portal"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django's own handlers would print a second time, and mail error pages.
+            "django": {"handlers": [], "level": level, "propagate": True},
+            "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
+            "gunicorn": {"handlers": [], "level": level, "propagate": True},
+        },
+    }

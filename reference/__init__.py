@@ -1,0 +1,4 @@
+"""What the state defines and we look up: regions, worker groups, code lists.
+
+May import core.
+"""
