@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import addresses
 from portal.env import env_bool, env_choice, env_int, env_list, env_secret, env_str, load_env_file
 from portal.logs import logging_config
-from portal.secrets import parse_key, parse_keys, read_secret
+from portal.secrets import read_secret
 from portal.unfold import UNFOLD as UNFOLD
 
 # Lets `QuerySet[Union]` and `ModelAdmin[Union]` be written at run time as the stubs want it.
@@ -43,16 +43,12 @@ PUBLIC_BASE_URL = (
 # -- secrets ------------------------------------------------------------------------------------
 SECRET_KEY = read_secret("SECRET_KEY", local_dir=LOCAL_DIR, production=PRODUCTION)
 SECRET_KEY_FALLBACKS = [key for key in env_secret("SECRET_KEY_FALLBACKS", "").split(",") if key]
-# Key id -> 32 bytes; the first one encrypts, the others still decrypt.
-FIELD_ENCRYPTION_KEYS: dict[str, bytes] = parse_keys(
-    "FIELD_ENCRYPTION_KEYS",
-    read_secret("FIELD_ENCRYPTION_KEYS", local_dir=LOCAL_DIR, production=PRODUCTION),
+# "id:base64,id:base64,...": the first key encrypts, the others still decrypt.
+FIELD_ENCRYPTION_KEYS = read_secret(
+    "FIELD_ENCRYPTION_KEYS", local_dir=LOCAL_DIR, production=PRODUCTION
 )
-# 32 bytes that key the searchable hashes of ID numbers and phones.
-BLIND_INDEX_KEY: bytes = parse_key(
-    "BLIND_INDEX_KEY",
-    read_secret("BLIND_INDEX_KEY", local_dir=LOCAL_DIR, production=PRODUCTION),
-)
+# Keys the searchable hashes of ID numbers and phones: 32 bytes in base64.
+BLIND_INDEX_KEY = read_secret("BLIND_INDEX_KEY", local_dir=LOCAL_DIR, production=PRODUCTION)
 
 # -- apps ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -160,6 +156,8 @@ MEDIA_ROOT = Path(env_str("MEDIA_ROOT", str(LOCAL_DIR / "media")))
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
+# Accept the demo's identity and phone numbers, which no real person can hold.
+ALLOW_DEMO_IDENTITIES = env_bool("ALLOW_DEMO_IDENTITIES", not PRODUCTION)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
