@@ -6,14 +6,21 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PortalConfig(AppConfig):
-    """Loads the Celery application, so that every `shared_task` finds its broker."""
+    """Loads the Celery application, so that every `shared_task` finds its broker.
+
+    Refuses to start with encryption keys that do not work: better now than at the first sign-up.
+    """
 
     name = "portal"
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        """Bind the shared tasks and register the system checks."""
+        """Bind the shared tasks, register the system checks, try the keys."""
+        from core.encryption import active_key_id, blind_index
         from portal import celery, checks  # noqa: F401
+
+        active_key_id()
+        blind_index("", context="portal.start")
 
 
 class PortalAdminConfig(AdminConfig):

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from portal import health
@@ -103,8 +103,7 @@ class ContentSecurityPolicyMiddleware:
         """Handle one request."""
         response = self.get_response(request)
         policy = self.admin if request.path.startswith("/admin/") else self.strict
-        if isinstance(response, HttpResponse) or response.streaming:
-            response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("Content-Security-Policy", policy)
         return response
 
 

@@ -65,27 +65,3 @@ def _keep(path: Path, value: str) -> str:
     finally:
         draft.unlink()
     return value
-
-
-def parse_key(name: str, text: str) -> bytes:
-    """The 32 bytes of a base64 key; anything else is an error that does not repeat the key."""
-    try:
-        key = base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be base64.") from error
-    if len(key) != 32:
-        raise ImproperlyConfigured(f"{name} must be 32 bytes in base64, not {len(key)}.")
-    return key
-
-
-def parse_keys(name: str, text: str) -> dict[str, bytes]:
-    """`id:base64,id:base64,...` as a mapping in the given order; the first one encrypts."""
-    keys: dict[str, bytes] = {}
-    for entry in text.split(","):
-        identifier, separator, encoded = entry.strip().partition(":")
-        if not separator or not identifier.isalnum():
-            raise ImproperlyConfigured(f"{name} must be id:base64,id:base64,...")
-        if identifier in keys:
-            raise ImproperlyConfigured(f"{name} holds the id {identifier} twice.")
-        keys[identifier] = parse_key(name, encoded)
-    return keys

@@ -4,6 +4,8 @@
 would take minutes. What a page needs is named here, by package.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any

@@ -1,0 +1,76 @@
+"""A private PostgreSQL and Valkey for the run, and what every test may lean on."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+from portal import addresses
+from portal.embedded import engines
+
+STACK = contextlib.ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the engines before the first test asks for the database."""
+    if config.option.collectonly or config.option.help:
+        return
+    # Browser tests keep an event loop in the thread; Django's guard against async use is not meant
+    # for them.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    folder = Path(os.environ["PORTAL_TEST_DIR"])
+    ours = addresses.embedded_database_url(folder), addresses.embedded_redis_url(folder)
+    if (os.environ["DATABASE_URL"], os.environ["REDIS_URL"]) == ours:
+        STACK.callback(shutil.rmtree, folder, ignore_errors=True)
+        STACK.enter_context(
+            engines(folder, pg_bin=settings.EMBEDDED_PG_BIN, durable=False, keep=False)
+        )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the engines and remove their folder."""
+    STACK.close()
+
+
+@pytest.fixture(scope="session")
+def subprocess_environment(django_db_setup: None) -> dict[str, str]:
+    """The environment for portal processes that a test starts: they share the test's database.
+
+    Such a process sees only what is committed: use `@pytest.mark.django_db(transaction=True)`.
+    """
+    database = settings.DATABASES["default"]["NAME"]
+    head, _, tail = os.environ["DATABASE_URL"].partition("?")
+    address = head.rpartition("/")[0] + "/" + database + (f"?{tail}" if tail else "")
+    return {
+        **os.environ,
+        "DATABASE_URL": address,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "PYTHONPATH": str(settings.BASE_DIR),
+    }
+
+
+@pytest.fixture(scope="session")
+def python() -> str:
+    """The interpreter to start portal processes with."""
+    return sys.executable
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache_and_limits(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Rate limits and cached values of one test do not reach the next one.
+
+    Only our own Valkey is emptied: one that REDIS_URL names may hold somebody's data.
+    """
+    yield
+    own = addresses.embedded_redis_url(Path(os.environ["PORTAL_TEST_DIR"]))
+    if "django_db_setup" in request.fixturenames and os.environ["REDIS_URL"] == own:
+        with contextlib.suppress(redis.RedisError):
+            client = redis.Redis.from_url(own, socket_timeout=1, retry=None)
+            client.flushdb()
+            client.close()
