@@ -255,6 +255,9 @@ CELERY_BEAT_SCHEDULE = {
     "nightly": {"task": "reports.run_nightly", "schedule": crontab(hour="2", minute="0")},
 }
 
+# How long a worker may hold a step of the night before another takes it over.
+NIGHTLY_LEASE_SECONDS = env_int("NIGHTLY_LEASE_SECONDS", 900, minimum=1)
+
 # -- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

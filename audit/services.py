@@ -1,0 +1,73 @@
+"""Writing the trail. Call inside the transaction that makes the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection, models
+
+from accounts.models import User
+from audit.models import AuditEntry
+
+Actor = User | AnonymousUser | None
+
+# Keys whose values never enter the trail, whoever passes them.
+SECRET_KEYS = frozenset({"id_number", "phone", "name", "password", "token", "contact_phone"})
+
+
+def log(
+    actor: Actor,
+    action: str,
+    obj: models.Model,
+    data: Mapping[str, Any] | None = None,
+    *,
+    union_path: str = "",
+) -> AuditEntry:
+    """Write one entry for ``obj``.
+
+    ``action`` is ``noun.verb_past`` (``application.approved``). Must run inside a transaction, so
+    that the act and its trace commit together: raises RuntimeError otherwise.
+    """
+    return log_many(actor, action, [(obj, data or {}, union_path)])[0]
+
+
+def log_many(
+    actor: Actor,
+    action: str,
+    items: Iterable[tuple[models.Model, Mapping[str, Any], str]],
+) -> list[AuditEntry]:
+    """Write one entry per ``(object, data, union_path)`` in a single statement."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("audit entries are written in the transaction of their change")
+    return AuditEntry.objects.bulk_create(
+        AuditEntry(
+            actor=actor if isinstance(actor, User) else None,
+            action=action,
+            object_type=obj._meta.label_lower,
+            object_id=str(obj.pk),
+            union_path=union_path,
+            data=_without_secrets(data),
+        )
+        for obj, data, union_path in items
+    )
+
+
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """``{"field": [old, new]}`` for each key of ``after`` whose value differs, as strings."""
+    return {
+        key: [_plain(before.get(key)), _plain(value)]
+        for key, value in after.items()
+        if before.get(key) != value
+    }
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value.pk) if isinstance(value, models.Model) else str(value)
+
+
+def _without_secrets(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: "…" if key in SECRET_KEYS else value for key, value in data.items()}

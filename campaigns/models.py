@@ -1,0 +1,202 @@
+"""Drives with phases, what they measure, and what each union is to reach."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from members.models import JoinCode
+from reference.models import GroupSet
+from unions.models import Union
+from unions.scope import ScopedQuerySet
+
+
+class CampaignStatus(models.TextChoices):
+    DRAFT = "draft", _("draft")
+    PUBLISHED = "published", _("published")
+    CLOSED = "closed", _("closed")
+
+
+class CampaignKind(models.TextChoices):
+    PLAN = "plan", _("action plan")  # 行动计划
+    DRIVE = "drive", _("concentrated drive")  # 集中行动
+
+
+class Metric(models.TextChoices):
+    """What an indicator counts. Formulas: ``reports/progress.py``."""
+
+    NEW_MEMBERS = "new_members", _("new members")
+    ENROLMENT_RATE = "enrolment_rate", _("enrolment rate")
+    UNIONS_ESTABLISHED = "unions_established", _("unions established")
+    STATIONS = "stations", _("stations")
+    MOST_BEAUTIFUL_STATIONS = "most_beautiful_stations", _("most beautiful stations")
+    GRANT_PER_NEF_UNION = "grant_per_nef_union", _("funds per union of new-form workers")
+
+
+class Unit(models.TextChoices):
+    PERSON = "person", _("persons")
+    RATIO = "ratio", _("ratio")
+    UNION = "union", _("unions")
+    STATION = "station", _("stations")
+    YUAN = "yuan", _("yuan")
+
+
+class CampaignQuerySet(ScopedQuerySet["Campaign"]):
+    """Campaigns in the viewer's scope by their owner."""
+
+    scope_path = "owner__path"
+
+    def public(self) -> CampaignQuerySet:
+        """Those anyone may read about."""
+        return self.filter(status__in=[CampaignStatus.PUBLISHED, CampaignStatus.CLOSED])
+
+    def running_on(self, day: dt.date) -> CampaignQuerySet:
+        """Published campaigns whose dates include ``day``."""
+        return self.filter(
+            status=CampaignStatus.PUBLISHED, starts_on__lte=day, ends_on__gte=day
+        )
+
+
+class Campaign(models.Model):
+    """A time-boxed drive or plan of ``owner`` for its subtree; both dates inclusive."""
+
+    owner = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="campaigns", verbose_name=_("owner union")
+    )
+    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(
+        _("kind"), max_length=8, choices=CampaignKind, default=CampaignKind.DRIVE
+    )
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"))
+    group_set = models.ForeignKey(
+        GroupSet, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("group set")
+    )
+    status = models.CharField(
+        _("status"), max_length=10, choices=CampaignStatus, default=CampaignStatus.DRAFT
+    )
+    summary = models.TextField(_("summary"), blank=True)
+    note = models.TextField(_("note on the figures"), blank=True)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    is_demo = models.BooleanField(_("demo record"), default=False, editable=False)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        ordering = ("-starts_on", "id")
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="campaigns_name_of_owner"),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="campaigns_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Phase(models.Model):
+    """A dated step of a campaign; phases may overlap. Both dates inclusive."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="phases")
+    name = models.CharField(_("name"), max_length=60)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("to"))
+
+    class Meta:
+        verbose_name = _("phase")
+        verbose_name_plural = _("phases")
+        ordering = ("starts_on", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")), name="campaigns_phase_ends_after_start"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Indicator(models.Model):
+    """What a campaign measures: a metric over a group set, in a unit."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="indicators")
+    metric = models.CharField(_("metric"), max_length=24, choices=Metric)
+    group_set = models.ForeignKey(
+        GroupSet, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("group set")
+    )
+    name = models.CharField(_("name"), max_length=80)
+    unit = models.CharField(_("unit"), max_length=8, choices=Unit)
+
+    class Meta:
+        verbose_name = _("indicator")
+        verbose_name_plural = _("indicators")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TargetQuerySet(ScopedQuerySet["Target"]):
+    """Targets of unions in the viewer's scope."""
+
+
+class Target(models.Model):
+    """What ``union`` is to reach for ``indicator`` from ``period_start`` to ``period_end``.
+
+    Both dates inclusive; yearly and cumulative targets stand side by side. ``value`` is in the
+    indicator's unit (ratio 0–1).
+    """
+
+    indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="targets")
+    union = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="targets", verbose_name=_("union")
+    )
+    period_start = models.DateField(_("from"))
+    period_end = models.DateField(_("to"))
+    value = models.DecimalField(_("target"), max_digits=16, decimal_places=4)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    objects = TargetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("target")
+        verbose_name_plural = _("targets")
+        ordering = ("indicator", "period_start", "union")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["indicator", "union", "period_start", "period_end"],
+                name="campaigns_target_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(period_end__gte=F("period_start")),
+                name="campaigns_target_ends_after_start",
+            ),
+            models.CheckConstraint(condition=Q(value__gte=0), name="campaigns_target_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.indicator_id} · {self.union_id} · {self.period_start}–{self.period_end}"
+
+
+class CampaignJoinCode(models.Model):
+    """A join code belongs to a campaign: sign-ups through it are the campaign's, for good."""
+
+    join_code = models.OneToOneField(
+        JoinCode, on_delete=models.PROTECT, related_name="campaign_link"
+    )
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.PROTECT, related_name="join_code_links"
+    )
+
+    class Meta:
+        verbose_name = _("join code of a campaign")
+        verbose_name_plural = _("join codes of campaigns")
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} · {self.join_code_id}"

@@ -1,0 +1,66 @@
+"""The code behind a QR sign."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from core.clock import local_today
+from members.enums import JoinChannel
+from unions.models import Union
+from unions.scope import ScopedQuerySet
+
+
+class JoinCodeQuerySet(ScopedQuerySet["JoinCode"]):
+    """Codes in the viewer's scope."""
+
+    def usable_on(self, day: dt.date) -> JoinCodeQuerySet:
+        """Codes that accept sign-ups on ``day`` (inclusive)."""
+        return self.filter(
+            Q(valid_until__isnull=True) | Q(valid_until__gte=day), is_active=True
+        )
+
+
+class JoinCode(models.Model):
+    """``/join/<code>/`` leads to the sign-up of ``union``.
+
+    A campaign or station is tied to the code from above (``campaigns.CampaignJoinCode``,
+    ``stations.StationJoinCode``), so that what a membership came through follows from its code.
+    """
+
+    code = models.CharField(_("code"), max_length=12, unique=True, db_collation="C")
+    union = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="join_codes", verbose_name=_("union")
+    )
+    channel = models.CharField(
+        _("way of joining"), max_length=16, choices=JoinChannel, default=JoinChannel.QR
+    )
+    label = models.CharField(
+        _("where it hangs"), max_length=80, blank=True, help_text=_("For your own overview.")
+    )
+    is_active = models.BooleanField(_("accepts sign-ups"), default=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    is_demo = models.BooleanField(_("demo record"), default=False, editable=False)
+
+    objects = JoinCodeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("join code")
+        verbose_name_plural = _("join codes")
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.code} · {self.label or self.union}"
+
+    @property
+    def is_usable(self) -> bool:
+        """Does it accept sign-ups today?"""
+        return self.is_active and (self.valid_until is None or self.valid_until >= local_today())

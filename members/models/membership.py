@@ -1,0 +1,214 @@
+"""The person, their dated spells of membership, and the ledger everything follows from."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from enterprises.models import Employer
+from members.enums import EventType, JoinChannel, MembershipStatus
+from members.models.application import Application, PersonalData
+from members.models.join_code import JoinCode
+from reference.models import WorkerGroup
+from unions.models import Union
+from unions.scope import ScopedQuerySet
+
+
+class MemberQuerySet(ScopedQuerySet["Member"]):
+    """People are seen by whoever sees their current or last union."""
+
+    scope_path = "home_union__path"
+
+
+class Member(PersonalData):
+    """A person, once: unique by the keyed hash of the ID number.
+
+    ``home_union`` is the union of the newest membership; it carries the scope.
+    """
+
+    home_union = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("union")
+    )
+    created_at = models.DateTimeField(_("recorded"), auto_now_add=True)
+    is_demo = models.BooleanField(_("demo record"), default=False, editable=False)
+
+    objects = MemberQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("member")
+        verbose_name_plural = _("members")
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=["id_number_hash"], name="members_member_one_person")
+        ]
+        indexes = [
+            models.Index(fields=["phone_hash"], name="members_member_by_phone"),
+            models.Index(fields=["home_union", "-id"], name="members_member_of_union"),
+            models.Index(fields=["name"], name="members_member_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.masked_name
+
+
+class MembershipQuerySet(ScopedQuerySet["Membership"]):
+    """Memberships at unions in the viewer's scope."""
+
+    def open(self) -> MembershipQuerySet:
+        """Those that have not ended."""
+        return self.filter(ended_on__isnull=True)
+
+
+class Membership(models.Model):
+    """One spell of membership (会籍) of a person at a union; ``ended_on`` is its last day.
+
+    The state shown here is a reading of the ledger (``MembershipEvent``), kept for fast lists. At
+    most one spell per person is open: the database holds that.
+    """
+
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("member")
+    )
+    union = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("union")
+    )
+    worker_group = models.ForeignKey(
+        WorkerGroup, on_delete=models.PROTECT, related_name="+", verbose_name=_("worker group")
+    )
+    employer = models.ForeignKey(
+        Employer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="memberships",
+        verbose_name=_("registered employer"),
+    )
+    employer_name = models.CharField(_("employer or platform"), max_length=120, blank=True)
+    status = models.CharField(
+        _("status"), max_length=14, choices=MembershipStatus, default=MembershipStatus.ACTIVE
+    )
+    channel = models.CharField(_("way of joining"), max_length=16, choices=JoinChannel)
+    join_code = models.ForeignKey(
+        JoinCode,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="memberships",
+        verbose_name=_("join code"),
+    )
+    application = models.OneToOneField(
+        Application,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="membership",
+        verbose_name=_("application"),
+    )
+    started_on = models.DateField(_("member since"))
+    ended_on = models.DateField(_("until"), null=True, blank=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        ordering = ("-started_on", "-id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member"],
+                condition=Q(ended_on__isnull=True),
+                name="members_membership_open_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on")),
+                name="members_membership_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True, status__in=["active", "transferring", "retained"])
+                | Q(ended_on__isnull=False, status="ended"),
+                name="members_membership_ended_iff_date",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["union", "worker_group"], name="members_membership_of_union"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} · {self.union_id} · {self.started_on}"
+
+
+class MembershipEventQuerySet(ScopedQuerySet["MembershipEvent"]):
+    """Ledger entries at unions in the viewer's scope."""
+
+
+class MembershipEvent(models.Model):
+    """One entry of the append-only ledger; the database refuses UPDATE and DELETE.
+
+    ``active_change``, ``retained_change`` and ``joined_change`` (persons) are what the entry does to
+    the counts of ``union`` from ``effective_on`` (inclusive): the stock of any day is their sum.
+    """
+
+    membership = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, related_name="events", verbose_name=_("membership")
+    )
+    type = models.CharField(_("type"), max_length=16, choices=EventType)
+    union = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("union")
+    )
+    counterpart = models.ForeignKey(
+        Union,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("other union"),
+    )
+    worker_group = models.ForeignKey(
+        WorkerGroup, on_delete=models.PROTECT, related_name="+", verbose_name=_("worker group")
+    )
+    channel = models.CharField(_("way of joining"), max_length=16, choices=JoinChannel)
+    join_code = models.ForeignKey(
+        JoinCode, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    corrects = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections"
+    )
+    effective_on = models.DateField(_("effective on"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    active_change = models.SmallIntegerField()
+    retained_change = models.SmallIntegerField()
+    joined_change = models.SmallIntegerField()
+
+    objects = MembershipEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("membership event")
+        verbose_name_plural = _("membership events")
+        ordering = ("effective_on", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(active_change__range=(-1, 1))
+                & Q(retained_change__range=(-1, 1))
+                & Q(joined_change__range=(-1, 1)),
+                name="members_event_changes_one_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(type="corrected", corrects__isnull=False)
+                | (~Q(type="corrected") & Q(corrects__isnull=True)),
+                name="members_event_correction_names_event",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["union", "worker_group", "effective_on"], name="members_event_of_union"
+            ),
+            models.Index(fields=["recorded_at"], name="members_event_recorded"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id} {self.type} {self.effective_on}"

@@ -1,0 +1,1 @@
+"""Writes on joining and membership, by noun."""

@@ -1,0 +1,55 @@
+"""``manage.py nightly``: the very function the Celery task calls."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from core.clock import local_today
+from reports.nightly import run_nightly
+
+
+class Command(BaseCommand):
+    """Counts a day and publishes it; prints one line a step."""
+
+    help = "Count the figures of a day and of the days missed before it (default: yesterday)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """``--date D|today``, ``--full``, ``--json``."""
+        parser.add_argument("--date", help="ISO date, or “today” for the unfinished day")
+        parser.add_argument("--full", action="store_true", help="recount the whole history")
+        parser.add_argument("--json", action="store_true", help="one JSON object a step")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the night."""
+        outcomes = run_nightly(_parse_day(options["date"]), full=options["full"])
+        for outcome in outcomes:
+            if options["json"]:
+                line = json.dumps({**outcome._asdict(), "day": outcome.day.isoformat()})
+            else:
+                line = (
+                    f"{outcome.day} {outcome.step}: {outcome.state}, "
+                    f"{outcome.row_count} rows, {outcome.seconds:.2f} s"
+                )
+            self.stdout.write(line)
+        if any(outcome.state == "running_elsewhere" for outcome in outcomes):
+            raise CommandError("another worker holds this day; it is finished there")
+
+
+def _parse_day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    today = local_today()
+    if text == "today":
+        return today
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"not a date: {text}") from error
+    if day > today:
+        raise CommandError("a day to come cannot be counted")
+    return day

@@ -1,0 +1,102 @@
+"""From ``DailyCount`` and targets to ``CampaignProgress``.
+
+Formulas (docs/metrics.md, domain: quota_completion with linear pace):
+value of *new members* = persons who joined from the first day of the target's period to the day;
+*enrolment rate* = active members of the group set ÷ latest baseline; *unions established* = unions
+founded in the period; *stations* = stations open on the day. share = value ÷ target; pace = share ÷
+time elapsed; status by the thresholds in ``PaceThreshold``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import connection
+
+from reports.baselines import BASELINE_SQL
+
+_PROGRESS = f"""
+WITH due AS (
+    SELECT t.id, t.value AS target_value, t.union_id, t.period_start,
+           LEAST(t.period_end, %(day)s::date) AS upto, t.period_end,
+           i.metric, i.group_set_id
+    FROM campaigns_target t
+    JOIN campaigns_indicator i ON i.id = t.indicator_id
+    JOIN campaigns_campaign c ON c.id = i.campaign_id
+    WHERE c.status IN ('published', 'closed') AND t.period_start <= %(day)s
+      AND (t.period_end >= %(day)s OR NOT EXISTS (
+          SELECT FROM reports_campaignprogress p
+          WHERE p.target_id = t.id AND p.day > t.period_end AND p.day < %(day)s))
+),
+breakdowns AS (
+    SELECT due.id AS target_id, g.workergroup_id AS breakdown
+    FROM due JOIN reference_groupset_groups g ON g.groupset_id = due.group_set_id
+    UNION ALL
+    SELECT due.id, '' FROM due WHERE due.group_set_id IS NULL
+),
+summed AS (
+    SELECT due.id,
+           SUM(now_at.value) AS now_value, SUM(before.value) AS before_value
+    FROM due
+    JOIN breakdowns b ON b.target_id = due.id
+    CROSS JOIN LATERAL (SELECT CASE due.metric
+        WHEN 'new_members' THEN 'joined'
+        WHEN 'enrolment_rate' THEN 'members'
+        WHEN 'unions_established' THEN 'unions_founded'
+        WHEN 'stations' THEN 'stations' END AS counted) m
+    LEFT JOIN LATERAL (
+        SELECT value FROM reports_dailycount d
+        WHERE d.union_id = due.union_id AND d.metric = m.counted
+          AND d.breakdown = CASE WHEN due.metric IN ('new_members', 'enrolment_rate')
+              THEN b.breakdown ELSE '' END
+          AND d.day <= due.upto ORDER BY d.day DESC LIMIT 1) now_at ON true
+    LEFT JOIN LATERAL (
+        SELECT value FROM reports_dailycount d
+        WHERE d.union_id = due.union_id AND d.metric = m.counted
+          AND d.breakdown = CASE WHEN due.metric IN ('new_members', 'enrolment_rate')
+              THEN b.breakdown ELSE '' END
+          AND d.day < due.period_start ORDER BY d.day DESC LIMIT 1) before ON true
+    GROUP BY due.id
+),
+valued AS (
+    SELECT due.id, due.target_value, due.metric,
+        (due.upto - due.period_start + 1)::numeric
+            / (due.period_end - due.period_start + 1) AS time_elapsed,
+        CASE
+            WHEN due.metric IN ('new_members') THEN
+                COALESCE(s.now_value, 0) - COALESCE(s.before_value, 0)
+            WHEN due.metric = 'unions_established' AND due.group_set_id IS NULL THEN
+                COALESCE(s.now_value, 0) - COALESCE(s.before_value, 0)
+            WHEN due.metric = 'stations' THEN COALESCE(s.now_value, 0)
+            WHEN due.metric = 'enrolment_rate' THEN
+                COALESCE(s.now_value, 0)::numeric / NULLIF(base.worker_count, 0)
+        END AS value
+    FROM due
+    JOIN summed s ON s.id = due.id
+    LEFT JOIN LATERAL (
+        {BASELINE_SQL.format(union="due.union_id", group_set="due.group_set_id", day="due.upto")}
+    ) base ON due.metric = 'enrolment_rate'
+),
+shared AS (
+    SELECT *, CASE WHEN target_value > 0 THEN value / target_value END AS share FROM valued
+)
+INSERT INTO reports_campaignprogress
+    (target_id, day, value, target_value, share, time_elapsed, status)
+SELECT id, %(day)s, value, target_value, share, time_elapsed,
+    CASE
+        WHEN share IS NULL THEN 'no_data'
+        WHEN share >= 1 THEN 'reached'
+        ELSE (SELECT th.status FROM reports_pacethreshold th
+              WHERE th.minimum_pace <= share / time_elapsed
+              ORDER BY th.minimum_pace DESC LIMIT 1)
+    END
+FROM shared
+"""
+
+
+def measure_progress(day: dt.date) -> int:
+    """Write ``CampaignProgress`` for ``day``; rows written. Idempotent; run in a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM reports_campaignprogress WHERE day = %s", [day])
+        cursor.execute(_PROGRESS, {"day": day})
+        return cursor.rowcount

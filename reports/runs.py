@@ -1,0 +1,116 @@
+"""Claiming the steps of the night: a lease, a fence, and no lock that outlives its holder.
+
+A step is claimed by a conditional update (idiom: healthchecks, zulip's ``FillState``). The claim
+carries a token; a step's own transaction ends by checking that the token still stands, so that a
+worker that lost its lease while it slept cannot publish over its successor.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from core.clock import local_day_end
+from reports.models import ReportRun
+
+
+class LeaseLost(Exception):
+    """Somebody else took the step over while this worker was at it; nothing was written."""
+
+
+class StepOutcome(NamedTuple):
+    """What became of one step: ``done``, ``already_done`` or ``running_elsewhere``."""
+
+    step: str
+    day: dt.date
+    state: str
+    row_count: int
+    seconds: float
+
+
+def run_step(
+    step: str, day: dt.date, work: Callable[[dt.date], int], *, again: bool = False
+) -> StepOutcome:
+    """Claim ``step`` for ``day``, do ``work`` in one transaction, publish, release.
+
+    ``work(day)`` returns the number of rows it wrote. A step done for a finished day is not done
+    twice unless ``again``; one done before its day was over is. If ``work`` raises, nothing of it
+    is written, the run is marked failed, and the exception goes on.
+    """
+    claim = _claim(step, day, again=again)
+    if claim is None:
+        run = ReportRun.objects.get(report=step, day=day)
+        state = "already_done" if run.status == ReportRun.Status.DONE else "running_elsewhere"
+        return StepOutcome(step, day, state, run.row_count, 0.0)
+    started = timezone.now()
+    mine = ReportRun.objects.filter(report=step, day=day, claim=claim)
+    try:
+        with transaction.atomic():
+            row_count = work(day)
+            published = mine.filter(status=ReportRun.Status.RUNNING).update(
+                status=ReportRun.Status.DONE,
+                finished_at=timezone.now(),
+                cut_off=started,
+                row_count=row_count,
+                claim=None,
+                lease_until=None,
+            )
+            if published != 1:
+                raise LeaseLost(f"{step} {day}")
+    except Exception as error:
+        mine.update(
+            status=ReportRun.Status.FAILED,
+            error=type(error).__name__,
+            claim=None,
+            lease_until=None,
+        )
+        raise
+    seconds = (timezone.now() - started).total_seconds()
+    return StepOutcome(step, day, "done", row_count, seconds)
+
+
+def _claim(step: str, day: dt.date, *, again: bool) -> uuid.UUID | None:
+    """A token when the step is ours to do now, None when it is done or in other hands."""
+    now = timezone.now()
+    run, _created = ReportRun.objects.get_or_create(report=step, day=day)
+    free = (
+        Q(status__in=[ReportRun.Status.DUE, ReportRun.Status.FAILED])
+        | Q(status=ReportRun.Status.RUNNING, lease_until__lt=now)
+        | Q(status=ReportRun.Status.DONE, cut_off__lt=local_day_end(day))
+    )
+    if again:
+        free |= Q(status=ReportRun.Status.DONE)
+    token = uuid.uuid4()
+    claimed = ReportRun.objects.filter(free, pk=run.pk).update(
+        status=ReportRun.Status.RUNNING,
+        claim=token,
+        lease_until=now + dt.timedelta(seconds=settings.NIGHTLY_LEASE_SECONDS),
+        attempts=F("attempts") + 1,
+        started_at=now,
+        error="",
+    )
+    return token if claimed == 1 else None
+
+
+def last_published_day(step: str, *, up_to: dt.date | None = None) -> dt.date | None:
+    """The newest day (≤ ``up_to``) whose ``step`` has been published at least once."""
+    runs = ReportRun.objects.filter(report=step, cut_off__isnull=False)
+    if up_to is not None:
+        runs = runs.filter(day__lte=up_to)
+    return runs.order_by("-day").values_list("day", flat=True).first()
+
+
+def last_closed_day(step: str, *, before: dt.date) -> dt.date | None:
+    """The newest day < ``before`` whose ``step`` was published after the day was over."""
+    runs = ReportRun.objects.filter(report=step, cut_off__isnull=False, day__lt=before)
+    for run in runs.order_by("-day")[:400]:
+        if run.cut_off is not None and run.cut_off >= local_day_end(run.day):
+            return run.day
+    return None

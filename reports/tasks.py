@@ -1,0 +1,23 @@
+"""The night as a Celery task."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from celery import Task, shared_task
+
+from reports.nightly import run_nightly
+
+# While another worker holds the lease we look again; a dead worker's lease runs out by itself.
+LOOK_AGAIN_SECONDS = 60
+MAX_LOOKS = 60
+
+
+@shared_task(name="reports.run_nightly", bind=True, max_retries=MAX_LOOKS)
+def run_nightly_task(self: Task[Any, Any], day: str | None = None, full: bool = False) -> list[dict[str, Any]]:
+    """Run the night for ``day`` (ISO date; default yesterday); the outcome of each step."""
+    outcomes = run_nightly(dt.date.fromisoformat(day) if day else None, full=full)
+    if any(outcome.state == "running_elsewhere" for outcome in outcomes):
+        raise self.retry(countdown=LOOK_AGAIN_SECONDS)
+    return [{**outcome._asdict(), "day": outcome.day.isoformat()} for outcome in outcomes]

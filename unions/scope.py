@@ -1,0 +1,121 @@
+"""The security model: what an actor may see, for lists, objects, figures, exports, API and jobs.
+
+There is one implementation. Every queryset of scoped rows derives from ``ScopedQuerySet`` and
+starts from ``visible_to(actor)``; single objects are fetched by ``access``. What is out of scope
+does not exist: 404.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.http import Http404
+
+from accounts.models import User
+from core.clock import local_today
+from unions.permissions import POLICY, Extent, roles_with
+
+if TYPE_CHECKING:
+    from unions.models import Union
+
+Actor = User | AnonymousUser | None
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+
+class Grant(NamedTuple):
+    """One piece of scope: a tree path and whether it reaches below it."""
+
+    path: str
+    below: bool
+
+
+def grants_of(actor: Actor, permission: str | None = None) -> list[Grant]:
+    """Where ``actor`` holds ``permission`` today (any role's reach when None).
+
+    Anonymous and inactive users hold nothing. A superuser (operator of the system) holds
+    everything. Answers are kept on the user object for the life of the request.
+    """
+    if not isinstance(actor, User) or not actor.is_active:
+        return []
+    if actor.is_superuser:
+        return [Grant("", True)]
+    kept: dict[str | None, list[Grant]] = actor.__dict__.setdefault("_grants", {})
+    if permission not in kept:
+        kept[permission] = _read_grants(actor, permission)
+    return kept[permission]
+
+
+def _read_grants(actor: User, permission: str | None) -> list[Grant]:
+    from unions.models import Appointment  # noqa: PLC0415 -- models import this module
+
+    held = (
+        Appointment.objects.in_force_on(local_today())
+        .filter(user=actor, role__in=roles_with(permission))
+        .values_list("union__path", "role")
+        .distinct()
+    )
+    found = {Grant(path, POLICY[role][0] is Extent.BELOW) for path, role in held if path}
+    # A path under another granted subtree adds nothing but SQL.
+    return sorted(
+        g
+        for g in found
+        if not any(o.below and o != g and g.path.startswith(o.path) for o in found)
+    )
+
+
+def scope_filter(actor: Actor, permission: str | None, field: str) -> Q | None:
+    """A condition on ``field`` (a tree path) for ``actor``; None when nothing is visible."""
+    grants = grants_of(actor, permission)
+    if not grants:
+        return None
+    conditions = [
+        Q(**{f"{field}__startswith": g.path}) if g.below else Q(**{field: g.path}) for g in grants
+    ]
+    return reduce(or_, conditions)
+
+
+class ScopedQuerySet(models.QuerySet[ModelT]):
+    """A queryset whose rows belong to a union; subclasses name the path field."""
+
+    scope_path = "union__path"
+
+    def visible_to(self, actor: Actor, permission: str | None = None) -> Self:
+        """The rows in the actor's scope, of those the queryset holds."""
+        condition = scope_filter(actor, permission, self.scope_path)
+        return self.none() if condition is None else self.filter(condition)
+
+
+def can(actor: Actor, permission: str, union: Union | None = None) -> bool:
+    """Does ``actor`` hold ``permission`` at ``union`` (anywhere at all when None)?"""
+    grants = grants_of(actor, permission)
+    if union is None:
+        return bool(grants)
+    return any(
+        union.path.startswith(g.path) if g.below else union.path == g.path for g in grants
+    )
+
+
+def access(
+    queryset: ScopedQuerySet[ModelT],
+    pk: object,
+    *,
+    actor: Actor,
+    permission: str | None = None,
+    for_update: bool = False,
+) -> ModelT:
+    """The row with key ``pk`` in the actor's scope, locked when ``for_update``.
+
+    Raises Http404 when it does not exist or is out of scope: the two are told apart nowhere.
+    """
+    rows = queryset.visible_to(actor, permission)
+    if for_update:
+        rows = rows.select_for_update(of=("self",))
+    try:
+        return rows.get(pk=pk)
+    except (queryset.model.DoesNotExist, ValueError, TypeError) as error:
+        raise Http404 from error

@@ -1,0 +1,136 @@
+"""The only writer of ``Union.parent`` and ``Union.path``.
+
+Every structural write takes one transaction-scoped advisory lock before it reads what it computes
+from, so that two movers cannot build a cycle out of two legal moves. Bulk loaders that COPY unions
+use ``lock_tree`` and ``path_under`` as well. See docs/adr/0001-union-path.md.
+"""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Concat, Substr
+from django.utils.translation import gettext as _
+
+from core.errors import RuleViolation
+from core.locks import advisory_lock
+from unions.enums import UnionStatus
+from unions.models import Union, UnionKindRule
+
+SEPARATOR = "/"
+
+
+def lock_tree() -> None:
+    """Serialise structural writes until the end of the transaction (which must be open)."""
+    advisory_lock("unions.tree")
+
+
+def path_under(parent: Union | None, union_id: int) -> str:
+    """The path of ``union_id`` under ``parent`` ("1/23/"); ids from the top, ends in "/"."""
+    return f"{parent.path if parent else ''}{union_id}{SEPARATOR}"
+
+
+def ensure_legal_parent(kind_code: str, parent: Union | None) -> None:
+    """Raise RuleViolation (field ``parent``) unless a rule allows ``kind_code`` under ``parent``."""
+    parent_kind = parent.kind_id if parent else None
+    rules = UnionKindRule.objects.filter(child_kind_id=kind_code)
+    allowed = (
+        rules.filter(parent_kind_id=parent_kind).exists()
+        if parent_kind
+        else rules.filter(parent_kind__isnull=True).exists()
+    )
+    if not allowed:
+        message = (
+            _("This kind of union may not stand under a “%(kind)s”.") % {"kind": parent.kind.name}
+            if parent
+            else _("This kind of union needs a parent union.")
+        )
+        raise RuleViolation(message, field="parent", code="illegal_parent")
+    if parent and parent.status == UnionStatus.DISSOLVED:
+        raise RuleViolation(
+            _("The parent union has been dissolved."), field="parent", code="dissolved_parent"
+        )
+
+
+def attach(union: Union) -> Union:
+    """Insert a new union under its ``parent``, with its path. Raises RuleViolation."""
+    with transaction.atomic():
+        lock_tree()
+        parent = Union.objects.select_related("kind").get(pk=union.parent_id) if union.parent_id else None
+        ensure_legal_parent(union.kind_id, parent)
+        union.path = ""
+        union.save(force_insert=True)
+        union.path = path_under(parent, union.pk)
+        Union.objects.filter(pk=union.pk).update(path=union.path)
+    return union
+
+
+def move(union: Union, new_parent: Union | None) -> int:
+    """Hang ``union`` and its subtree under ``new_parent``; the number of paths rewritten.
+
+    Raises RuleViolation (field ``parent``) for an illegal kind, a dissolved parent or a parent
+    inside the union's own subtree.
+    """
+    with transaction.atomic():
+        lock_tree()
+        union.refresh_from_db(fields=["path", "parent", "kind"])
+        if new_parent is not None:
+            new_parent.refresh_from_db()
+            if new_parent.path.startswith(union.path):
+                raise RuleViolation(
+                    _("A union cannot stand under itself or under a union below it."),
+                    field="parent",
+                    code="cycle",
+                )
+        ensure_legal_parent(union.kind_id, new_parent)
+        old_path, new_path = union.path, path_under(new_parent, union.pk)
+        Union.objects.filter(pk=union.pk).update(parent=new_parent)
+        rewritten = Union.objects.filter(path__startswith=old_path).update(
+            path=Concat(Value(new_path), Substr(F("path"), len(old_path) + 1))
+        )
+        union.refresh_from_db(fields=["path", "parent"])
+    return rewritten
+
+
+def ensure_children_stay_legal(union: Union, new_kind: str) -> None:
+    """Raise RuleViolation (field ``kind``) if a child could not stand under ``new_kind``."""
+    lock_tree()
+    legal = UnionKindRule.objects.filter(parent_kind_id=new_kind).values("child_kind_id")
+    if stray := union.children.exclude(kind_id__in=legal).first():
+        raise RuleViolation(
+            _("“%(child)s” below it may not stand under a union of this kind.")
+            % {"child": stray.name},
+            field="kind",
+            code="illegal_child",
+        )
+
+
+_WRONG_PATHS = """
+    WITH RECURSIVE tree AS (
+        SELECT id, id || '/' AS path FROM unions_union WHERE parent_id IS NULL
+        UNION ALL
+        SELECT u.id, tree.path || u.id || '/' FROM unions_union u JOIN tree ON u.parent_id = tree.id
+    )
+"""
+
+
+def wrong_paths() -> list[tuple[int, str, str]]:
+    """``(id, stored path, right path)`` of each union whose path disagrees with its parents."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WRONG_PATHS + "SELECT u.id, u.path, tree.path FROM unions_union u "
+            "JOIN tree USING (id) WHERE u.path IS DISTINCT FROM tree.path ORDER BY u.id"
+        )
+        return list(cursor.fetchall())
+
+
+def rebuild_paths() -> int:
+    """Write the right path wherever the stored one is wrong; how many were wrong."""
+    with transaction.atomic():
+        lock_tree()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _WRONG_PATHS + "UPDATE unions_union u SET path = tree.path FROM tree "
+                "WHERE u.id = tree.id AND u.path IS DISTINCT FROM tree.path"
+            )
+            return cursor.rowcount
