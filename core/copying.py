@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from psycopg2.extras import Range
 
 ROWS_PER_CHUNK = 2_000
@@ -39,9 +39,17 @@ def copy_rows(
     source = _RowStream(rows, width=len(columns), on_progress=on_progress)
     column_list = ", ".join(quote(column) for column in columns)
     with connection.cursor() as cursor:
-        cursor.copy_expert(  # type: ignore[attr-defined]
-            f"COPY {quote(table)} ({column_list}) FROM STDIN", source
-        )
+        try:
+            # Django's cursor passes copy_expert through without making the errors its own.
+            with connection.wrap_database_errors:
+                cursor.copy_expert(  # type: ignore[attr-defined]
+                    f"COPY {quote(table)} ({column_list}) FROM STDIN", source
+                )
+        except DatabaseError:
+            # psycopg2 turns what `rows` raised into "COPY from stdin failed".
+            if source.error is not None:
+                raise source.error from None
+            raise
     return source.row_count
 
 
@@ -114,9 +122,17 @@ class _RowStream:
         self._width = width
         self._on_progress = on_progress
         self.row_count = 0
+        self.error: Exception | None = None
 
     def read(self, size: int = -1) -> bytes:
         """The next rows, b"" at the end. psycopg2 takes whatever length it is given."""
+        try:
+            return self._next_chunk()
+        except Exception as error:
+            self.error = error
+            raise
+
+    def _next_chunk(self) -> bytes:
         lines = []
         for row in islice(self._rows, ROWS_PER_CHUNK):
             if len(row) != self._width:
