@@ -74,3 +74,8 @@ def _empty_cache_and_limits(request: pytest.FixtureRequest) -> Iterator[None]:
             client = redis.Redis.from_url(own, socket_timeout=1, retry=None)
             client.flushdb()
             client.close()
+
+
+@pytest.fixture(autouse=True)
+def _migrated_rows_survive(django_db_serialized_rollback: None) -> None:
+    """Tests on real commits find the rows that migrations loaded (kinds, groups, texts) as well."""
