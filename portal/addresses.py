@@ -32,7 +32,7 @@ def parse_database_url(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any
     if unknown:
         raise ImproperlyConfigured(f"{name}: unknown option {', '.join(unknown)}.")
     return {
-        "ENGINE": "django_prometheus.db.backends.postgresql",
+        "ENGINE": "django.db.backends.postgresql",
         "NAME": database,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -45,7 +45,9 @@ def parse_database_url(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any
 def broker_url(redis_url: str) -> str:
     """The same Redis in the spelling Celery's transport understands for Unix sockets."""
     if redis_url.startswith("unix://"):
-        return "redis+socket://" + redis_url.removeprefix("unix://").replace("?db=", "?virtual_host=")
+        return "redis+socket://" + redis_url.removeprefix("unix://").replace(
+            "?db=", "?virtual_host="
+        )
     return redis_url
 
 

@@ -76,11 +76,13 @@ def env_int(
     return number
 
 
-def env_list(name: str, default: tuple[str, ...] = ()) -> list[str]:
-    """The comma-separated entries of `name`, stripped, without empty ones."""
+def env_list(name: str, default: tuple[str, ...] | None = None) -> list[str]:
+    """The comma-separated entries of `name`, stripped; without a default there must be one."""
     value = os.environ.get(name, "")
     entries = [entry.strip() for entry in value.split(",") if entry.strip()]
-    return entries or list(default)
+    if not entries and default is None:
+        raise ImproperlyConfigured(f"Set the environment variable {name}.")
+    return entries or list(default or ())
 
 
 def env_choice(name: str, choices: tuple[str, ...], default: str) -> str:

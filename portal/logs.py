@@ -29,7 +29,8 @@ def logging_config(*, level: str, json: bool, colour: bool = False) -> dict[str,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(allow=None if json else []),
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        # Lines for people are stamped by whoever shows them: the console of `up`, a journal.
+        *([structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")] if json else []),
         structlog.processors.format_exc_info,
         drop_details,
     ]
@@ -47,7 +48,11 @@ def logging_config(*, level: str, json: bool, colour: bool = False) -> dict[str,
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
         else structlog.dev.ConsoleRenderer(
-            colors=colour, exception_formatter=structlog.dev.plain_traceback
+            colors=colour,
+            pad_event_to=0,
+            pad_level=False,
+            sort_keys=False,
+            exception_formatter=structlog.dev.plain_traceback,
         )
     )
     return {

@@ -17,6 +17,8 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
+PROBES: Final = {"/healthz": health.healthz, "/readyz": health.readyz}
+
 access_log = structlog.get_logger("portal.access")
 
 
@@ -40,7 +42,9 @@ class RequestLogMiddleware:
             response.headers["X-Request-ID"] = request_id
             match = request.resolver_match
             route = (match.view_name or match.route) if match else ""
-            access_log.info(
+            # Probes come every few seconds, for ever.
+            write = access_log.debug if request.path in PROBES else access_log.info
+            write(
                 "request",
                 method=request.method,
                 route=route,
@@ -59,11 +63,8 @@ class ProbeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Handle one request."""
-        if request.path == "/healthz":
-            return health.healthz(request)
-        if request.path == "/readyz":
-            return health.readyz(request)
-        return self.get_response(request)
+        probe = PROBES.get(request.path)
+        return probe(request) if probe else self.get_response(request)
 
 
 STRICT_POLICY: Final = {

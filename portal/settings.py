@@ -37,7 +37,9 @@ LOCAL_DIR = Path(env_str("PORTAL_LOCAL_DIR", str(BASE_DIR / ".local"))).expandus
 HOST = env_str("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, minimum=1, maximum=65535)
 PUBLIC_BASE_URL = (
-    env_str("PUBLIC_BASE_URL") if PRODUCTION else env_str("PUBLIC_BASE_URL", f"http://{HOST}:{PORT}")
+    env_str("PUBLIC_BASE_URL")
+    if PRODUCTION
+    else env_str("PUBLIC_BASE_URL", f"http://{HOST}:{PORT}")
 ).rstrip("/")
 
 # -- secrets ------------------------------------------------------------------------------------
@@ -198,8 +200,10 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # -- who may call -------------------------------------------------------------------------------
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]", HOST))
-CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env_list(
+    "ALLOWED_HOSTS", None if PRODUCTION else ("localhost", "127.0.0.1", "[::1]", HOST)
+)
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", (PUBLIC_BASE_URL,))
 # How many reverse proxies stand in front and append to X-Forwarded-For; 0 trusts nobody.
 TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0, minimum=0, maximum=10)
 METRICS_ALLOWED_NETWORKS = env_list("METRICS_ALLOWED_NETWORKS", ("127.0.0.0/8", "::1/128"))
@@ -285,4 +289,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 PROMETHEUS_EXPORT_MIGRATIONS = False
 LOG_LEVEL = env_choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO")
 LOG_FORMAT = env_choice("LOG_FORMAT", ("json", "text"), "text" if DEBUG else "json")
-LOGGING = logging_config(level=LOG_LEVEL, json=LOG_FORMAT == "json", colour="FORCE_COLOR" in os.environ)
+LOGGING = logging_config(
+    level=LOG_LEVEL, json=LOG_FORMAT == "json", colour="FORCE_COLOR" in os.environ
+)

@@ -91,7 +91,7 @@ class Postgres:
         return command_prefix(self.data, (self.data, self.socket_dir, self.bin_dir / "postgres"))
 
     def _run(self, program: str, *arguments: str) -> str:
-        result = subprocess.run(  # noqa: S603
+        result = subprocess.run(
             [*self._prefix(), str(self.bin_dir / program), *arguments],
             env=_environment(),
             stdin=subprocess.DEVNULL,
@@ -108,7 +108,9 @@ class Postgres:
         match = re.search(r"(\d+)(?:\.\d+|\w+)", text)
         major = int(match.group(1)) if match else 0
         if major < OLDEST_MAJOR_VERSION:
-            raise EngineError(f"PostgreSQL {OLDEST_MAJOR_VERSION} or newer is needed: {text.strip()}")
+            raise EngineError(
+                f"PostgreSQL {OLDEST_MAJOR_VERSION} or newer is needed: {text.strip()}"
+            )
         return major
 
     def _initialise(self, major: int) -> None:

