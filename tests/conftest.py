@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from portal import addresses
 from portal.embedded import engines
@@ -71,11 +75,20 @@ def _empty_cache_and_limits(request: pytest.FixtureRequest) -> Iterator[None]:
     own = addresses.embedded_redis_url(Path(os.environ["PORTAL_TEST_DIR"]))
     if "django_db_setup" in request.fixturenames and os.environ["REDIS_URL"] == own:
         with contextlib.suppress(redis.RedisError):
-            client = redis.Redis.from_url(own, socket_timeout=1, retry=None)
+            client = redis.Redis.from_url(own, socket_timeout=1, retry=Retry(NoBackoff(), 0))
             client.flushdb()
             client.close()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Keep a copy of the rows that migrations loaded (kinds, groups, texts): see below."""
+    with django_db_blocker.unblock():
+        connection._test_serialized_contents = (  # type: ignore[attr-defined]
+            connection.creation.serialize_db_to_string()
+        )
+
+
 @pytest.fixture(autouse=True)
 def _migrated_rows_survive(django_db_serialized_rollback: None) -> None:
-    """Tests on real commits find the rows that migrations loaded (kinds, groups, texts) as well."""
+    """Tests on real commits, whose predecessor emptied every table, find those rows again."""
