@@ -51,21 +51,29 @@ def grants_of(actor: Actor, permission: str | None = None) -> list[Grant]:
 
 
 def _read_grants(actor: User, permission: str | None) -> list[Grant]:
-    from unions.models import Appointment  # noqa: PLC0415 -- models import this module
-
-    held = (
-        Appointment.objects.in_force_on(local_today())
-        .filter(user=actor, role__in=roles_with(permission))
-        .values_list("union__path", "role")
-        .distinct()
-    )
-    found = {Grant(path, POLICY[role][0] is Extent.BELOW) for path, role in held if path}
+    roles = roles_with(permission)
+    found = {
+        Grant(path, POLICY[role][0] is Extent.BELOW)
+        for path, role in _appointed(actor)
+        if path and role in roles
+    }
     # A path under another granted subtree adds nothing but SQL.
     return sorted(
         g
         for g in found
         if not any(o.below and o != g and g.path.startswith(o.path) for o in found)
     )
+
+
+def _appointed(actor: User) -> list[tuple[str, str]]:
+    """Tree path and role of each appointment in force: read once, asked about many permissions."""
+    from unions.models import Appointment  # noqa: PLC0415 -- models import this module
+
+    if "_appointed" not in actor.__dict__:
+        held = Appointment.objects.in_force_on(local_today()).filter(user=actor)
+        actor.__dict__["_appointed"] = list(held.values_list("union__path", "role").distinct())
+    kept: list[tuple[str, str]] = actor.__dict__["_appointed"]
+    return kept
 
 
 def scope_filter(actor: Actor, permission: str | None, field: str) -> Q | None:
