@@ -228,6 +228,14 @@ X_FRAME_OPTIONS = "DENY"
 # Browsers' preload lists are for life: the owner of the domain decides on them, not a default.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
+# -- limits of the public pages -------------------------------------------------------------------
+# Calls per window; generous, for a whole shift of riders may sit behind one address.
+PUBLIC_LIMIT_SECONDS = env_int("PUBLIC_LIMIT_SECONDS", 600, minimum=1)
+JOIN_LIMIT_PER_IP = env_int("JOIN_LIMIT_PER_IP", 120, minimum=1)
+JOIN_LIMIT_PER_PHONE = env_int("JOIN_LIMIT_PER_PHONE", 6, minimum=1)
+STATUS_LIMIT_PER_IP = env_int("STATUS_LIMIT_PER_IP", 60, minimum=1)
+STATUS_LIMIT_PER_PHONE = env_int("STATUS_LIMIT_PER_PHONE", 10, minimum=1)
+
 # -- map ----------------------------------------------------------------------------------------
 # No tiles by default: the map draws the stations without any foreign server.
 MAP_TILE_URL = env_str("MAP_TILE_URL", "")
