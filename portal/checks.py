@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 
 @register(Tags.staticfiles)
@@ -12,7 +13,7 @@ def check_browser_packages(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     if settings.NODE_MODULES.is_dir() or (settings.STATIC_ROOT / "staticfiles.json").is_file():
         return []
     return [
-        Warning(
+        checks.Warning(
             "The browser packages are not installed.",
             hint="Run `make setup` (or `npm ci`).",
             id="portal.W001",
@@ -34,7 +35,7 @@ def check_engines(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         )
     if not settings.PUBLIC_BASE_URL.startswith("https://"):
         messages.append(
-            Warning(
+            checks.Warning(
                 "PUBLIC_BASE_URL is not an https address; printed codes would lead to plain http.",
                 id="portal.W002",
             )

@@ -65,6 +65,6 @@ class VendorFinder(BaseFinder):
                 if (root / name).is_file():
                     yield name, storage
 
-    def check(self, **kwargs: Any) -> list[Any]:
+    def check(self, **kwargs: Any) -> Any:
         """Nothing to complain about: a missing `node_modules` is reported by `checks.py`."""
         return []
