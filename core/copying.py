@@ -42,9 +42,7 @@ def copy_rows(
         try:
             # Django's cursor passes copy_expert through without making the errors its own.
             with connection.wrap_database_errors:
-                cursor.copy_expert(  # type: ignore[attr-defined]
-                    f"COPY {quote(table)} ({column_list}) FROM STDIN", source
-                )
+                cursor.copy_expert(f"COPY {quote(table)} ({column_list}) FROM STDIN", source)
         except DatabaseError:
             # psycopg2 turns what `rows` raised into "COPY from stdin failed".
             if source.error is not None:
@@ -63,13 +61,16 @@ def copy_into_temp(
     using: str = DEFAULT_DB_ALIAS,
 ) -> int:
     """Create a temporary table with these columns of `like`, gone at the end of the transaction,
-    and copy rows into it. Must run inside `transaction.atomic()`. Returns the number of rows."""
+    and copy rows into it; an earlier one of this name is replaced. Must run inside
+    `transaction.atomic()`. Returns the number of rows."""
     connection = connections[using]
     quote = connection.ops.quote_name
     column_list = ", ".join(quote(column) for column in columns)
     with connection.cursor() as cursor:
+        # Left by an earlier call in the same transaction.
+        cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{quote(temp_table)}")
         cursor.execute(
-            f"CREATE TEMPORARY TABLE {quote(temp_table)} ON COMMIT DROP AS"
+            f"CREATE TEMPORARY TABLE {quote(temp_table)} ON COMMIT DROP AS"  # noqa: S608 -- quoted names
             f" SELECT {column_list} FROM {quote(like)} WITH NO DATA"
         )
     copied = copy_rows(temp_table, columns, rows, on_progress=on_progress, using=using)

@@ -33,12 +33,21 @@ FIELD = "id_number"
 # GB/T 2260, first two digits. Regions are checked no finer than this: counties get merged and
 # renamed, and the numbers of the people born there stay valid.
 PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71".split()
+    f"{first}{second}"
+    for first, seconds in {
+        "1": "12345",
+        "2": "123",
+        "3": "1234567",
+        "4": "123456",
+        "5": "01234",
+        "6": "12345",
+        "7": "1",
+    }.items()
+    for second in seconds
 )
 HMT_PREFIXES = frozenset({"810000", "820000", "830000"})
 
 _CITIZEN_NUMBER = re.compile(r"[0-9]{17}[0-9X]")
-_DIGITS = frozenset("0123456789")
 
 
 class IdentityType(models.TextChoices):

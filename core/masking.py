@@ -28,7 +28,8 @@ def mask_phone(phone: str) -> str:
 
 
 def mask_name(name: str) -> str:
-    """`王小明` → `王*明`, `王明` → `王*`, `买买提·艾山` → `买**·艾*`, `John Smith` → `J*** S****`."""
+    """`王小明` → `王*明`, `王明` → `王*`; names in parts keep the beginning of each:
+    `买买提·艾山` → `买**·艾*`, `John Smith` → `J*** S****`."""
     name = name.strip()
     if len(name) <= 1:
         return "*" * len(name)

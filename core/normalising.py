@@ -15,7 +15,7 @@ _FULL_WIDTH_ASCII = {code: code - _FULL_WIDTH_OFFSET for code in range(0xFF01, 0
 _FULL_WIDTH_ALPHANUMERIC = {
     code: target for code, target in _FULL_WIDTH_ASCII.items() if chr(target).isalnum()
 }
-# Copied from PDFs and scans, 工 often arrives as the Kangxi radical ⼯: same glyph, other character.
+# Copied from PDFs, 工 often arrives as the Kangxi radical ⼯: same glyph, other character.
 _RADICALS = {
     code: unicodedata.normalize("NFKC", chr(code))
     for code in (*range(0x2F00, 0x2FD6), 0x2E9F, 0x2EF3)

@@ -28,7 +28,7 @@ class BoundedPaginator(Paginator):
         return min(len(rows), self.bound + 1)
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         """The number of rows that can be paged through, never more than `bound`."""
         return min(self._counted, self.bound)
 

@@ -18,8 +18,10 @@ from core.errors import RuleViolation
 from core.normalising import normalise_identifier
 
 DEFAULT_REGION = "CN"
+CHINA_CODE = 86
 DEMO_PREFIX = "+86129"
 
+_CHINA_ELEVEN = re.compile(r"(?:\+?86|0086)?(?P<number>1[0-9]{10})")
 # Any number of the mobile ranges: carriers open new blocks before libraries know of them.
 _CHINA_MOBILE = re.compile(r"\+861[3-9][0-9]{9}")
 _DEMO = re.compile(r"\+86129[0-9]{8}")
@@ -38,23 +40,14 @@ def normalise_phone(raw: str) -> str:
         raise RuleViolation(_("Enter a mobile number."), field="phone", code="phone_missing")
     if not _ALLOWED_CHARACTERS.fullmatch(typed):
         raise _not_a_mobile()
-    try:
-        number = phonenumbers.parse(typed, DEFAULT_REGION)
-    except phonenumbers.NumberParseException:
-        raise _not_a_mobile() from None
-    e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
-    if number.country_code == 86:
-        accepted = bool(_CHINA_MOBILE.fullmatch(e164)) or (
-            settings.ALLOW_DEMO_IDENTITIES and is_demo_phone(e164)
-        )
-    else:
-        accepted = (
-            phonenumbers.is_valid_number(number)
-            and phonenumbers.number_type(number) in _MOBILE_TYPES
-        )
-    if not accepted:
-        raise _not_a_mobile()
-    return e164
+    # Before the library, which takes 129 and 179 for carrier prefixes of old and cuts them off.
+    chinese = _CHINA_ELEVEN.fullmatch(typed)
+    e164 = f"+86{chinese['number']}" if chinese else _foreign_mobile(typed)
+    if _CHINA_MOBILE.fullmatch(e164) or not e164.startswith("+86"):
+        return e164
+    if is_demo_phone(e164) and settings.ALLOW_DEMO_IDENTITIES:
+        return e164
+    raise _not_a_mobile()
 
 
 def is_demo_phone(e164: str) -> bool:
@@ -67,6 +60,20 @@ def demo_phone(sequence: int) -> str:
     if not 0 <= sequence <= 99_999_999:
         raise ValueError("sequence must lie between 0 and 99,999,999")
     return f"{DEMO_PREFIX}{sequence:08d}"
+
+
+def _foreign_mobile(typed: str) -> str:
+    try:
+        number = phonenumbers.parse(typed, DEFAULT_REGION)
+    except phonenumbers.NumberParseException:
+        raise _not_a_mobile() from None
+    if (
+        number.country_code == CHINA_CODE
+        or not phonenumbers.is_valid_number(number)
+        or phonenumbers.number_type(number) not in _MOBILE_TYPES
+    ):
+        raise _not_a_mobile()
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 def _not_a_mobile() -> RuleViolation:

@@ -67,7 +67,7 @@ _breaker = _CircuitBreaker()
 
 
 class RateLimit:
-    """At most `limit` calls per `seconds` and key, in fixed windows that begin with a first call."""
+    """At most `limit` calls per `seconds` and key, in fixed windows from a first call on."""
 
     def __init__(self, name: str, limit: int, seconds: int) -> None:
         self.name = name

@@ -90,14 +90,14 @@ class _Named(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def name(self) -> str:
         """The name in the active language; Chinese unless that is English."""
         in_english = (get_language() or "").startswith("en")
         return self.name_en if in_english and self.name_en else self.name_zh
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class WorkerGroup(_Named):

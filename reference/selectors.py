@@ -26,16 +26,14 @@ def ancestor_codes(code: str) -> list[str]:
     return codes[::-1]
 
 
-def within(region: Region | str) -> Q:
-    """Filter for regions in the subtree of `region`, itself included: `Region.objects.filter(
-    within(region))`. For a foreign key, use `within_field`."""
-    return within_field("code", region)
+def within(region: Region | str, *, through: str = "") -> Q:
+    """Filter for the subtree of a region, itself included, by the prefix of the code.
 
-
-def within_field(field: str, region: Region | str) -> Q:
-    """Filter for rows whose region lies in the subtree of `region`, by the foreign key's column
-    (such as "region_id") or a path to it ("union__region_id"). No join is needed."""
+    `Region.objects.filter(within(region))`; for other tables, `through` is the path of the
+    foreign key: `Union.objects.filter(within(region, through="region"))`. Needs no join.
+    """
     code = region if isinstance(region, str) else region.pk
+    field = f"{through}__code" if through else "code"
     # Own areas have no children, and "62F01" must not look like the prefix of another code.
     return Q(**{field: code}) if is_own_area(code) else Q(**{f"{field}__startswith": code})
 

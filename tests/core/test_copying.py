@@ -51,7 +51,19 @@ def test_every_type_arrives_as_it_was(table):
         {"名": [AWKWARD, None, 1.5]},
         period,
     )
-    columns = "position label flag token day moment amount ratio key extra period".split()
+    columns = [
+        "position",
+        "label",
+        "flag",
+        "token",
+        "day",
+        "moment",
+        "amount",
+        "ratio",
+        "key",
+        "extra",
+        "period",
+    ]
     assert copy_rows(table, columns, [full, (2, *[None] * 10)]) == 2
     stored, empty = fetch("SELECT * FROM copied ORDER BY position")
     # Django leaves jsonb to its fields, which a raw cursor does not have.
