@@ -86,9 +86,9 @@ SELECT id, %(day)s, value, target_value, share, time_elapsed,
     CASE
         WHEN share IS NULL THEN 'no_data'
         WHEN share >= 1 THEN 'reached'
-        ELSE (SELECT th.status FROM reports_pacethreshold th
+        ELSE COALESCE((SELECT th.status FROM reports_pacethreshold th
               WHERE th.minimum_pace <= share / time_elapsed
-              ORDER BY th.minimum_pace DESC LIMIT 1)
+              ORDER BY th.minimum_pace DESC LIMIT 1), 'at_risk')
     END
 FROM shared
 """

@@ -1,0 +1,216 @@
+"""The night survives everything: leases, fences, missed nights, a killed worker."""
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import time
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core.clock import local_day_end, local_today
+from reports.models import DailyCount, ReportRun
+from reports.nightly import COUNTS, PROGRESS, run_nightly
+from reports.runs import LeaseLost, run_step
+from tests.builders import make_membership, make_union
+from unions.models import Union
+
+YESTERDAY = local_today() - dt.timedelta(days=1)
+FIELDS = ("union_id", "metric", "breakdown", "day", "value")
+
+
+@pytest.fixture
+def union() -> Union:
+    city = make_union("市总", "city_federation")
+    return make_union("镇工会", "township_union", make_union("县总", "county_federation", city))
+
+
+def members(union: Union, day: dt.date) -> int:
+    row = (
+        DailyCount.objects.filter(union=union, metric="members", breakdown="", day__lte=day)
+        .order_by("-day")
+        .first()
+    )
+    return row.value if row else 0
+
+
+@pytest.mark.django_db
+def test_default_is_yesterday_and_a_second_run_does_nothing(union: Union) -> None:
+    make_membership(union, on=(YESTERDAY - dt.timedelta(days=3)).isoformat())
+    first = run_nightly()
+    assert [(o.step, o.day, o.state) for o in first] == [
+        (COUNTS, YESTERDAY, "done"), (PROGRESS, YESTERDAY, "done"),
+    ]  # fmt: skip
+    rows = set(DailyCount.objects.values_list(*FIELDS))
+    assert [o.state for o in run_nightly()] == ["already_done", "already_done"]
+    assert set(DailyCount.objects.values_list(*FIELDS)) == rows
+
+
+@pytest.mark.django_db
+def test_unfinished_day_is_counted_again(union: Union) -> None:
+    run_nightly()
+    make_membership(union)
+    run_nightly(local_today())
+    assert members(union, local_today()) == 1
+    make_membership(union)
+    assert [o.state for o in run_nightly(local_today())] == ["done", "done"]
+    assert members(union, local_today()) == 2
+    assert members(union, YESTERDAY) == 0
+
+
+@pytest.mark.django_db
+def test_missed_nights_are_filled_day_by_day(union: Union) -> None:
+    days = [YESTERDAY - dt.timedelta(days=n) for n in (5, 4, 3, 2, 1, 0)]
+    make_membership(union, on=days[0].isoformat())
+    run_nightly(days[0])
+    make_membership(union, on=days[1].isoformat())
+    make_membership(union, on=days[3].isoformat())
+    run_nightly(days[5])
+    assert [members(union, day) for day in days] == [1, 2, 2, 3, 3, 3]
+
+
+@pytest.mark.django_db
+def test_older_day_than_the_newest_leaves_counts_alone(union: Union) -> None:
+    run_nightly(YESTERDAY)
+    rows = set(DailyCount.objects.values_list(*FIELDS))
+    make_membership(union, on="2021-01-01")
+    outcomes = run_nightly(YESTERDAY - dt.timedelta(days=10))
+    assert [(o.state, o.row_count) for o in outcomes[:1]] == [("done", 0)]
+    assert set(DailyCount.objects.values_list(*FIELDS)) == rows
+    run_nightly(YESTERDAY, full=True)
+    assert members(union, dt.date(2021, 1, 1)) == 1
+
+
+@pytest.mark.django_db
+def test_a_held_lease_keeps_others_out_and_an_expired_one_does_not(union: Union) -> None:
+    def holder(lease: dt.timedelta) -> None:
+        ReportRun.objects.update_or_create(
+            report=COUNTS,
+            day=YESTERDAY,
+            defaults={
+                "status": "running",
+                "claim": "00000000-0000-0000-0000-000000000001",
+                "lease_until": timezone.now() + lease,
+            },
+        )
+
+    holder(dt.timedelta(minutes=5))
+    assert [o.state for o in run_nightly()] == ["running_elsewhere"]
+    assert DailyCount.objects.count() == 0
+    with pytest.raises(CommandError, match="another worker"):
+        call_command("nightly", stdout=StringIO())
+    holder(-dt.timedelta(seconds=1))
+    assert [o.state for o in run_nightly()] == ["done", "done"]
+
+
+@pytest.mark.django_db
+def test_worker_that_lost_its_lease_publishes_nothing(union: Union) -> None:
+    def slow(day: dt.date) -> int:
+        DailyCount.objects.create(union=union, day=day, metric="members", value=999)
+        ReportRun.objects.filter(report="slow").update(
+            claim="00000000-0000-0000-0000-000000000002"
+        )
+        return 1
+
+    with pytest.raises(LeaseLost):
+        run_step("slow", YESTERDAY, slow)
+    assert DailyCount.objects.count() == 0
+
+
+@pytest.mark.django_db
+def test_failing_step_writes_nothing_and_is_due_again(union: Union) -> None:
+    def broken(day: dt.date) -> int:
+        DailyCount.objects.create(union=union, day=day, metric="members", value=1)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_step("broken", YESTERDAY, broken)
+    run = ReportRun.objects.get(report="broken")
+    assert (run.status, run.error, DailyCount.objects.count()) == ("failed", "ZeroDivisionError", 0)
+    assert run_step("broken", YESTERDAY, lambda day: 7).row_count == 7
+
+
+@pytest.mark.django_db
+def test_cut_off_says_whether_the_day_was_over(union: Union) -> None:
+    run_nightly(YESTERDAY)
+    run = ReportRun.objects.get(report=COUNTS, day=YESTERDAY)
+    assert run.cut_off is not None and run.cut_off >= local_day_end(YESTERDAY)
+
+
+@pytest.mark.django_db
+def test_command_refuses_nonsense() -> None:
+    for text in ("yesterday-ish", (local_today() + dt.timedelta(days=1)).isoformat()):
+        with pytest.raises(CommandError):
+            call_command("nightly", date=text)
+
+
+def _wait_for(condition: object, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():  # type: ignore[operator]
+            return
+        time.sleep(0.1)
+    raise AssertionError("did not happen in time")
+
+
+def _start_worker(
+    python: str, environment: dict[str, str], **changes: str
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [python, "-m", "celery", "-A", "portal", "worker", "--pool", "prefork", "-c", "1", "-l", "WARNING"],
+        env={**environment, **changes},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def _waiting_for_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = "
+            "'reports_dailycount'::regclass)"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_killed_half_way_the_next_run_ends_with_the_same_figures(
+    union: Union, python: str, subprocess_environment: dict[str, str]
+) -> None:
+    """SIGKILL to the real Celery worker in the middle of the counting step."""
+    from reports.tasks import run_nightly_task
+
+    for day in range(1, 6):
+        make_membership(union, on=(YESTERDAY - dt.timedelta(days=day)).isoformat())
+    expected = _figures_of_an_undisturbed_run()
+    assert DailyCount.objects.count() == 0
+
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE reports_dailycount IN EXCLUSIVE MODE")
+        run_nightly_task.delay(YESTERDAY.isoformat())
+        worker = _start_worker(python, subprocess_environment, NIGHTLY_LEASE_SECONDS="2")
+        _wait_for(_waiting_for_lock)
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait(timeout=10)
+    run = ReportRun.objects.get(report=COUNTS, day=YESTERDAY)
+    assert run.status == "running"
+    assert DailyCount.objects.count() == 0
+
+    _wait_for(lambda: ReportRun.objects.filter(lease_until__lt=timezone.now()).exists())
+    assert [o.state for o in run_nightly(YESTERDAY)] == ["done", "done"]
+    assert set(DailyCount.objects.values_list(*FIELDS)) == expected
+    assert ReportRun.objects.get(report=COUNTS, day=YESTERDAY).attempts == 2
+
+
+def _figures_of_an_undisturbed_run() -> set[tuple[object, ...]]:
+    with transaction.atomic():
+        run_nightly(YESTERDAY)
+        figures = set(DailyCount.objects.values_list(*FIELDS))
+        transaction.set_rollback(True)
+    return figures
