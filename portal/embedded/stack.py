@@ -111,11 +111,8 @@ class Stack:
         if settings.DEBUG:
             return
         manifest = settings.STATIC_ROOT / "staticfiles.json"
-        sources = (settings.BASE_DIR / "static").rglob("*")
-        if manifest.is_file():
-            collected = manifest.stat().st_mtime
-            if all(path.stat().st_mtime <= collected for path in sources):
-                return
+        if manifest.is_file() and manifest.stat().st_mtime >= newest_static_source():
+            return
         self._manage("collectstatic", "--no-input", "--verbosity=0")
 
     def _first_start(self) -> None:
@@ -190,6 +187,14 @@ def demo_accounts() -> list[tuple[str, str, str, str]]:
     except ModuleNotFoundError:
         return []
     return list(module.DEMO_ACCOUNTS)
+
+
+def newest_static_source() -> float:
+    """When a static file of ours, or the choice of packages that bring some, changed last."""
+    root: Path = settings.BASE_DIR
+    sources = [root / "package-lock.json", root / "requirements" / "runtime.txt"]
+    sources += [root / "portal" / "staticfinders.py", *(root / "static").rglob("*")]
+    return max((path.stat().st_mtime for path in sources if path.exists()), default=0.0)
 
 
 def ensure_port_free(host: str, port: int) -> None:
