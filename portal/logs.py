@@ -75,5 +75,7 @@ def logging_config(*, level: str, json: bool, colour: bool = False) -> dict[str,
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "gunicorn": {"handlers": [], "level": level, "propagate": True},
+            # Its access lines hold addresses and query strings; ours (portal.access) do not.
+            "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
         },
     }
