@@ -15,12 +15,16 @@ from unions.scope import ScopedQuerySet
 
 
 class CampaignStatus(models.TextChoices):
+    """Drafts are seen by officials only."""
+
     DRAFT = "draft", _("draft")
     PUBLISHED = "published", _("published")
     CLOSED = "closed", _("closed")
 
 
 class CampaignKind(models.TextChoices):
+    """A plan of several years, or a drive of some months."""
+
     PLAN = "plan", _("action plan")  # 行动计划
     DRIVE = "drive", _("concentrated drive")  # 集中行动
 
@@ -37,6 +41,8 @@ class Metric(models.TextChoices):
 
 
 class Unit(models.TextChoices):
+    """The unit of an indicator and of its targets."""
+
     PERSON = "person", _("persons")
     RATIO = "ratio", _("ratio")
     UNION = "union", _("unions")
@@ -55,9 +61,7 @@ class CampaignQuerySet(ScopedQuerySet["Campaign"]):
 
     def running_on(self, day: dt.date) -> CampaignQuerySet:
         """Published campaigns whose dates include ``day``."""
-        return self.filter(
-            status=CampaignStatus.PUBLISHED, starts_on__lte=day, ends_on__gte=day
-        )
+        return self.filter(status=CampaignStatus.PUBLISHED, starts_on__lte=day, ends_on__gte=day)
 
 
 class Campaign(models.Model):
@@ -190,9 +194,7 @@ class CampaignJoinCode(models.Model):
     join_code = models.OneToOneField(
         JoinCode, on_delete=models.PROTECT, related_name="campaign_link"
     )
-    campaign = models.ForeignKey(
-        Campaign, on_delete=models.PROTECT, related_name="join_code_links"
-    )
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="join_code_links")
 
     class Meta:
         verbose_name = _("join code of a campaign")

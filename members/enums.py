@@ -22,12 +22,16 @@ class JoinChannel(models.TextChoices):
 
 
 class ApplicationStatus(models.TextChoices):
+    """Where an application stands."""
+
     SUBMITTED = "submitted", _("waiting for review")
     APPROVED = "approved", _("approved")
     REJECTED = "rejected", _("not approved")
 
 
 class MembershipStatus(models.TextChoices):
+    """Where a membership stands; all but ``ENDED`` are open."""
+
     ACTIVE = "active", _("active")
     TRANSFERRING = "transferring", _("being transferred")
     RETAINED = "retained", _("retained")

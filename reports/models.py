@@ -91,8 +91,7 @@ class ReportRun(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["report", "day"], name="reports_run_once_a_day"),
             models.CheckConstraint(
-                condition=~Q(status="running")
-                | Q(claim__isnull=False, lease_until__isnull=False),
+                condition=~Q(status="running") | Q(claim__isnull=False, lease_until__isnull=False),
                 name="reports_run_running_has_lease",
             ),
         ]

@@ -42,4 +42,6 @@ def _count(day: dt.date, *, full: bool) -> int:
     if newest > day:
         return 0
     closed = last_closed_day(COUNTS, before=day)
-    return count_days(closed + dt.timedelta(days=1), day) if closed else count_from_the_beginning(day)
+    return (
+        count_days(closed + dt.timedelta(days=1), day) if closed else count_from_the_beginning(day)
+    )

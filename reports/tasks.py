@@ -15,7 +15,9 @@ MAX_LOOKS = 60
 
 
 @shared_task(name="reports.run_nightly", bind=True, max_retries=MAX_LOOKS)
-def run_nightly_task(self: Task[Any, Any], day: str | None = None, full: bool = False) -> list[dict[str, Any]]:
+def run_nightly_task(
+    self: Task[Any, Any], day: str | None = None, full: bool = False
+) -> list[dict[str, Any]]:
     """Run the night for ``day`` (ISO date; default yesterday); the outcome of each step."""
     outcomes = run_nightly(dt.date.fromisoformat(day) if day else None, full=full)
     if any(outcome.state == "running_elsewhere" for outcome in outcomes):

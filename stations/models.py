@@ -6,8 +6,7 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from members.models import JoinCode
 from reference.models import Region
@@ -53,6 +52,8 @@ class Facility(_NamedCode):
 
 
 class StationStatus(models.TextChoices):
+    """Whether workers find the door open."""
+
     OPEN = "open", _("open")
     PAUSED = "paused", _("closed for now")
     CLOSED = "closed", _("closed for good")
@@ -69,9 +70,7 @@ class StationQuerySet(ScopedQuerySet["Station"]):
 
     def open_on(self, day: dt.date) -> StationQuerySet:
         """Opened and not closed for good on ``day``."""
-        return self.filter(
-            Q(closed_on__isnull=True) | Q(closed_on__gt=day), opened_on__lte=day
-        )
+        return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=day), opened_on__lte=day)
 
 
 class Station(models.Model):

@@ -39,7 +39,12 @@ def make_region(code: str, name: str, parent: Region | None = None, **fields: An
 
 
 def make_union(
-    name: str, kind: str, parent: Union | None = None, *, founded_on: str = "2020-01-01", **details: Any
+    name: str,
+    kind: str,
+    parent: Union | None = None,
+    *,
+    founded_on: str = "2020-01-01",
+    **details: Any,
 ) -> Union:
     """A union that stands since ``founded_on``."""
     return create_union(
@@ -90,7 +95,11 @@ def agreed() -> set[int]:
 
 
 def make_application(
-    code: JoinCode, who: PersonInput | None = None, *, group: str = "courier", employer_name: str = ""
+    code: JoinCode,
+    who: PersonInput | None = None,
+    *,
+    group: str = "courier",
+    employer_name: str = "",
 ) -> Application:
     """An application that waits for review."""
     return apply_to_join(

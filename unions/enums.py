@@ -7,12 +7,16 @@ from django.utils.translation import gettext_lazy as _
 
 
 class UnionStatus(models.TextChoices):
+    """Where a union stands between preparation and dissolution."""
+
     PREPARING = "preparing", _("preparing")  # 筹建
     ACTIVE = "active", _("established")  # 已建
     DISSOLVED = "dissolved", _("dissolved")  # 撤销
 
 
 class FoundingMode(models.TextChoices):
+    """With whom it was founded."""
+
     SINGLE = "single", _("single unit")  # 单独建
     JOINT = "joint", _("joint")  # 联合建
     INDUSTRY = "industry", _("by trade")  # 行业联合
@@ -20,18 +24,24 @@ class FoundingMode(models.TextChoices):
 
 
 class FoundingStrategy(models.TextChoices):
+    """Which approach of the national plan it follows."""
+
     KEY = "key", _("key firms")  # 重点建
     TRADE = "trade", _("trade-wide")  # 行业建
     CATCH_ALL = "catch_all", _("catch-all")  # 兜底建
 
 
 class FoundingDriver(models.TextChoices):
+    """Who brought it about."""
+
     SELF = "self", _("by itself")  # 自建
     LEADING_FIRM = "leading_firm", _("led by a leading firm")  # 牵头建
     TRADE_BODY = "trade_body", _("pushed by trade bodies")  # 推动建
 
 
 class FoundingChannel(models.TextChoices):
+    """How it was applied for."""
+
     OFFLINE = "offline", _("offline")  # 线下
     ONLINE = "online", _("online")  # 网上
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- a table reads by its lines
 """Which kinds of union there are and what may stand under what: the one place of these rules.
 
 Source: Trade Union Law art. 11 and Constitution of the Chinese Trade Unions art. 11 (federations

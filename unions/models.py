@@ -7,8 +7,7 @@ import datetime as dt
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from reference.models import Region
 from unions.enums import (
@@ -195,7 +194,7 @@ class UnionCoverageQuerySet(ScopedQuerySet["UnionCoverage"]):
 
 
 class UnionCoverage(models.Model):
-    """A federation covers or guides a union (涵盖/指导): many-to-many, never summed with the tree."""
+    """A federation covers or guides a union (涵盖/指导): many-to-many, never summed."""
 
     covering = models.ForeignKey(
         Union, on_delete=models.PROTECT, related_name="coverages", verbose_name=_("covering union")

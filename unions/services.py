@@ -114,9 +114,7 @@ def ensure_name_free(name: str, parent: Union | None, *, but: Union | None = Non
         )
 
 
-def cover_union(
-    covering: Union, covered: Union, *, since: dt.date, actor: Actor
-) -> UnionCoverage:
+def cover_union(covering: Union, covered: Union, *, since: dt.date, actor: Actor) -> UnionCoverage:
     """Record that ``covering`` covers ``covered`` from ``since`` on. Raises RuleViolation."""
     with transaction.atomic():
         _ensure_may_write(actor, covering)

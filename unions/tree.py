@@ -31,7 +31,7 @@ def path_under(parent: Union | None, union_id: int) -> str:
 
 
 def ensure_legal_parent(kind_code: str, parent: Union | None) -> None:
-    """Raise RuleViolation (field ``parent``) unless a rule allows ``kind_code`` under ``parent``."""
+    """Raise RuleViolation (field ``parent``) unless a rule allows the kind under ``parent``."""
     parent_kind = parent.kind_id if parent else None
     rules = UnionKindRule.objects.filter(child_kind_id=kind_code)
     allowed = (
@@ -56,7 +56,11 @@ def attach(union: Union) -> Union:
     """Insert a new union under its ``parent``, with its path. Raises RuleViolation."""
     with transaction.atomic():
         lock_tree()
-        parent = Union.objects.select_related("kind").get(pk=union.parent_id) if union.parent_id else None
+        parent = (
+            Union.objects.select_related("kind").get(pk=union.parent_id)
+            if union.parent_id
+            else None
+        )
         ensure_legal_parent(union.kind_id, parent)
         union.path = ""
         union.save(force_insert=True)
@@ -105,22 +109,27 @@ def ensure_children_stay_legal(union: Union, new_kind: str) -> None:
         )
 
 
-_WRONG_PATHS = """
+_RIGHT_PATHS = """
     WITH RECURSIVE tree AS (
         SELECT id, id || '/' AS path FROM unions_union WHERE parent_id IS NULL
         UNION ALL
         SELECT u.id, tree.path || u.id || '/' FROM unions_union u JOIN tree ON u.parent_id = tree.id
     )
 """
+_WRONG_PATHS = f"""{_RIGHT_PATHS}
+    SELECT u.id, u.path, tree.path FROM unions_union u JOIN tree USING (id)
+    WHERE u.path IS DISTINCT FROM tree.path ORDER BY u.id
+"""
+_MEND_PATHS = f"""{_RIGHT_PATHS}
+    UPDATE unions_union u SET path = tree.path FROM tree
+    WHERE u.id = tree.id AND u.path IS DISTINCT FROM tree.path
+"""
 
 
 def wrong_paths() -> list[tuple[int, str, str]]:
     """``(id, stored path, right path)`` of each union whose path disagrees with its parents."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            _WRONG_PATHS + "SELECT u.id, u.path, tree.path FROM unions_union u "
-            "JOIN tree USING (id) WHERE u.path IS DISTINCT FROM tree.path ORDER BY u.id"
-        )
+        cursor.execute(_WRONG_PATHS)
         return list(cursor.fetchall())
 
 
@@ -129,8 +138,5 @@ def rebuild_paths() -> int:
     with transaction.atomic():
         lock_tree()
         with connection.cursor() as cursor:
-            cursor.execute(
-                _WRONG_PATHS + "UPDATE unions_union u SET path = tree.path FROM tree "
-                "WHERE u.id = tree.id AND u.path IS DISTINCT FROM tree.path"
-            )
+            cursor.execute(_MEND_PATHS)
             return cursor.rowcount

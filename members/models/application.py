@@ -5,8 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from core.encryption import decrypt
 from core.identity import IdentityType
@@ -214,7 +213,10 @@ class ConsentText(models.Model):
 
 
 class Consent(models.Model):
-    """An applicant agreed to one version of a text (PIPL art. 14, 29: separate for the ID number)."""
+    """An applicant agreed to one version of a text.
+
+    PIPL art. 14 and 29: the ID number has a consent of its own.
+    """
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="consents")
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")

@@ -20,9 +20,7 @@ class JoinCodeQuerySet(ScopedQuerySet["JoinCode"]):
 
     def usable_on(self, day: dt.date) -> JoinCodeQuerySet:
         """Codes that accept sign-ups on ``day`` (inclusive)."""
-        return self.filter(
-            Q(valid_until__isnull=True) | Q(valid_until__gte=day), is_active=True
-        )
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gte=day), is_active=True)
 
 
 class JoinCode(models.Model):

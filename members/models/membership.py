@@ -126,7 +126,9 @@ class Membership(models.Model):
                 name="members_membership_ends_after_start",
             ),
             models.CheckConstraint(
-                condition=Q(ended_on__isnull=True, status__in=["active", "transferring", "retained"])
+                condition=Q(
+                    ended_on__isnull=True, status__in=["active", "transferring", "retained"]
+                )
                 | Q(ended_on__isnull=False, status="ended"),
                 name="members_membership_ended_iff_date",
             ),
@@ -146,8 +148,8 @@ class MembershipEventQuerySet(ScopedQuerySet["MembershipEvent"]):
 class MembershipEvent(models.Model):
     """One entry of the append-only ledger; the database refuses UPDATE and DELETE.
 
-    ``active_change``, ``retained_change`` and ``joined_change`` (persons) are what the entry does to
-    the counts of ``union`` from ``effective_on`` (inclusive): the stock of any day is their sum.
+    ``active_change``, ``retained_change`` and ``joined_change`` (persons) are what the entry does
+    to the counts of ``union`` from ``effective_on`` (inclusive): the stock of any day is their sum.
     """
 
     membership = models.ForeignKey(

@@ -41,7 +41,11 @@ def tree() -> dict[str, Union]:
 
 
 def test_history_is_rolled_up_to_every_ancestor_and_sparse(tree: dict[str, Union]) -> None:
-    for group, day in (("courier", "2024-01-05"), ("courier", "2024-01-05"), ("carer", "2024-02-01")):
+    for group, day in (
+        ("courier", "2024-01-05"),
+        ("courier", "2024-01-05"),
+        ("carer", "2024-02-01"),
+    ):
         make_membership(tree["left"], group=group, on=day)
     make_membership(tree["right"], group="courier", on="2024-04-01")
     count_from_the_beginning(D(2024, 12, 31))
@@ -72,9 +76,7 @@ def test_retained_members_are_apart_and_leavers_gone(tree: dict[str, Union]) -> 
     first = make_membership(tree["left"], on="2024-01-01")
     second = make_membership(tree["left"], on="2024-01-01")
     for membership, kind in ((first, EventType.RETAINED), (second, EventType.WITHDRAWN)):
-        record_event(
-            membership, kind, union=tree["left"], effective_on=D(2024, 6, 1), actor=None
-        )
+        record_event(membership, kind, union=tree["left"], effective_on=D(2024, 6, 1), actor=None)
     count_from_the_beginning(D(2024, 12, 31))
     figures = {
         metric: value(tree["city"], metric, D(2024, 12, 31))
@@ -129,7 +131,9 @@ def test_equals_a_naive_count_over_random_lives(tree: dict[str, Union], seed: in
         membership = make_membership(
             union, group=chance.choice(["courier", "carer"]), on=joined.isoformat()
         )
-        for kind in chance.sample([EventType.RETAINED, EventType.RESTORED], k=chance.choice([0, 1, 2]))[::-1]:
+        for kind in chance.sample(
+            [EventType.RETAINED, EventType.RESTORED], k=chance.choice([0, 1, 2])
+        )[::-1]:
             joined += dt.timedelta(days=chance.randrange(1, 9))
             record_event(membership, kind, union=union, effective_on=joined, actor=None)
     middle, last = start + dt.timedelta(days=20), start + dt.timedelta(days=70)

@@ -111,9 +111,7 @@ def test_a_held_lease_keeps_others_out_and_an_expired_one_does_not(union: Union)
 def test_worker_that_lost_its_lease_publishes_nothing(union: Union) -> None:
     def slow(day: dt.date) -> int:
         DailyCount.objects.create(union=union, day=day, metric="members", value=999)
-        ReportRun.objects.filter(report="slow").update(
-            claim="00000000-0000-0000-0000-000000000002"
-        )
+        ReportRun.objects.filter(report="slow").update(claim="00000000-0000-0000-0000-000000000002")
         return 1
 
     with pytest.raises(LeaseLost):
@@ -138,7 +136,8 @@ def test_failing_step_writes_nothing_and_is_due_again(union: Union) -> None:
 def test_cut_off_says_whether_the_day_was_over(union: Union) -> None:
     run_nightly(YESTERDAY)
     run = ReportRun.objects.get(report=COUNTS, day=YESTERDAY)
-    assert run.cut_off is not None and run.cut_off >= local_day_end(YESTERDAY)
+    assert run.cut_off is not None
+    assert run.cut_off >= local_day_end(YESTERDAY)
 
 
 @pytest.mark.django_db
@@ -161,12 +160,25 @@ def _start_worker(
     python: str, environment: dict[str, str], **changes: str
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [python, "-m", "celery", "-A", "portal", "worker", "--pool", "prefork", "-c", "1", "-l", "WARNING"],
+        [
+            python,
+            "-m",
+            "celery",
+            "-A",
+            "portal",
+            "worker",
+            "--pool",
+            "prefork",
+            "-c",
+            "1",
+            "-l",
+            "WARNING",
+        ],
         env={**environment, **changes},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )  # fmt: skip
+    )
 
 
 def _waiting_for_lock() -> bool:

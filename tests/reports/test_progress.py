@@ -17,6 +17,7 @@ from unions.models import Union
 pytestmark = pytest.mark.django_db
 
 D = dt.date
+FIRST, LAST = D(2024, 1, 1), D(2024, 12, 31)
 
 
 @pytest.fixture
@@ -39,9 +40,15 @@ def campaign(county: Union) -> Campaign:
 
 
 def make_target(
-    campaign: Campaign, metric: str, value: str, *, start: dt.date = D(2024, 1, 1),
-    end: dt.date = D(2024, 12, 31), group_set: str | None = "set4", unit: str = Unit.PERSON,
-) -> Target:  # fmt: skip
+    campaign: Campaign,
+    metric: str,
+    value: str,
+    *,
+    start: dt.date = FIRST,
+    end: dt.date = LAST,
+    group_set: str | None = "set4",
+    unit: str = Unit.PERSON,
+) -> Target:
     indicator = Indicator.objects.create(
         campaign=campaign,
         metric=metric,
@@ -69,9 +76,12 @@ def test_new_members_count_from_the_first_day_and_only_the_set(
     county: Union, campaign: Campaign
 ) -> None:
     for group, day in (
-        ("courier", "2023-12-31"), ("courier", "2024-01-01"), ("truck_driver", "2024-03-01"),
-        ("carer", "2024-03-01"), ("courier", "2024-07-02"),
-    ):  # fmt: skip
+        ("courier", "2023-12-31"),
+        ("courier", "2024-01-01"),
+        ("truck_driver", "2024-03-01"),
+        ("carer", "2024-03-01"),
+        ("courier", "2024-07-02"),
+    ):
         make_membership(county, group=group, on=day)
     target = make_target(campaign, Metric.NEW_MEMBERS, "4")
     assert progress(target, D(2024, 7, 1)) == (Decimal(2), Decimal("0.5"), "on_pace")
@@ -80,8 +90,9 @@ def test_new_members_count_from_the_first_day_and_only_the_set(
 
 
 @pytest.mark.parametrize(
-    ("joined", "status"), [(0, "at_risk"), (4, "at_risk"), (6, "behind"), (9, "on_pace"), (12, "ahead"), (20, "reached")]
-)  # fmt: skip
+    ("joined", "status"),
+    [(0, "at_risk"), (4, "at_risk"), (6, "behind"), (9, "on_pace"), (12, "ahead"), (20, "reached")],
+)
 def test_status_follows_the_pace(
     county: Union, campaign: Campaign, joined: int, status: str
 ) -> None:
@@ -107,12 +118,18 @@ def test_enrolment_rate_by_the_latest_baseline_of_the_region(
         make_membership(county, on="2024-02-01")
     set4 = GroupSet.objects.get(code="set4")
     for counted_on, count in (
-        (D(2023, 1, 1), 100), (D(2024, 6, 1), 10), (D(2024, 8, 1), 1),
-    ):  # fmt: skip
+        (D(2023, 1, 1), 100),
+        (D(2024, 6, 1), 10),
+        (D(2024, 8, 1), 1),
+    ):
         WorkforceBaseline.objects.create(
-            keeper=county, group_set=set4, region=county.region, counted_on=counted_on,
-            worker_count=count, source="摸底",
-        )  # fmt: skip
+            keeper=county,
+            group_set=set4,
+            region=county.region,
+            counted_on=counted_on,
+            worker_count=count,
+            source="摸底",
+        )
     target = make_target(campaign, Metric.ENROLMENT_RATE, "0.5", unit=Unit.RATIO)
     value, share, status = progress(target, D(2024, 7, 1))
     assert (value, share, status) == (Decimal("0.3"), Decimal("0.6"), "ahead")
@@ -126,12 +143,22 @@ def test_sum_of_groups_stands_in_only_when_every_group_is_counted(
     target = make_target(campaign, Metric.ENROLMENT_RATE, "0.5", unit=Unit.RATIO)
     for group in groups[:3]:
         WorkforceBaseline.objects.create(
-            keeper=county, group=group, union=county, counted_on=D(2024, 1, 1), worker_count=5, source="x"
-        )  # fmt: skip
+            keeper=county,
+            group=group,
+            union=county,
+            counted_on=D(2024, 1, 1),
+            worker_count=5,
+            source="x",
+        )
     assert progress(target, D(2024, 7, 1))[2] == "no_data"
     WorkforceBaseline.objects.create(
-        keeper=county, group=groups[3], union=county, counted_on=D(2024, 1, 1), worker_count=5, source="x"
-    )  # fmt: skip
+        keeper=county,
+        group=groups[3],
+        union=county,
+        counted_on=D(2024, 1, 1),
+        worker_count=5,
+        source="x",
+    )
     assert progress(target, D(2024, 7, 1))[0] == Decimal("0.05")
 
 
@@ -143,8 +170,9 @@ def test_closed_period_keeps_its_last_figure(county: Union, campaign: Campaign) 
         progress(target, day)
     days = CampaignProgress.objects.filter(target=target).order_by("day")
     assert [(row.day, row.value, row.time_elapsed) for row in days] == [
-        (D(2024, 3, 31), 1, 1), (D(2024, 4, 1), 1, 1),
-    ]  # fmt: skip
+        (D(2024, 3, 31), 1, 1),
+        (D(2024, 4, 1), 1, 1),
+    ]
 
 
 def test_drafts_and_targets_to_come_are_left_out(county: Union, campaign: Campaign) -> None:
