@@ -7,7 +7,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 
 
 class BoundedPaginator(Paginator):
@@ -41,5 +40,5 @@ class BoundedPaginator(Paginator):
     def display_count(self) -> str:
         """The count for the screen: `37`, or `10,000+`."""
         if self.is_bounded:
-            return _("%(count)s+") % {"count": f"{self.bound:,}"}
+            return f"{self.bound:,}+"
         return f"{self.count:,}"

@@ -99,8 +99,10 @@ def test_villages_of_chosen_townships(regions):
     assert set(villages.values_list("parent_id", flat=True)) == set(townships)
     assert villages.count() == report.inserted > 10
     assert all(
-        village.full_name == f"{village.parent.full_name}{village.name}"
-        for village in villages.select_related("parent")
+        village.full_name == above + village.name
+        for village, above in (
+            (v, v.parent.full_name if v.parent else "") for v in villages.select_related("parent")
+        )
     )
     assert load_villages(townships).unchanged == report.inserted
     # A load of the levels above says nothing about villages.

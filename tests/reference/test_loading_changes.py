@@ -46,12 +46,7 @@ def test_changed_names_are_updated_and_lost_regions_reported(small_package):
     assert (report.inserted, report.updated, report.unchanged) == (0, 1, 3)
     assert (report.missing_count, report.missing) == (1, ["371502002"])
     assert Region.objects.get(pk="371502001").full_name == "山东省聊城市东昌府区古楼新街道"
-    assert set(
-        Region.objects.filter(pk__in=["371502002", own.pk]).values_list("pk", flat=True)
-    ) == {
-        "371502002",
-        own.pk,
-    }
+    assert Region.objects.filter(pk__in=["371502002", own.pk]).count() == 2
 
 
 def test_a_new_name_above_renames_the_full_names_below(small_package):
