@@ -1,0 +1,90 @@
+"""What the five papers report, and the denominators the demo counts with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from enterprises.models import WorkforceBaseline
+from portal.demo.bulk import Tick, spread
+from portal.demo.datafiles import assumption, citation, read_data
+from portal.demo.federations import federation_of
+from reference.models import GroupSet, Region
+from reports.models import ReportedFigure
+
+# Generated: how many workers of a group there are for each member of the demo's register.
+_WORKERS_PER_MEMBER = {
+    "truck_driver": 1.31,
+    "ride_hailing_driver": 1.46,
+    "courier": 1.18,
+    "delivery_rider": 1.27,
+    "carer": 1.92,
+    "domestic_worker": 2.14,
+    "mall_promoter": 2.38,
+    "estate_agent": 1.57,
+    "security_guard": 1.22,
+}
+_COUNTED_ON = dt.date(2023, 6, 30)
+
+
+def load_figures(_tick: Tick) -> dict[str, int]:
+    """Write reported figures and baselines exactly as published, then Liaocheng's generated ones."""
+    sets = {group_set.code: group_set for group_set in GroupSet.objects.order_by("version")}
+    counts = {"reported": 0, "baselines": 0}
+    for row in read_data("figures"):
+        union = federation_of(row["region_code"])
+        group_set = sets[row["group_set"]] if row["group_set"] else None
+        if row["kind"] == "baseline":
+            WorkforceBaseline.objects.create(
+                keeper=union,
+                union=union,
+                group_set=group_set,
+                counted_on=dt.date.fromisoformat(row["as_of"]),
+                worker_count=int(row["value"]),
+                source=citation(row["source"]),
+                note=row["note"],
+                is_demo=True,
+            )
+            counts["baselines"] += 1
+        else:
+            ReportedFigure.objects.create(
+                union=union,
+                metric=row["metric"],
+                group_set=group_set,
+                value=Decimal(row["value"]),
+                unit=row["unit"],
+                as_of=dt.date.fromisoformat(row["as_of"]),
+                source=citation(row["source"]),
+                note=row["note"],
+                is_demo=True,
+            )
+            counts["reported"] += 1
+    counts["baselines"] += _generated_baselines()
+    return counts
+
+
+def _generated_baselines() -> int:
+    """Workers of each group in Liaocheng and its counties: generated, and marked so."""
+    city = federation_of("3715")
+    counties = list(Region.objects.filter(parent="3715").order_by("code"))
+    # The seat of the city is larger than its neighbours; the rest is even enough for a demo.
+    weights = [2.4 if county.pk == "371502" else 1.0 for county in counties]
+    rows = []
+    for row in read_data("liaocheng_groups"):
+        total = round(int(row["members"]) * _WORKERS_PER_MEMBER[row["group"]])
+        shares = [("3715", total)]
+        shares += zip((county.pk for county in counties), spread(total, weights), strict=True)
+        rows += [
+            WorkforceBaseline(
+                keeper=city,
+                region_id=region_code,
+                group_id=row["group"],
+                counted_on=_COUNTED_ON,
+                worker_count=count,
+                source="演示数据（生成的底数，来源未公布） / demo data, generated",
+                note=assumption("workforce"),
+                is_demo=True,
+            )
+            for region_code, count in shares
+        ]
+    return len(WorkforceBaseline.objects.bulk_create(rows))
