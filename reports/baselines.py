@@ -54,9 +54,7 @@ class Baseline(NamedTuple):
     source: str
 
 
-def baselines_of(
-    union_ids: Sequence[int], group_set_id: int, day: dt.date
-) -> dict[int, Baseline]:
+def baselines_of(union_ids: Sequence[int], group_set_id: int, day: dt.date) -> dict[int, Baseline]:
     """The baseline of each union for the group set on ``day``; unions without one are absent."""
     if not union_ids:
         return {}
@@ -70,4 +68,25 @@ def baselines_of(
         return {
             union_id: Baseline(int(count), counted_on, source)
             for union_id, count, counted_on, source in cursor.fetchall()
+        }
+
+
+_OF_GROUPS = """
+    SELECT DISTINCT ON (w.group_id) w.group_id, w.worker_count, w.counted_on, w.source
+    FROM enterprises_workforcebaseline w
+    JOIN unions_union bu ON bu.id = %(union)s
+    JOIN unions_unionkind bk ON bk.code = bu.kind_id
+    WHERE w.group_id IS NOT NULL AND w.counted_on <= %(day)s
+      AND (w.union_id = bu.id OR (bk.is_territorial AND w.region_id = bu.region_id))
+    ORDER BY w.group_id, (w.union_id IS NULL)::int, w.counted_on DESC
+"""
+
+
+def group_baselines_of(union_id: int, day: dt.date) -> dict[str, Baseline]:
+    """The baseline of each single worker group of a union on ``day``, by the group's code."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_GROUPS, {"union": union_id, "day": day})
+        return {
+            group: Baseline(int(count), counted_on, source)
+            for group, count, counted_on, source in cursor.fetchall()
         }

@@ -1,7 +1,15 @@
-"""Public addresses of this app."""
+"""Public addresses of this app, under /dashboard/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from reports import views
 
 app_name = "reports"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    path("campaigns/<int:pk>/", views.campaign, name="campaign"),
+    path("rows/", views.rows, name="rows"),
+    path("export.xlsx", views.export, name="export"),
+    path("definitions/", views.definitions_page, name="definitions"),
+]

@@ -1,0 +1,1 @@
+"""What leaders read: every read starts from the viewer's scope."""

@@ -1,0 +1,73 @@
+"""Which day a page shows, and up to which instant that day's entries were read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from core.clock import local_day_end
+from reports.models import ReportRun
+from reports.nightly import COUNTS
+
+
+class AsOf(NamedTuple):
+    """The day shown. ``asked`` is what the viewer wanted, where that has not been counted yet."""
+
+    day: dt.date
+    newest: dt.date
+    asked: dt.date | None
+    cut_off: dt.datetime | None
+    finished_at: dt.datetime | None
+
+    @property
+    def is_provisional(self) -> bool:
+        """True when the day was counted before it was over: the figure may still change."""
+        return self.cut_off is not None and self.cut_off < local_day_end(self.day)
+
+
+def as_of(asked: dt.date | None = None) -> AsOf | None:
+    """The day to show for ``asked`` (default: the newest counted day); None before the first night.
+
+    A day that has not been counted is answered with the newest that has.
+    """
+    newest = _published().order_by("-day").first()
+    if newest is None:
+        return None
+    day = newest.day if asked is None or asked > newest.day else asked
+    run = newest if day == newest.day else run_of(day)
+    return AsOf(
+        day=day,
+        newest=newest.day,
+        asked=asked if asked is not None and asked > newest.day else None,
+        cut_off=run.cut_off if run else None,
+        finished_at=newest.finished_at,
+    )
+
+
+def run_of(day: dt.date) -> ReportRun | None:
+    """The run that counted ``day``: the first published one for that day or a later one."""
+    return _published().filter(day__gte=day).order_by("day").first()
+
+
+def newest_cut_off() -> dt.datetime | None:
+    """The instant of the newest counting: what a full recount of past days rests on."""
+    return _published().order_by("-cut_off").values_list("cut_off", flat=True).first()
+
+
+def month_start(day: dt.date) -> dt.date:
+    """The first day of the month of ``day``."""
+    return day.replace(day=1)
+
+
+def year_start(day: dt.date) -> dt.date:
+    """The first day of the year of ``day``."""
+    return day.replace(month=1, day=1)
+
+
+def eve(day: dt.date) -> dt.date:
+    """The day before."""
+    return day - dt.timedelta(days=1)
+
+
+def _published():  # type: ignore[no-untyped-def]
+    return ReportRun.objects.filter(report=COUNTS, cut_off__isnull=False)

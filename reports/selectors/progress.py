@@ -1,0 +1,192 @@
+"""Campaigns, their targets, and how far they were on a day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+
+from campaigns.models import Campaign, Phase, Target
+from reports.models import CampaignProgress
+from reports.selectors.scope import PERMISSION, visible_campaigns
+from unions.models import Union
+from unions.scope import Actor
+
+Status = CampaignProgress.Status
+
+
+@dataclass(frozen=True)
+class TargetProgress:
+    """A target and its newest measurement up to the day (None: nothing was measured yet)."""
+
+    target: Target
+    progress: CampaignProgress | None
+    day: dt.date
+
+    @property
+    def status(self) -> str:
+        """A code of ``CampaignProgress.Status``."""
+        if self.target.period_start > self.day:
+            return Status.NOT_STARTED
+        return self.progress.status if self.progress else Status.NO_DATA
+
+    @property
+    def status_label(self) -> str:
+        """The status in words."""
+        return str(Status(self.status).label)
+
+    @property
+    def share(self) -> Decimal | None:
+        """Value ÷ target; may exceed 1."""
+        return self.progress.share if self.progress else None
+
+    @property
+    def time_elapsed(self) -> Decimal:
+        """Days gone ÷ days of the period, 0–1."""
+        if self.progress and self.target.period_start <= self.day:
+            return self.progress.time_elapsed
+        length = (self.target.period_end - self.target.period_start).days + 1
+        gone = (min(self.day, self.target.period_end) - self.target.period_start).days + 1
+        return Decimal(max(gone, 0)) / length
+
+    @property
+    def pace(self) -> Decimal | None:
+        """Share of target ÷ share of time."""
+        if self.share is None or not self.time_elapsed:
+            return None
+        return self.share / self.time_elapsed
+
+
+@dataclass(frozen=True)
+class CampaignView:
+    """A campaign with the targets of one union."""
+
+    campaign: Campaign
+    targets: list[TargetProgress]
+    day: dt.date
+
+    @property
+    def is_running(self) -> bool:
+        """The day lies in the campaign's dates."""
+        return self.campaign.starts_on <= self.day <= self.campaign.ends_on
+
+
+@dataclass(frozen=True)
+class PhaseBar:
+    """A phase on the time line: ``left`` and ``width`` in percent of its length."""
+
+    phase: Phase
+    left: Decimal
+    width: Decimal
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The phases over the campaign's time; ``today`` is where the day stands, in percent."""
+
+    starts_on: dt.date
+    ends_on: dt.date
+    bars: list[PhaseBar]
+    today: Decimal | None
+
+
+def measured(targets: Iterable[Target], day: dt.date) -> list[TargetProgress]:
+    """``targets`` with the newest measurement up to ``day`` each, in one query."""
+    rows = list(targets)
+    newest = (
+        CampaignProgress.objects.filter(target=OuterRef("pk"), day__lte=day)
+        .order_by("-day")
+        .values("pk")[:1]
+    )
+    keys = Target.objects.filter(pk__in=[row.pk for row in rows]).values(key=Subquery(newest))
+    found = {
+        progress.target_id: progress
+        for progress in CampaignProgress.objects.filter(pk__in=keys)
+    }
+    return [TargetProgress(row, found.get(row.pk), day) for row in rows]
+
+
+def campaigns_of(actor: Actor, union: Union, day: dt.date) -> list[CampaignView]:
+    """Campaigns that set ``union`` a target, running ones first, then by their beginning."""
+    targets = (
+        Target.objects.filter(
+            union=union, indicator__campaign__in=visible_campaigns(actor).values("pk")
+        )
+        .select_related("indicator__campaign__owner", "indicator__group_set")
+        .order_by("indicator", "period_start", "-period_end")
+    )
+    views: dict[int, CampaignView] = {}
+    for row in measured(targets, day):
+        campaign = row.target.indicator.campaign
+        views.setdefault(campaign.pk, CampaignView(campaign, [], day)).targets.append(row)
+    return sorted(
+        views.values(),
+        key=lambda view: (not view.is_running, -view.campaign.starts_on.toordinal()),
+    )
+
+
+def timeline(campaign: Campaign, day: dt.date) -> Timeline:
+    """The phases of ``campaign``, one bar each, so that overlaps can be seen."""
+    phases = list(campaign.phases.all())
+    first = min([campaign.starts_on, *(phase.starts_on for phase in phases)])
+    last = max([campaign.ends_on, *(phase.ends_on for phase in phases)])
+    length = (last - first).days + 1
+
+    def place(days: int) -> Decimal:
+        return round(Decimal(days * 100) / length, 2)
+
+    return Timeline(
+        first,
+        last,
+        [
+            PhaseBar(
+                phase,
+                place((phase.starts_on - first).days),
+                place((phase.ends_on - phase.starts_on).days + 1),
+                phase.starts_on <= day <= phase.ends_on,
+            )
+            for phase in phases
+        ],
+        place((day - first).days) if first <= day <= last else None,
+    )
+
+
+# What the table of targets can be sorted by → the column.
+TARGET_SORTS = {
+    "union": "union__name",
+    "indicator": "indicator_id",
+    "period": "period_start",
+    "target": "value",
+    "value": "progress_value",
+    "share": "progress_share",
+    "pace": "progress_pace",
+}
+
+
+def targets_of_campaign(
+    actor: Actor, campaign: Campaign, day: dt.date, sort: str = "-share"
+) -> QuerySet[Target, Any]:
+    """The targets of ``campaign`` in the viewer's scope, sorted; unmeasured ones stand last."""
+    newest = CampaignProgress.objects.filter(target=OuterRef("pk"), day__lte=day).order_by("-day")
+    column = TARGET_SORTS.get(sort.removeprefix("-"), "progress_share")
+    order = (
+        F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc(nulls_last=True)
+    )
+    return (
+        Target.objects.visible_to(actor, PERMISSION)
+        .filter(Q(indicator__campaign=campaign))
+        .annotate(
+            progress_value=Subquery(newest.values("value")[:1]),
+            progress_share=Subquery(newest.values("share")[:1]),
+            progress_pace=Subquery(
+                newest.filter(time_elapsed__gt=0).values(pace=F("share") / F("time_elapsed"))[:1]
+            ),
+        )
+        .select_related("union", "indicator", "indicator__group_set")
+        .order_by(order, "union__path", "indicator", "period_start", "pk")
+    )

@@ -1,0 +1,272 @@
+"""The rows behind a figure: who and what was counted, and that their sum is the figure.
+
+An entry of the ledger counts on a day when it took effect by then and had been recorded by the
+time the day was counted. A period is what counts at its end and did not count before it began, so
+entries recorded late stand in the period whose figure they changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncDate
+from django.http import Http404
+
+from core.clock import CHINA
+from members.models import Membership, MembershipEvent
+from reference.models import GroupSet, WorkerGroup
+from reports.selectors.counts import Metric, read_counts
+from reports.selectors.days import eve, newest_cut_off, run_of
+from reports.selectors.figures import valid_group_sets
+from reports.selectors.scope import PERMISSION
+from stations.models import Station, StationKind
+from unions.models import Union, UnionKind, UnionQuerySet
+from unions.enums import UnionStatus
+from unions.scope import Actor, can
+
+PAGE_SIZE = 100
+
+# Figures made of people → the column of the ledger that counts them.
+PERSON_CHANGES = {
+    Metric.MEMBERS: "active_change",
+    Metric.RETAINED: "retained_change",
+    Metric.JOINED: "joined_change",
+}
+# Figures that may be asked for a period; of the others only the stock of a day is a figure.
+CUMULATIVE = (Metric.JOINED, Metric.UNIONS_FOUNDED)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What is asked for: a metric of a union on a day, or from ``since`` (inclusive) to it."""
+
+    union: Union
+    metric: str
+    day: dt.date
+    since: dt.date | None = None
+    group: WorkerGroup | None = None
+    group_set: GroupSet | None = None
+    kind: UnionKind | StationKind | None = None
+
+    @property
+    def breakdowns(self) -> list[str]:
+        """The breakdowns of ``DailyCount`` that add up to the figure."""
+        if self.group_set is not None:
+            return [group.pk for group in self.group_set.groups.all()]
+        part = self.group or self.kind
+        return [str(part.pk)] if part else [""]
+
+    @property
+    def is_of_persons(self) -> bool:
+        """The rows are people."""
+        return self.metric in PERSON_CHANGES
+
+    @property
+    def part(self) -> WorkerGroup | GroupSet | UnionKind | StationKind | None:
+        """What the figure is narrowed to, if anything."""
+        return self.group or self.group_set or self.kind
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One membership; ``change`` is what it adds to the figure (a correction may take away)."""
+
+    membership: Membership
+    union: Union
+    group: WorkerGroup
+    change: int
+
+
+@dataclass(frozen=True)
+class UnionSum:
+    """What one union adds to the figure."""
+
+    union: Union
+    value: int
+
+
+def find_figure(
+    union: Union, metric: str, day: dt.date, since: dt.date | None, breakdown: str, group_set: str
+) -> Figure:
+    """The figure of these words. Raises Http404 for one that is not on any dashboard."""
+    if metric not in Metric.values or (since is not None and metric not in CUMULATIVE):
+        raise Http404
+    group = kind = chosen_set = None
+    if group_set:
+        chosen_set = valid_group_sets(day).get(group_set)
+        if chosen_set is None or metric not in PERSON_CHANGES:
+            raise Http404
+    elif breakdown:
+        if metric in PERSON_CHANGES:
+            group = WorkerGroup.objects.filter(pk=breakdown).first()
+        elif metric == Metric.STATIONS:
+            kind = StationKind.objects.filter(pk=breakdown).first()
+        else:
+            kind = UnionKind.objects.filter(pk=breakdown).first()
+        if group is None and kind is None:
+            raise Http404
+    return Figure(union, metric, day, since, group, chosen_set, kind)
+
+
+def figure_value(figure: Figure) -> int:
+    """The figure as it was published."""
+    days = [figure.day] if figure.since is None else [figure.day, eve(figure.since)]
+    keys = [(figure.metric, breakdown) for breakdown in figure.breakdowns]
+    counts = read_counts([figure.union.pk], keys, days)
+    value = counts.sum_at(figure.union.pk, figure.metric, figure.breakdowns, figure.day)
+    if figure.since is not None:
+        value -= counts.sum_at(
+            figure.union.pk, figure.metric, figure.breakdowns, eve(figure.since)
+        )
+    return value
+
+
+def may_see_persons(actor: Actor, union: Union) -> bool:
+    """Names are for those who may see the members of ``union``."""
+    return can(actor, "members.view", union)
+
+
+class PersonFigure:
+    """The ledger entries of a figure of people."""
+
+    def __init__(self, actor: Actor, figure: Figure, value: int) -> None:
+        self.figure = figure
+        self.column = PERSON_CHANGES[Metric(figure.metric)]
+        self._actor = actor
+        self._counted = self._find_counted(value)
+
+    def total(self) -> int:
+        """Persons, over the whole subtree."""
+        return self._sum(self._entries(PERMISSION))
+
+    def page(self, after: int) -> tuple[list[PersonRow], int | None]:
+        """The next rows with a membership key above ``after``, and where to go on (or None).
+
+        Only memberships that the viewer may see (``members.view``).
+        """
+        found = list(
+            self._entries("members.view")
+            .filter(membership__gt=after)
+            .order_by()
+            .values_list("membership", "union", "worker_group")
+            .annotate(change=Sum(self.column))
+            .exclude(change=0)
+            .order_by("membership", "union", "worker_group")[: PAGE_SIZE + 1]
+        )
+        following = None
+        if len(found) > PAGE_SIZE:
+            # A page ends with a whole membership: one that was corrected has several rows.
+            cut = found[-1][0]
+            found = [row for row in found if row[0] != cut]
+            following = found[-1][0]
+        memberships = (
+            Membership.objects.select_related("member", "worker_group")
+            .only(
+                "started_on", "ended_on", "channel", "worker_group", "union_id", "member__name"
+            )
+            .in_bulk([row[0] for row in found])
+        )
+        unions = Union.objects.in_bulk({row[1] for row in found})
+        groups = WorkerGroup.objects.in_bulk({row[2] for row in found})
+        rows = [
+            PersonRow(memberships[m], unions[u], groups[g], change) for m, u, g, change in found
+        ]
+        return rows, following
+
+    def by_union(self, first: int, last: int) -> list[UnionSum]:
+        """What each union adds, the largest first, ``first`` ≤ place < ``last``."""
+        sums = list(
+            self._entries(PERMISSION)
+            .order_by()
+            .values_list("union")
+            .annotate(value=Sum(self.column))
+            .exclude(value=0)
+            .order_by("-value", "union")[first:last]
+        )
+        unions = Union.objects.select_related("kind").in_bulk([pk for pk, _value in sums])
+        return [UnionSum(unions[pk], value) for pk, value in sums]
+
+    def _entries(self, permission: str) -> QuerySet[MembershipEvent, Any]:
+        return self._narrowed(
+            MembershipEvent.objects.visible_to(self._actor, permission)
+        ).filter(self._counted)
+
+    def _narrowed(
+        self, rows: QuerySet[MembershipEvent, Any]
+    ) -> QuerySet[MembershipEvent, Any]:
+        rows = rows.filter(union__path__startswith=self.figure.union.path).exclude(
+            **{self.column: 0}
+        )
+        if self.figure.part is not None:
+            rows = rows.filter(worker_group__in=self.figure.breakdowns)
+        return rows
+
+    def _sum(self, rows: QuerySet[MembershipEvent, Any]) -> int:
+        return rows.aggregate(value=Coalesce(Sum(self.column), 0))["value"]
+
+    def _find_counted(self, value: int) -> Q:
+        """The condition that gives the published ``value``.
+
+        A day was counted by its own run, or counted again by a later full recount; which of the
+        two stands in the figures is told by their sum.
+        """
+        day, since = self.figure.day, self.figure.since
+        first = [run_of(day), run_of(eve(since)) if since else None]
+        own = [run.cut_off if run else None for run in first]
+        recount = newest_cut_off()
+        ways = [_counted(day, own[0], since, own[1])]
+        if recount not in own or own[0] != own[1]:
+            ways.append(_counted(day, recount, since, recount))
+        everything = self._narrowed(MembershipEvent.objects.all())
+        for way in ways:
+            if self._sum(everything.filter(way)) == value:
+                return way
+        return ways[0]
+
+
+def _counted(
+    day: dt.date, cut_off: dt.datetime | None, since: dt.date | None, cut_before: dt.datetime | None
+) -> Q:
+    def until(last: dt.date, instant: dt.datetime | None) -> Q:
+        reached = Q(effective_on__lte=last)
+        return reached & Q(recorded_at__lte=instant) if instant else reached
+
+    counted = until(day, cut_off)
+    return counted & ~until(eve(since), cut_before) if since else counted
+
+
+def unions_behind(actor: Actor, figure: Figure) -> UnionQuerySet:
+    """The unions that make up a figure of unions, in the viewer's scope, by path."""
+    rows = (
+        Union.objects.visible_to(actor, PERMISSION)
+        .under(figure.union)
+        .exclude(status=UnionStatus.PREPARING)
+        # As the night counts: from the founding, or from the day of registration.
+        .annotate(since=Coalesce("founded_on", TruncDate("created_at", tzinfo=CHINA)))
+        .filter(since__lte=figure.day)
+        .select_related("kind", "parent")
+        .order_by("path")
+    )
+    if figure.metric == Metric.UNIONS_FOUNDED:
+        rows = rows.filter(since__gte=figure.since) if figure.since else rows
+    else:
+        rows = rows.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=figure.day))
+    if figure.metric == Metric.NEF_UNIONS:
+        rows = rows.filter(is_nef=True)
+    return rows.filter(kind__in=figure.breakdowns) if figure.part else rows
+
+
+def stations_behind(actor: Actor, figure: Figure) -> QuerySet[Station, Any]:
+    """The stations that make up a figure of stations, in the viewer's scope."""
+    rows = (
+        Station.objects.visible_to(actor, PERMISSION)
+        .open_on(figure.day)
+        .filter(host_union__path__startswith=figure.union.path)
+        .annotate(since=F("opened_on"))
+        .select_related("kind", "host_union")
+        .order_by("host_union__path", "name", "pk")
+    )
+    return rows.filter(kind__in=figure.breakdowns) if figure.part else rows

@@ -1,0 +1,73 @@
+"""Whose dashboard a viewer may open, and what stands above and below it."""
+
+from __future__ import annotations
+
+from django.db.models import Exists, OuterRef, Q
+
+from campaigns.models import Campaign, Target
+from campaigns.models import CampaignQuerySet
+from unions.models import Union, UnionQuerySet
+from unions.scope import Actor, access, grants_of, scope_filter
+
+PERMISSION = "dashboard.view"
+# Nobody is appointed at so many unions; it bounds the switcher for an operator of many trees.
+MAX_HOME_UNIONS = 100
+
+
+def home_unions(actor: Actor) -> list[Union]:
+    """The unions at which the viewer's sight begins, the highest first."""
+    grants = grants_of(actor, PERMISSION)
+    if not grants:
+        return []
+    rows = Union.objects.select_related("kind")
+    # An operator's grant is the empty path: everything, beginning at the tops of the tree.
+    tops = (
+        rows.filter(parent__isnull=True)
+        if any(grant.path == "" for grant in grants)
+        else rows.filter(path__in=[grant.path for grant in grants])
+    )
+    found = list(tops[:MAX_HOME_UNIONS])
+    return sorted(found, key=lambda union: (union.kind.level, union.path.count("/"), union.path))
+
+
+def dashboard_union(actor: Actor, pk: object) -> Union:
+    """The union with key ``pk``. Raises Http404 where the viewer may not see its dashboard."""
+    rows = Union.objects.select_related("kind", "region")
+    return access(rows, pk, actor=actor, permission=PERMISSION)
+
+
+def ids_on_path(path: str) -> list[int]:
+    """The keys in a path, the top first ("1/23/" → [1, 23])."""
+    return [int(key) for key in path.split("/") if key]
+
+
+def ancestors_in_scope(actor: Actor, union: Union) -> list[Union]:
+    """The unions above ``union`` that the viewer may see, the highest first."""
+    above = ids_on_path(union.path)[:-1]
+    return list(
+        Union.objects.visible_to(actor, PERMISSION).filter(pk__in=above).order_by("path")
+    )
+
+
+def visible_subtree(actor: Actor, union: Union) -> UnionQuerySet:
+    """``union`` and what the viewer may see below it."""
+    return Union.objects.visible_to(actor, PERMISSION).under(union)
+
+
+def visible_campaigns(actor: Actor) -> CampaignQuerySet:
+    """Published and closed campaigns that concern the viewer.
+
+    Those owned in the viewer's scope, and those of a union above it that set a target inside it.
+    """
+    owned = scope_filter(actor, PERMISSION, "owner__path")
+    if owned is None:
+        return Campaign.objects.none()
+    above = {
+        key for grant in grants_of(actor, PERMISSION) for key in ids_on_path(grant.path)[:-1]
+    }
+    target_here = Target.objects.visible_to(actor, PERMISSION).filter(
+        indicator__campaign=OuterRef("pk")
+    )
+    return Campaign.objects.public().filter(
+        owned | (Q(owner_id__in=above) & Q(Exists(target_here)))
+    )

@@ -1,0 +1,149 @@
+"""Numbers and links as the dashboard shows them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import pgettext
+
+from reports import definitions
+from reports.ratios import percent
+
+register = template.Library()
+
+DASH = "—"
+
+
+@register.filter
+def number(value: Decimal | int | None) -> str:
+    """1234567 → "1,234,567"; a dash for None. Decimals keep what they have, without idle zeros."""
+    if value is None:
+        return DASH
+    if isinstance(value, Decimal):
+        value = value.normalize() if value != value.to_integral_value() else int(value)
+    return f"{value:,}"
+
+
+@register.filter
+def signed(value: Decimal | int | None) -> str:
+    """+12, −3, 0; a dash for None."""
+    if value is None:
+        return DASH
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{number(abs(value))}"
+
+
+@register.filter(name="percent")
+def percent_text(share: Decimal | None) -> str:
+    """0.06381 → "6.38%"; a dash for None."""
+    return DASH if share is None else f"{percent(share):,}%"
+
+
+@register.filter
+def signed_points(share: Decimal | None) -> str:
+    """A difference of ratios in percentage points: −0.0014 → "−0.14"."""
+    return DASH if share is None else signed(percent(share))
+
+
+@register.filter
+def bar(share: Decimal | None) -> str:
+    """A ratio as the width of a bar in percent, 0–100, with a point as CSS wants it."""
+    if share is None:
+        return "0"
+    return str(min(max(percent(share), Decimal(0)), Decimal(100)))
+
+
+@register.filter
+def css(value: Decimal | None) -> str:
+    """A number for a style attribute, whatever the language."""
+    return "0" if value is None else str(value)
+
+
+@register.filter
+def pace(value: Decimal | None) -> str:
+    """A pace with two decimals; a dash for None."""
+    return DASH if value is None else f"{value:.2f}"
+
+
+@register.filter
+def quantity(value: Decimal | int | None, unit: str) -> str:
+    """A value with its unit: "12,000 persons", "80.00%"."""
+    if value is None:
+        return DASH
+    if unit == "ratio":
+        return percent_text(Decimal(value))
+    return f"{number(value)} {unit_word(unit)}"
+
+
+@register.filter
+def difference(value: Decimal | None, unit: str) -> str:
+    """A difference with its sign; of ratios in percentage points."""
+    return signed_points(value) if unit == "ratio" else signed(value)
+
+
+@register.filter
+def unit_word(unit: str) -> str:
+    """The short word after a number."""
+    words = {
+        "person": pgettext("after a number", "persons"),
+        "union": pgettext("after a number", "unions"),
+        "station": pgettext("after a number", "stations"),
+        "enterprise": pgettext("after a number", "enterprises"),
+        "checkup": pgettext("after a number", "check-ups"),
+        "yuan": pgettext("after a number", "yuan"),
+    }
+    return words.get(unit, unit)
+
+
+@register.simple_tag
+def reported_name(metric: str) -> definitions.Text:
+    """The name of a reported metric."""
+    return definitions.reported_name(metric)
+
+
+@register.simple_tag
+def family_name(code: str) -> definitions.Text:
+    """The name of a family of union kinds."""
+    return definitions.family_name(code)
+
+
+@register.simple_tag
+def rows_url(union_id: int, day: dt.date, metric: str, **narrowed: Any) -> str:
+    """The address of the rows behind a figure; ``narrowed``: breakdown, group_set, since."""
+    given = {key: str(value) for key, value in narrowed.items() if value}
+    query = {"union": union_id, "day": day.isoformat(), "metric": metric, **given}
+    return f"{reverse('reports:rows')}?{urlencode(query)}"
+
+
+@register.simple_tag
+def dashboard_url(union_id: int, day: dt.date, newest: dt.date | None = None) -> str:
+    """The dashboard of a union on the same day; the newest day needs no mention."""
+    query: dict[str, Any] = {"union": union_id}
+    if day != newest:
+        query["day"] = day.isoformat()
+    return f"{reverse('reports:dashboard')}?{urlencode(query)}"
+
+
+@register.inclusion_tag("reports/_sort_header.html", takes_context=True)
+def sort_header(context: template.Context, key: str, label: str, current: str) -> dict[str, Any]:
+    """A column heading that sorts the table by ``key``: a link, so that it needs no script."""
+    request = context["request"]
+    is_current = current.removeprefix("-") == key
+    is_descending = is_current and current.startswith("-")
+    # Figures are asked for from the top, names from A.
+    first = key if key in ("name", "union", "period", "indicator") else f"-{key}"
+    wanted = (key if is_descending else f"-{key}") if is_current else first
+    query = request.GET.copy()
+    query["sort"] = wanted
+    query.pop("page", None)
+    return {
+        "label": label,
+        "url": f"?{query.urlencode()}#{context.get('sorted_table', '')}",
+        "state": ("descending" if is_descending else "ascending") if is_current else "none",
+        "is_numeric": key not in ("name", "union", "period", "indicator"),
+    }
