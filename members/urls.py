@@ -1,7 +1,18 @@
 """Public addresses of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from members.views import codes, joining
 
 app_name = "members"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", joining.find, name="find"),
+    path("status/", joining.status, name="status"),
+    path("received/", joining.received, name="received"),
+    path("texts/<slug:purpose>/<int:version>/", joining.consent_text, name="consent_text"),
+    path("codes/<int:pk>/qr.svg", codes.join_code_svg, name="join_code_svg"),
+    path("codes/<int:pk>/qr.png", codes.join_code_png, name="join_code_png"),
+    path("codes/<int:pk>/poster.pdf", codes.join_code_poster, name="join_code_poster"),
+    path("<str:code>/", joining.join, name="join"),
+]

@@ -1,0 +1,250 @@
+"""The forms of the public pages.
+
+Checks are those of the services, run field by field so that a worker sees all mistakes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from core.codes import is_receipt_number
+from core.errors import RuleViolation
+from core.identity import IdentityType, parse_identity
+from core.normalising import normalise_identifier, normalise_name, normalise_text
+from core.phone import normalise_phone
+from members.models import ConsentText
+from members.services.enrolment import PersonInput
+from reference.selectors import active_groups
+
+NAME_LENGTH = 60
+EMPLOYER_LENGTH = 120
+
+# What people call their platform; the register of employers adds the firms near the union.
+COMMON_PLATFORMS = (
+    "美团", "饿了么", "京东到家", "达达秒送", "闪送", "滴滴出行", "高德打车", "曹操出行", "T3出行",
+    "货拉拉", "满帮（运满满、货车帮）", "顺丰速运", "邮政EMS", "京东物流", "中通快递", "圆通速递",
+    "申通快递", "韵达快递", "极兔速递", "菜鸟", "天鹅到家", "贝壳找房",
+)  # fmt: skip
+
+
+class ConsentField(forms.Field):
+    """A tick that carries the key of the text that was shown: another version is not agreed to."""
+
+    def __init__(self, text: ConsentText) -> None:
+        super().__init__(
+            required=True,
+            label=text.title,
+            error_messages={"required": _("Please read this and tick the box to go on.")},
+        )
+        self.text = text
+
+    def clean(self, value: Any) -> int:
+        """The key of the text agreed to."""
+        super().clean(value)
+        if value != str(self.text.pk):
+            raise forms.ValidationError(
+                _("This text has changed. Please read the new version and tick the box."),
+                code="changed",
+            )
+        return self.text.pk
+
+
+class JoinForm(forms.Form):
+    """What a worker fills in behind a join code."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        help_text=_("As it stands in your document."),
+        max_length=NAME_LENGTH,
+        error_messages={"required": _("Please enter your name.")},
+        widget=forms.TextInput(
+            attrs={"class": "form-control", "autocomplete": "name", "enterkeyhint": "next"}
+        ),
+    )
+    id_type = forms.ChoiceField(
+        label=_("Document"),
+        choices=IdentityType.choices,
+        initial=IdentityType.RESIDENT_ID,
+        error_messages={
+            "required": _("Choose a type of document."),
+            "invalid_choice": _("Choose a type of document."),
+        },
+        widget=forms.Select(attrs={"class": "form-select", "autocomplete": "off"}),
+    )
+    id_number = forms.CharField(
+        label=_("Document number"),
+        help_text=_("Stored encrypted. Spaces do not matter."),
+        max_length=40,
+        error_messages={"required": _("Enter the document number.")},
+        widget=forms.TextInput(
+            attrs={
+                "class": "form-control",
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "autocorrect": "off",
+                "spellcheck": "false",
+                "enterkeyhint": "next",
+            }
+        ),
+    )
+    phone = forms.CharField(
+        label=_("Mobile number"),
+        help_text=_("So that the union can reach you."),
+        max_length=30,
+        error_messages={"required": _("Enter a mobile number.")},
+        widget=forms.TextInput(
+            attrs={
+                "type": "tel",
+                "class": "form-control",
+                "inputmode": "tel",
+                "autocomplete": "tel",
+                "enterkeyhint": "next",
+            }
+        ),
+    )
+    worker_group = forms.ModelChoiceField(
+        label=_("Your work"),
+        queryset=None,
+        error_messages={
+            "required": _("Choose the group that fits best."),
+            "invalid_choice": _("Choose the group that fits best."),
+        },
+    )
+    employer_name = forms.CharField(
+        label=_("Employer or platform"),
+        help_text=_("The company, station or platform you work for most."),
+        max_length=EMPLOYER_LENGTH,
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "class": "form-control",
+                "autocomplete": "organization",
+                "enterkeyhint": "done",
+                "list": "platforms",
+            }
+        ),
+    )
+
+    def __init__(self, *args: Any, texts: Sequence[ConsentText], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["worker_group"].queryset = active_groups()  # type: ignore[attr-defined]
+        for text in texts:
+            self.fields[f"consent_{text.purpose}"] = ConsentField(text)
+
+    @property
+    def consents(self) -> list[tuple[ConsentText, forms.BoundField]]:
+        """Each text with its box, for the template."""
+        return [
+            (field.text, self[name])
+            for name, field in self.fields.items()
+            if isinstance(field, ConsentField)
+        ]
+
+    def clean_name(self) -> str:
+        """Without digits, and with at least one letter: people mix up the boxes."""
+        name = normalise_name(self.cleaned_data["name"])
+        if not any(character.isalpha() for character in name) or any(
+            character.isdigit() for character in name
+        ):
+            raise forms.ValidationError(
+                _("Please enter your name as it stands in your document."), code="name"
+            )
+        return _not_longer(name, NAME_LENGTH)
+
+    def clean_employer_name(self) -> str:
+        """One clean line."""
+        return _not_longer(normalise_text(self.cleaned_data["employer_name"]), EMPLOYER_LENGTH)
+
+    def clean_phone(self) -> str:
+        """The number in E.164."""
+        try:
+            return normalise_phone(self.cleaned_data["phone"])
+        except RuleViolation as violation:
+            raise forms.ValidationError(violation.message, code=violation.code) from violation
+
+    def clean(self) -> dict[str, Any]:
+        """Check the number against its type of document."""
+        values = self.cleaned_data
+        if "id_type" in values and "id_number" in values:
+            try:
+                values["id_number"] = parse_identity(values["id_type"], values["id_number"]).number
+            except RuleViolation as violation:
+                self.add_violation(violation)
+        return values
+
+    def add_violation(self, violation: RuleViolation) -> None:
+        """Put a service's refusal beside its box, or above the form."""
+        field = violation.field if violation.field in self.fields else None
+        self.add_error(field, forms.ValidationError(violation.message, code=violation.code))
+
+    def person(self) -> PersonInput:
+        """The person of a valid form."""
+        values = self.cleaned_data
+        return PersonInput(
+            name=values["name"],
+            id_type=values["id_type"],
+            id_number=values["id_number"],
+            phone=values["phone"],
+        )
+
+    def agreed_text_ids(self) -> set[int]:
+        """The keys of the texts agreed to, of a valid form."""
+        return {self.cleaned_data[field.name] for _text, field in self.consents}
+
+
+class StatusForm(forms.Form):
+    """Receipt number and phone of an application."""
+
+    receipt_number = forms.CharField(
+        label=_("Receipt number"),
+        help_text=_("12 letters and digits, such as K7MP-X3QR-9TWA."),
+        max_length=40,
+        error_messages={"required": _("Enter the receipt number.")},
+        widget=forms.TextInput(
+            attrs={
+                "class": "form-control receipt-input",
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "autocorrect": "off",
+                "spellcheck": "false",
+                "enterkeyhint": "next",
+            }
+        ),
+    )
+    phone = forms.CharField(
+        label=_("Mobile number"),
+        max_length=30,
+        error_messages={"required": _("Enter a mobile number.")},
+        widget=forms.TextInput(
+            attrs={
+                "type": "tel",
+                "class": "form-control",
+                "inputmode": "tel",
+                "autocomplete": "tel",
+                "enterkeyhint": "search",
+            }
+        ),
+    )
+
+    def clean_receipt_number(self) -> str:
+        """As stored; "" for what cannot be a receipt number, which then matches nothing."""
+        typed = self.cleaned_data["receipt_number"]
+        return normalise_identifier(typed) if is_receipt_number(typed) else ""
+
+    def clean_phone(self) -> str:
+        """The number in E.164."""
+        try:
+            return normalise_phone(self.cleaned_data["phone"])
+        except RuleViolation as violation:
+            raise forms.ValidationError(violation.message, code=violation.code) from violation
+
+
+def _not_longer(text: str, length: int) -> str:
+    """Composing characters (NFC) may lengthen a text after Django has measured it."""
+    if len(text) > length:
+        raise forms.ValidationError(_("This is too long."), code="max_length")
+    return text

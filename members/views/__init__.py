@@ -1,0 +1,1 @@
+"""Pages of joining: for workers (`joining`) and the codes that officials print (`codes`)."""

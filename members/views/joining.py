@@ -1,0 +1,233 @@
+"""What a worker sees: find a union, apply, the receipt, how it stands.
+
+Nothing personal ever goes into an address or stays in a cache: forms are sent by POST, the receipt
+travels in a signed cookie of half an hour, and every page that may hold such data is `no-store`.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.codes import format_receipt
+from core.errors import RuleViolation
+from core.normalising import normalise_identifier
+from enterprises.models import Employer
+from members import limits
+from members.enums import ApplicationStatus
+from members.finding import find_open_unions, open_counties
+from members.forms import COMMON_PLATFORMS, JoinForm, StatusForm
+from members.models import Application, ConsentText, JoinCode
+from members.selectors import current_consent_texts, find_application, find_join_code
+from members.services.enrolment import apply_to_join
+from reference.models import Region, WorkerGroup
+from reference.selectors import group_codes
+from unions.enums import UnionStatus
+
+RECEIPT_COOKIE = "join_receipt"
+RECEIPT_SALT = "members.receipt"
+RECEIPT_SECONDS = 30 * 60
+NEARBY_PLATFORMS = 15
+FOCUS_SET = "set4"
+
+
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """Find a union by the code on its sign, or by place and name."""
+    typed = request.GET.get("code", "")
+    if typed.strip():
+        code = find_join_code(normalise_identifier(typed))
+        if code is None:
+            return _find_page(request, typed=typed, is_unknown=True)
+        return redirect("members:join", code.code)
+    return _find_page(request)
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, code: str) -> HttpResponse:
+    """The sign-up behind a code."""
+    join_code = find_join_code(normalise_identifier(code))
+    if join_code is None:
+        return _find_page(request, typed=code, is_unknown=True)
+    if not join_code.is_usable or join_code.union.status == UnionStatus.DISSOLVED:
+        return render(request, "members/closed.html", {"union": join_code.union}, status=410)
+    texts = current_consent_texts()
+    if request.method != "POST":
+        return _join_page(request, join_code, JoinForm(texts=texts))
+    form = JoinForm(request.POST, texts=texts)
+    if not limits.may_join_from(request):
+        return _join_page(request, join_code, form, is_limited=True)
+    if not form.is_valid():
+        return _join_page(request, join_code, form)
+    if not limits.may_join_with(form.cleaned_data["phone"]):
+        return _join_page(request, join_code, form, is_limited=True)
+    try:
+        application = apply_to_join(
+            join_code,
+            person=form.person(),
+            worker_group=form.cleaned_data["worker_group"],
+            employer_name=form.cleaned_data["employer_name"],
+            agreed_text_ids=form.agreed_text_ids(),
+        )
+    except RuleViolation as violation:
+        form.add_violation(violation)
+        return _join_page(request, join_code, form)
+    return _with_receipt(redirect("members:received"), application)
+
+
+@never_cache
+@require_safe
+def received(request: HttpRequest) -> HttpResponse:
+    """The receipt of the application just sent from this browser."""
+    number = _receipt_of(request)
+    application = (
+        Application.objects.select_related("union", "join_code")
+        .filter(receipt_number=number)
+        .only("receipt_number", "submitted_at", "union__name", "union__contact_phone",
+              "union__address", "join_code__code")
+        .first()
+        if number
+        else None
+    )  # fmt: skip
+    if application is None:
+        return redirect("members:status")
+    context = {"application": application, "receipt": format_receipt(application.receipt_number)}
+    return render(request, "members/received.html", context)
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def status(request: HttpRequest) -> HttpResponse:
+    """How an application stands, to whoever knows its receipt number and phone."""
+    if request.method != "POST":
+        number = _receipt_of(request)
+        initial = {"receipt_number": format_receipt(number) if number else ""}
+        return render(request, "members/status.html", {"form": StatusForm(initial=initial)})
+    form = StatusForm(request.POST)
+    if not limits.may_ask_from(request):
+        return _limited_status_page(request, form)
+    if not form.is_valid():
+        return render(request, "members/status.html", {"form": form})
+    if not limits.may_ask_with(form.cleaned_data["phone"]):
+        return _limited_status_page(request, form)
+    application = find_application(form.cleaned_data["receipt_number"], form.cleaned_data["phone"])
+    if application is None:
+        form.add_error(
+            None, _("No application with this receipt number and mobile number. Check both.")
+        )
+        return render(request, "members/status.html", {"form": form})
+    context = {
+        "application": application,
+        "receipt": format_receipt(application.receipt_number),
+        "is_waiting": application.status == ApplicationStatus.SUBMITTED,
+        "is_approved": application.status == ApplicationStatus.APPROVED,
+    }
+    return render(request, "members/status_shown.html", context)
+
+
+@require_safe
+def consent_text(request: HttpRequest, purpose: str, version: int) -> HttpResponse:
+    """One version of a consent text, on a page of its own."""
+    text = ConsentText.objects.filter(purpose=purpose, version=version).first()
+    if text is None:
+        raise Http404
+    return render(request, "members/consent_text.html", {"text": text})
+
+
+def _find_page(request: HttpRequest, *, typed: str = "", is_unknown: bool = False) -> HttpResponse:
+    text = request.GET.get("q", "")[:60]
+    counties = open_counties()
+    county = request.GET.get("county", "")
+    county = county if county in {region.code for region in counties} else ""
+    is_search = not is_unknown and bool(text.strip() or county)
+    results, is_more = find_open_unions(text, county) if is_search else ([], False)
+    context = {
+        "typed": typed[:40],
+        "is_unknown": is_unknown,
+        "text": text,
+        "county": county,
+        "county_groups": _by_prefecture(counties),
+        "is_search": is_search,
+        "results": results,
+        "is_more": is_more,
+    }
+    return render(request, "members/find.html", context, status=404 if is_unknown else 200)
+
+
+def _by_prefecture(counties: list[Region]) -> list[tuple[str, list[Region]]]:
+    """Counties under the name of the region above them, in order."""
+    groups: dict[str, list[Region]] = {}
+    for county in counties:
+        groups.setdefault(county.full_name.removesuffix(county.name), []).append(county)
+    return list(groups.items())
+
+
+def _join_page(
+    request: HttpRequest, join_code: JoinCode, form: JoinForm, *, is_limited: bool = False
+) -> HttpResponse:
+    focus = group_codes(FOCUS_SET)
+    groups = sorted(WorkerGroup.objects.filter(is_active=True), key=lambda g: g.pk not in focus)
+    context = {
+        "code": join_code,
+        "union": join_code.union,
+        "form": form,
+        "focus_groups": [group for group in groups if group.pk in focus],
+        "other_groups": [group for group in groups if group.pk not in focus],
+        "platforms": _platform_names(join_code),
+        "is_limited": is_limited,
+        "minutes": limits.minutes_until_reset(),
+    }
+    response = render(request, "members/join.html", context, status=429 if is_limited else 200)
+    return _retry_later(response) if is_limited else response
+
+
+def _limited_status_page(request: HttpRequest, form: StatusForm) -> HttpResponse:
+    context = {"form": form, "is_limited": True, "minutes": limits.minutes_until_reset()}
+    return _retry_later(render(request, "members/status.html", context, status=429))
+
+
+def _retry_later(response: HttpResponse) -> HttpResponse:
+    response.headers["Retry-After"] = str(settings.PUBLIC_LIMIT_SECONDS)
+    return response
+
+
+def _platform_names(join_code: JoinCode) -> list[str]:
+    """Registered platform firms of the union's prefecture, then the platforms everybody knows."""
+    names: list[str] = []
+    if region := join_code.union.region_id:
+        names = list(
+            Employer.objects.filter(is_platform=True, region__code__startswith=region[:4])
+            .order_by("name")
+            .values_list("name", flat=True)[:NEARBY_PLATFORMS]
+        )
+    return list(dict.fromkeys([*names, *COMMON_PLATFORMS]))
+
+
+def _with_receipt(response: HttpResponse, application: Application) -> HttpResponse:
+    response.set_signed_cookie(
+        RECEIPT_COOKIE,
+        application.receipt_number,
+        salt=RECEIPT_SALT,
+        max_age=RECEIPT_SECONDS,
+        path=reverse("members:find"),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _receipt_of(request: HttpRequest) -> str:
+    number: str = request.get_signed_cookie(
+        RECEIPT_COOKIE, default="", salt=RECEIPT_SALT, max_age=RECEIPT_SECONDS
+    )
+    return number
