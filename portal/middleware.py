@@ -42,8 +42,9 @@ class RequestLogMiddleware:
             response.headers["X-Request-ID"] = request_id
             match = request.resolver_match
             route = (match.view_name or match.route) if match else ""
-            # Probes come every few seconds, for ever.
-            write = access_log.debug if request.path in PROBES else access_log.info
+            # Probes come every few seconds for ever, and a page brings a dozen static files.
+            quiet = request.path in PROBES or request.path.startswith(settings.STATIC_URL)
+            write = access_log.debug if quiet else access_log.info
             write(
                 "request",
                 method=request.method,
