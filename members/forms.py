@@ -57,7 +57,7 @@ class JoinForm(forms.Form):
     """What a worker fills in behind a join code."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=_("Your name"),
         help_text=_("As it stands in your document."),
         max_length=NAME_LENGTH,
         error_messages={"required": _("Please enter your name.")},

@@ -67,6 +67,13 @@
   liven(phone, checkPhone);
   idType.addEventListener("change", checkNumber);
 
+  // A choice made leaves its complaint behind at once.
+  form.addEventListener("change", function (event) {
+    var input = event.target;
+    if (input.type === "radio") { clearError(document.getElementById("id_worker_group")); }
+    if (input.type === "checkbox" && input.checked) { clearError(input); }
+  });
+
   var button = form.querySelector(".send"), label = button.textContent;
   form.addEventListener("submit", function () {
     button.textContent = form.dataset.sending;
