@@ -36,7 +36,7 @@ FIRST_PHONE = 98_000_000
 # Hours since they were sent in, from fresh to long overdue.
 _AGES = (1, 3, 5, 8, 20, 27, 31, 44, 50, 70, 75, 96, 110, 120, 140, 168, 190, 215, 240, 262, 290,
          330, 380, 450, 610)  # fmt: skip
-_EMPLOYERS = ("", "", "聊城市顺达配送有限公司（演示）", "聊城市安途货运有限公司（演示）", "自营（演示）")
+_EMPLOYERS = ("", "", "某配送站点（演示）", "某货运车队（演示）", "自营（演示）")
 
 
 def load_applications(_tick: Tick) -> dict[str, int]:
@@ -78,7 +78,7 @@ class _Queue:
             return
         for number in range(TURNED_DOWN):
             application = self._send(400 + 30 * number)
-            reject_application(application, reason=reason, note="演示：请核对后重新申请", actor=None)
+            reject_application(application, reason=reason, note="演示：请核对后再申请", actor=None)
             decided_at = application.submitted_at + dt.timedelta(hours=26)
             Application.objects.filter(pk=application.pk).update(decided_at=decided_at)
 
@@ -101,7 +101,8 @@ class _Queue:
             agreed_text_ids={text.pk for text in current_consent_texts()},
         )
         self._sent += 1
-        application.submitted_at = timezone.now() - dt.timedelta(hours=age, minutes=random.randint(0, 59))
+        ago = dt.timedelta(hours=age, minutes=random.randint(0, 59))
+        application.submitted_at = timezone.now() - ago
         application.is_demo = True
         application.save(update_fields=["submitted_at", "is_demo"])
         return application
@@ -109,7 +110,8 @@ class _Queue:
 
 def _somebody_enrolled() -> PersonInput:
     """A member of the register who applies once more, elsewhere."""
-    member = Member.objects.filter(is_demo=True, memberships__status="active").order_by("pk").first()
+    active = Member.objects.filter(is_demo=True, memberships__status="active")
+    member = active.order_by("pk").first()
     if member is None:
         raise ValueError("the register is empty")
     return PersonInput(

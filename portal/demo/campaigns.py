@@ -89,7 +89,7 @@ def load_campaigns(_tick: Tick) -> dict[str, int]:
 
 
 def gansu_participants() -> list[Union]:
-    """The fourteen prefectures, 兰州新区 and the industrial unions that organise the four groups."""
+    """Fourteen prefectures, 兰州新区 and the industrial unions that organise the four groups."""
     prefectures = list(Region.objects.filter(parent="62").order_by("code"))
     unions = [federation_of(region.pk) for region in prefectures]
     unions.append(federation_of(LANZHOU_NEW_AREA))

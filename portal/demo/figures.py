@@ -28,7 +28,7 @@ _COUNTED_ON = dt.date(2023, 6, 30)
 
 
 def load_figures(_tick: Tick) -> dict[str, int]:
-    """Write reported figures and baselines exactly as published, then Liaocheng's generated ones."""
+    """Write reported figures and baselines as published, then Liaocheng's generated baselines."""
     sets = {group_set.code: group_set for group_set in GroupSet.objects.order_by("version")}
     counts = {"reported": 0, "baselines": 0}
     for row in read_data("figures"):

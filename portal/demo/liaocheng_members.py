@@ -19,7 +19,7 @@ from members.enums import EventType, JoinChannel, MembershipStatus
 from members.models import JoinCode, Member, Membership, MembershipEvent
 from portal.demo.bulk import Tick, analyse, spread, working_days
 from portal.demo.datafiles import read_data
-from portal.demo.liaocheng_plan import PUBLISHED_ON, LiaochengPlan
+from portal.demo.liaocheng_plan import PUBLISHED_ON, LiaochengPlan, in_drive
 from portal.demo.liaocheng_unions import FEDERATION_CODE, FEDERATION_FOUNDED, read_plan
 from portal.demo.register import Entry, History, RegisterWriter, Spell
 from unions.models import Union
@@ -33,7 +33,7 @@ TRANSFERS = 700
 TURNOVER_USUAL = 5
 TURNOVER_RECENT = 18
 RECENT_DAYS = 60
-REVIEW_DAYS = 24
+REVIEW_DAYS = 14
 
 _CHANNELS: dict[str, tuple[tuple[JoinChannel, ...], tuple[int, ...]]] = {
     "flexible": (
@@ -118,9 +118,10 @@ def _places(plan: LiaochengPlan) -> list[Place]:
 
 
 def _review_days(random: Random, founded_on: dt.date) -> list[dt.date]:
-    """The founding day and up to 23 later days on which a union decides on applications."""
+    """The founding day and some later days on which a union decides, more of them in drives."""
     later = working_days(founded_on + dt.timedelta(days=1), PUBLISHED_ON)
-    return [founded_on, *sorted(random.sample(later, min(REVIEW_DAYS - 1, len(later))))]
+    drawn = random.choices(later, [3 if in_drive(day) else 1 for day in later], k=REVIEW_DAYS - 1)
+    return sorted({founded_on, *drawn})
 
 
 class _Author:
@@ -173,8 +174,8 @@ class _Author:
         return stays
 
     def _join_day(self, place: Place) -> dt.date:
-        """A quarter joined when the union was founded, the others on later review days."""
-        if self._random.random() < 0.25:
+        """Two in five joined when the union was founded, the others on later review days."""
+        if self._random.random() < 0.4:
             return place.review_days[0]
         return self._random.choice(place.review_days)
 

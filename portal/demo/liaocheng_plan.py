@@ -43,6 +43,11 @@ _AFFILIATES = {
 }
 
 
+def in_drive(day: dt.date) -> bool:
+    """The months in which the demo's drives ran: autumns of 2021 and 2022, summer of 2023."""
+    return day.month >= 8 if day.year < 2023 else 5 <= day.month <= 8
+
+
 @dataclass(frozen=True)
 class Place:
     """A region as the plan needs it."""
@@ -53,7 +58,7 @@ class Place:
 
 @dataclass(frozen=True)
 class PlannedUnion:
-    """A union to be; ``group`` is the trade it organises ("" takes everybody), ``size`` a weight."""
+    """A union to be; ``group`` is the trade it organises ("" takes all), ``size`` is a weight."""
 
     code: str
     name: str
@@ -114,7 +119,8 @@ class _Planner:
         self._townships = townships
         self._villages = villages
         self._counties = sorted({place.code[:6] for place in townships})
-        self._founding_days = working_days(DRIVE_BEGAN, dt.date(2023, 8, 31))
+        days = working_days(DRIVE_BEGAN, dt.date(2023, 8, 31))
+        self._founding_days = [day for day in days for _ in range(3 if in_drive(day) else 1)]
         self._survey_days = working_days(SURVEY_BEGAN, PUBLISHED_ON)
         self._groups = {row["group"]: int(row["members"]) for row in read_data("liaocheng_groups")}
 

@@ -7,7 +7,10 @@ from random import Random
 DEMO_MARK = "（演示）"
 
 # The most frequent surnames first: drawn by index from a falling distribution.
-_SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎"
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭"
+    "吕苏卢蒋蔡贾丁魏薛叶阎"
+)
 _MALE = "伟强磊军勇涛超明刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭宁龙建国文志海永东庆广新成春峰亮杰"
 _FEMALE = "芳娜敏静丽艳娟霞秀燕玲桂丹萍红玉兰凤洁梅琳素云莲真环雪荣爱妹香月莺媛瑞凡佳嘉琼勤珍贞莉"
 _FIRM_FIRST = "鲁聊水东运昌江泰瑞恒盛众诚嘉润宏远通达顺捷安康和信德金鼎锦华天佳美亿百万新联合正"

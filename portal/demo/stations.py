@@ -1,4 +1,4 @@
-"""About eighty demo stations. Places are real towns; addresses, hours and positions are generated."""
+"""About eighty demo stations. Towns are real; addresses, hours and positions are generated."""
 
 from __future__ import annotations
 
@@ -36,7 +36,14 @@ _MIDDLES = {
     "6209": (98.510, 39.735),
     "6212": (104.925, 33.401),
 }
-_ELSEWHERE = (("4103", 9), ("6201", 4), (LANZHOU_NEW_AREA, 2), ("6205", 2), ("6209", 1), ("6212", 2))
+_ELSEWHERE = (
+    ("4103", 9),
+    ("6201", 4),
+    (LANZHOU_NEW_AREA, 2),
+    ("6205", 2),
+    ("6209", 1),
+    ("6212", 2),
+)
 _SPREAD = 0.035  # degrees: three or four kilometres around the middle
 
 _BASIC = ("drinking_water", "seats", "charging", "first_aid_kit")
@@ -46,10 +53,12 @@ _KINDS: dict[str, tuple[str, int, tuple[str, ...], str]] = {
     "outdoor_station": ("户外劳动者服务站点", 40, _BASIC, "08:30–18:00"),
     "caring_station": ("爱心驿站", 15, (*_BASIC, "rain_gear"), "09:00–17:30"),
     "drivers_home": (
-        "司机之家", 8, ("drinking_water", "parking", "shower", "laundry", "meals", "toilet"), "00:00–24:00",
+        "司机之家", 8,
+        ("drinking_water", "parking", "shower", "laundry", "meals", "toilet"), "00:00–24:00",
     ),
     "integrated_station": (
-        "会站家一体化服务站", 7, (*_BASIC, "microwave", "books", "wifi", "legal_advice"), "08:00–18:00",
+        "会站家一体化服务站", 7,
+        (*_BASIC, "microwave", "books", "wifi", "legal_advice"), "08:00–18:00",
     ),
 }  # fmt: skip
 
