@@ -1,7 +1,12 @@
 """Public addresses of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from campaigns import views
 
 app_name = "campaigns"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.campaign_list, name="list"),
+    path("<int:pk>/", views.campaign_detail, name="detail"),
+]

@@ -16,9 +16,7 @@ router.register("unions", UnionViewSet, basename="union")
 router.register("campaigns", CampaignViewSet, basename="campaign")
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path(
-        "campaigns/<int:pk>/progress/", CampaignProgressView.as_view(), name="campaign-progress"
-    ),
+    path("campaigns/<int:pk>/progress/", CampaignProgressView.as_view(), name="campaign-progress"),
     path("dashboard/", include("reports.api")),
     *router.urls,
 ]

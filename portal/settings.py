@@ -287,6 +287,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    # Fields named `status` or `metric` of several records: each list of choices gets its own name.
+    "ENUM_NAME_OVERRIDES": {
+        "CampaignMetricEnum": "campaigns.models.Metric",
+        "CampaignStatusEnum": "campaigns.models.CampaignStatus",
+        "CountMetricEnum": "reports.models.DailyCount.Metric",
+        "ProgressStatusEnum": "reports.models.CampaignProgress.Status",
+        "StationStatusEnum": "stations.models.StationStatus",
+        "UnionStatusEnum": "unions.enums.UnionStatus",
+    },
 }
 
 # -- files from officials -----------------------------------------------------------------------

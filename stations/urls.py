@@ -1,7 +1,12 @@
 """Public addresses of this app."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from stations import views
 
 app_name = "stations"
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.station_list, name="list"),
+    path("<int:pk>/", views.station_detail, name="detail"),
+]

@@ -15,9 +15,7 @@ PUBLISHED = [
 
 
 @pytest.mark.parametrize(("satellite", "expected"), PUBLISHED)
-def test_published_examples(
-    satellite: tuple[float, float], expected: tuple[float, float]
-) -> None:
+def test_published_examples(satellite: tuple[float, float], expected: tuple[float, float]) -> None:
     assert wgs84_to_gcj02(*satellite) == pytest.approx(expected, abs=1e-9)
 
 
