@@ -1,13 +1,104 @@
 """The site behind /admin/, where officials work."""
 
-from typing import cast
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, cast
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
 from unfold.sites import UnfoldAdminSite
+
+# Every working permission opens the site; reading dashboards is done elsewhere.
+DASHBOARD_PERMISSION = "dashboard.view"
+DASHBOARD = "/dashboard/"
+
+# Pages about the own account: for everybody who is logged in, leaders too.
+OWN_PAGES = frozenset({"logout", "password_change", "password_change_done", "jsi18n"})
 
 
 class PortalAdminSite(UnfoldAdminSite):
     """The officials' site; `@admin.register` reaches it, because it is the default site."""
+
+    index_title = _("Overview")
+    index_template = "admin/portal_index.html"
+    enable_nav_sidebar = True
+
+    def __init__(self, name: str = "admin") -> None:
+        from portal.login import OfficialLoginForm
+
+        self.login_form = OfficialLoginForm
+        super().__init__(name)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Active, and holding any permission beyond reading dashboards."""
+        return bool(working_permissions(request))
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """As Django's, but who is logged in and may not enter is told so instead of asked again.
+
+        Leaders are led from the index to their dashboard.
+        """
+        checked = super().admin_view(view, cacheable)
+        own = csrf_protect(never_cache(view))
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated or self.has_permission(request):
+                return cast(HttpResponse, checked(request, *args, **kwargs))
+            page = request.resolver_match.url_name if request.resolver_match else ""
+            if page in OWN_PAGES:
+                return cast(HttpResponse, own(request, *args, **kwargs))
+            if page == "index" and may_read_dashboards(request):
+                return redirect(DASHBOARD)
+            raise PermissionDenied
+
+        return update_wrapper(guarded, checked)
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """As Django's; a leader who is logged in is led to the dashboard."""
+        if (
+            request.method == "GET"
+            and not self.has_permission(request)
+            and may_read_dashboards(request)
+        ):
+            return redirect(DASHBOARD)
+        return super().login(request, extra_context)
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Where the day begins: what waits, what runs, what is done often."""
+        from portal.overview import overview
+
+        return super().index(request, {**overview(request.user), **(extra_context or {})})
+
+    def get_log_entries(self, request: HttpRequest) -> None:  # type: ignore[override]
+        """None: the trail is the audit app's."""
+
+
+def working_permissions(request: HttpRequest) -> list[str]:
+    """The permissions beyond the dashboard that the user holds anywhere."""
+    from unions.permissions import PERMISSIONS
+    from unions.scope import can
+
+    return [
+        name for name in PERMISSIONS if name != DASHBOARD_PERMISSION and can(request.user, name)
+    ]
+
+
+def may_read_dashboards(request: HttpRequest) -> bool:
+    """Does the user hold the permission anywhere?"""
+    from unions.scope import can
+
+    return can(request.user, DASHBOARD_PERMISSION)
 
 
 site = cast(PortalAdminSite, admin.site)

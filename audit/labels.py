@@ -1,0 +1,68 @@
+"""Actions of the trail in words."""
+
+from __future__ import annotations
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS = {
+    "union.created": _("union registered"),
+    "union.updated": _("union changed"),
+    "union.covered": _("coverage recorded"),
+    "appointment.made": _("appointed"),
+    "appointment.ended": _("appointment ended"),
+    "official.created": _("official's account made"),
+    "official.changed": _("official's account changed"),
+    "official.password_reset": _("password reset"),
+    "employer.recorded": _("employer recorded"),
+    "employer.updated": _("employer changed"),
+    "baseline.recorded": _("baseline recorded"),
+    "baseline.updated": _("baseline changed"),
+    "figure.recorded": _("reported figure recorded"),
+    "figure.updated": _("reported figure changed"),
+    "join_code.created": _("join code made"),
+    "join_code.opened": _("join code opened"),
+    "join_code.closed": _("join code closed"),
+    "application.submitted": _("application sent in"),
+    "application.approved": _("application approved"),
+    "application.rejected": _("application not approved"),
+    "application.revealed": _("ID number and phone shown"),
+    "campaign.created": _("campaign made"),
+    "campaign.updated": _("campaign changed"),
+    "campaign.published": _("campaign published"),
+    "campaign.closed": _("campaign closed"),
+    "campaign.join_code_added": _("join code added to the campaign"),
+    "phase.saved": _("phase saved"),
+    "phase.removed": _("phase removed"),
+    "indicator.saved": _("indicator saved"),
+    "indicator.removed": _("indicator removed"),
+    "target.set": _("target set"),
+    "station.opened": _("station recorded"),
+    "station.updated": _("station changed"),
+    "station.join_code_added": _("join code added to the station"),
+    "region.area_added": _("functional area added"),
+    "list.exported": _("list exported"),
+}
+
+
+def action_label(action: str) -> str:
+    """The action in words; its code if it has none yet."""
+    return str(ACTIONS.get(action, action))
+
+
+def record_label(object_type: str) -> str:
+    """What kind of record ``app.model`` is, in words."""
+    try:
+        return str(apps.get_model(object_type)._meta.verbose_name)
+    except (LookupError, ValueError):
+        return object_type
+
+
+def detail_label(object_type: str, name: str) -> str:
+    """What a key of an entry's details means, in words."""
+    try:
+        field = apps.get_model(object_type)._meta.get_field(name.removesuffix("_id"))
+    except (LookupError, ValueError, FieldDoesNotExist):
+        return name
+    return str(getattr(field, "verbose_name", name))

@@ -1,0 +1,38 @@
+"""Template tags that put entries of the trail into words."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from audit import labels
+from audit.models import AuditEntry
+
+register = template.Library()
+
+
+@register.filter
+def action_label(action: str) -> str:
+    """The action in words."""
+    return labels.action_label(action)
+
+
+@register.filter
+def record_label(object_type: str) -> str:
+    """The kind of record in words."""
+    return labels.record_label(object_type)
+
+
+@register.simple_tag
+def audit_details(entry: AuditEntry) -> SafeString:
+    """The details, one a line: a value, or old → new."""
+    lines = []
+    for name, value in entry.data.items():
+        if isinstance(value, list) and len(value) == 2:
+            old, new = ("—" if part in (None, "") else part for part in value)
+            shown = f"{old} → {new}"
+        else:
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        lines.append((labels.detail_label(entry.object_type, name), shown))
+    return format_html_join("", '<div class="portal-detail"><b>{}</b> {}</div>', lines)

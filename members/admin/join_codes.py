@@ -1,0 +1,208 @@
+"""Join codes: made, opened, closed, printed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
+
+from core.errors import RuleViolation
+from members.models import JoinCode
+from members.services.join_codes import create_join_code, set_join_code_active
+from unions.admin.base import ScopedModelAdmin, ServiceForm, actor_of
+from unions.enums import UnionStatus
+from unions.scope import access
+
+
+class JoinCodeForm(ServiceForm):
+    """Whose code, where it hangs, how long it works."""
+
+    class Meta:
+        model = JoinCode
+        fields = ("union", "channel", "label", "valid_until")
+
+
+@admin.register(JoinCode)
+class JoinCodeAdmin(ScopedModelAdmin):
+    """Codes of unions in the viewer's scope."""
+
+    form = JoinCodeForm
+    view_permission = "join_codes.view"
+    change_permission = "join_codes.change"
+    own_union_fields = ("union",)
+    list_display = (
+        "code", "union", "label", "channel_label", "state", "valid_until", "sign_ups", "poster",
+    )  # fmt: skip
+    list_filter = ("is_active", "channel")
+    list_select_related = ("union",)
+    search_fields = ("code__startswith", "label", "union__name")
+    search_help_text = _("Code, place or name of the union")
+    ordering = ("-id",)
+    autocomplete_fields = ("union",)
+    fields = ("union", ("label", "channel"), "valid_until")
+    actions = ("open_selected", "close_selected")
+    change_form_outer_before_template = "admin/members/join_code.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the number of sign-ups."""
+        return super().get_queryset(request).annotate(sign_up_count=Count("applications"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A printed code is not edited; it is opened and closed."""
+        return False
+
+    def has_toggle_permission(self, request: HttpRequest) -> bool:
+        """May the viewer open and close codes anywhere?"""
+        return self.has_add_permission(request)
+
+    def choice_queryset(self, request: HttpRequest, field: Any) -> QuerySet[Any] | None:
+        """Unions that stand and enrol members."""
+        rows = super().choice_queryset(request, field)
+        if rows is None or field.name != "union":
+            return rows
+        return rows.filter(kind__enrols_members=True, status=UnionStatus.ACTIVE)
+
+    def create_record(self, request: HttpRequest, values: dict[str, Any]) -> JoinCode:
+        """Make a code."""
+        return create_join_code(actor=actor_of(request), **values)
+
+    def response_add(
+        self, request: HttpRequest, obj: JoinCode, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the new code: it is to be printed now."""
+        if "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(
+            request,
+            gettext("The code %(code)s is ready to be printed.") % {"code": obj.code},
+            messages.SUCCESS,
+        )
+        return HttpResponseRedirect(reverse("admin:members_joincode_change", args=[obj.pk]))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The code with its picture and files."""
+        context = {
+            "may_toggle": self.has_toggle_permission(request),
+            "files": code_files(object_id),
+            **(extra_context or {}),
+        }
+        return super().change_view(request, object_id, form_url, context)
+
+    # -- opening and closing --------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Also the switch of one code."""
+        switch = path(
+            "<path:object_id>/switch/",
+            self.admin_site.admin_view(self.switch_view),
+            name="members_joincode_switch",
+        )
+        return [switch, *super().get_urls()]
+
+    def switch_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Open a closed code, close an open one."""
+        if not self.has_toggle_permission(request):
+            raise PermissionDenied
+        code = access(
+            JoinCode.objects.select_related("union"),
+            unquote(object_id),
+            actor=actor_of(request),
+            permission="join_codes.change",
+        )
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        set_join_code_active(code, is_active=not code.is_active, actor=actor_of(request))
+        self.message_user(
+            request,
+            gettext("The code accepts sign-ups again.")
+            if code.is_active
+            else gettext("The code no longer accepts sign-ups."),
+            messages.SUCCESS,
+        )
+        return HttpResponseRedirect(reverse("admin:members_joincode_change", args=[code.pk]))
+
+    @admin.action(description=_("Open for sign-ups"), permissions=["toggle"])
+    def open_selected(self, request: HttpRequest, queryset: QuerySet[JoinCode]) -> None:
+        """Open each."""
+        self._switch_together(request, queryset, is_active=True)
+
+    @admin.action(description=_("Close for sign-ups"), permissions=["toggle"])
+    def close_selected(self, request: HttpRequest, queryset: QuerySet[JoinCode]) -> None:
+        """Close each."""
+        self._switch_together(request, queryset, is_active=False)
+
+    def _switch_together(
+        self, request: HttpRequest, queryset: QuerySet[JoinCode], *, is_active: bool
+    ) -> None:
+        done = 0
+        for code in queryset.select_related("union").exclude(is_active=is_active):
+            try:
+                set_join_code_active(code, is_active=is_active, actor=actor_of(request))
+                done += 1
+            except RuleViolation as refusal:
+                self.message_user(request, f"{code.code}: {refusal}", messages.ERROR)
+        text = (
+            ngettext("%d code opened.", "%d codes opened.", done)
+            if is_active
+            else ngettext("%d code closed.", "%d codes closed.", done)
+        )
+        self.message_user(request, text % done, messages.SUCCESS)
+
+    # -- columns --------------------------------------------------------------------------------
+
+    @admin.display(description=_("way of joining"), ordering="channel")
+    def channel_label(self, code: JoinCode) -> str:
+        """In words."""
+        return code.get_channel_display()
+
+    @admin.display(description=_("state"), ordering="is_active")
+    def state(self, code: JoinCode) -> str:
+        """Whether a scan leads to the form today."""
+        return format_html(
+            '<span class="portal-chip portal-chip-{}">{}</span>',
+            "approved" if code.is_usable else "rejected",
+            gettext("open") if code.is_usable else gettext("closed"),
+        )
+
+    @admin.display(description=_("sign-ups"), ordering="sign_up_count")
+    def sign_ups(self, code: Any) -> str:
+        """How many applied through it, with a link to them."""
+        return format_html(
+            '<a class="portal-link" href="{}?status=all&join_code={}">{}</a>',
+            reverse("admin:members_application_changelist"), code.pk, code.sign_up_count,
+        )  # fmt: skip
+
+    @admin.display(description=_("poster"))
+    def poster(self, code: JoinCode) -> str:
+        """The file to print."""
+        address = code_files(code.pk).get("poster")
+        if not address:
+            return "—"
+        return format_html('<a class="portal-link" href="{}">PDF</a>', address)
+
+
+def code_files(key: object) -> dict[str, str]:
+    """Where the picture and the poster of a code are; those pages are the public site's."""
+    files = {}
+    for name in ("svg", "png", "poster"):
+        try:
+            files[name] = reverse(f"members:join_code_{name}", args=[key])
+        except NoReverseMatch:
+            continue
+    return files
+
+
+__all__ = ["JoinCodeAdmin", "JoinCodeForm", "code_files"]

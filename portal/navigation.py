@@ -1,0 +1,160 @@
+"""The sidebar of the officials' site: the work in groups, and only what the viewer may use."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.overview import BADGE_LIMIT, count_waiting
+from unions.scope import can
+
+
+class Entry(NamedTuple):
+    """A page of the sidebar. Without ``permission`` it is the operators'."""
+
+    title: str
+    icon: str
+    page: str
+    permission: str | None = None
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """Groups and entries in the form django-unfold expects."""
+    user = request.user
+    groups = []
+    for title, entries in _groups():
+        items = [
+            {
+                "title": entry.title,
+                "icon": entry.icon,
+                "link": entry.page if entry.page.startswith("/") else reverse(entry.page),
+                "has_permission": True,
+            }
+            for entry in entries
+            if (can(user, entry.permission) if entry.permission else user.is_superuser)
+        ]
+        if items:
+            groups.append({"title": title, "separator": bool(groups), "items": items})
+    if can(user, "applications.view"):
+        waiting = count_waiting(user)
+        if waiting:
+            shown = f"{BADGE_LIMIT}+" if waiting > BADGE_LIMIT else str(waiting)
+            queue = reverse("admin:members_application_changelist")
+            for group in groups:
+                for item in group["items"]:
+                    if item["link"] == queue:
+                        item.update(badge=shown, badge_variant="danger", badge_style="solid")
+    return groups
+
+
+def _groups() -> list[tuple[str, list[Entry]]]:
+    return [
+        (
+            "",
+            [
+                Entry(_("Overview"), "home", "admin:index", "unions.view"),
+                Entry(_("Dashboard"), "monitoring", "/dashboard/", "dashboard.view"),
+            ],
+        ),
+        (
+            _("Members"),
+            [
+                Entry(
+                    _("Applications"), "inbox",
+                    "admin:members_application_changelist", "applications.view",
+                ),
+                Entry(_("Members"), "groups", "admin:members_member_changelist", "members.view"),
+                Entry(
+                    _("Memberships"), "card_membership",
+                    "admin:members_membership_changelist", "members.view",
+                ),
+                Entry(
+                    _("Join codes"), "qr_code_2",
+                    "admin:members_joincode_changelist", "join_codes.view",
+                ),
+            ],
+        ),
+        (
+            _("Organisation"),
+            [
+                Entry(_("Unions"), "account_tree", "admin:unions_union_changelist", "unions.view"),
+                Entry(
+                    _("Covered unions"), "hub",
+                    "admin:unions_unioncoverage_changelist", "unions.view",
+                ),
+                Entry(
+                    _("Officials"), "badge",
+                    "admin:unions_appointment_changelist", "appointments.view",
+                ),
+                Entry(
+                    _("Accounts"), "person",
+                    "admin:accounts_user_changelist", "appointments.change",
+                ),
+            ],
+        ),
+        (
+            _("Employers and figures"),
+            [
+                Entry(
+                    _("Employers"), "apartment",
+                    "admin:enterprises_employer_changelist", "employers.view",
+                ),
+                Entry(
+                    _("Workforce baselines"), "query_stats",
+                    "admin:enterprises_workforcebaseline_changelist", "figures.view",
+                ),
+                Entry(
+                    _("Reported figures"), "fact_check",
+                    "admin:reports_reportedfigure_changelist", "figures.view",
+                ),
+            ],
+        ),
+        (
+            _("Campaigns and stations"),
+            [
+                Entry(
+                    _("Campaigns"), "campaign",
+                    "admin:campaigns_campaign_changelist", "campaigns.view",
+                ),
+                Entry(
+                    _("Indicators and targets"), "flag",
+                    "admin:campaigns_indicator_changelist", "campaigns.view",
+                ),
+                Entry(
+                    _("Stations"), "location_on",
+                    "admin:stations_station_changelist", "stations.view",
+                ),
+            ],
+        ),
+        (
+            _("Look up"),
+            [
+                Entry(_("Regions"), "map", "admin:reference_region_changelist", "unions.view"),
+                Entry(_("Trail"), "history", "admin:audit_auditentry_changelist", "audit.view"),
+            ],
+        ),
+        (
+            _("System"),
+            [
+                Entry(_("Worker groups"), "category", "admin:reference_workergroup_changelist"),
+                Entry(_("Group sets"), "dataset", "admin:reference_groupset_changelist"),
+                Entry(_("Kinds of union"), "schema", "admin:unions_unionkind_changelist"),
+                Entry(_("Kinds of station"), "store", "admin:stations_stationkind_changelist"),
+                Entry(_("Facilities"), "water_drop", "admin:stations_facility_changelist"),
+                Entry(
+                    _("Reasons for rejection"), "block",
+                    "admin:members_rejectionreason_changelist",
+                ),
+                Entry(_("Consent texts"), "gavel", "admin:members_consenttext_changelist"),
+                Entry(_("Pace thresholds"), "speed", "admin:reports_pacethreshold_changelist"),
+                Entry(_("Report runs"), "nightlight", "admin:reports_reportrun_changelist"),
+                Entry(
+                    _("Schedule"), "schedule",
+                    "admin:django_celery_beat_periodictask_changelist",
+                ),
+            ],
+        ),
+    ]  # fmt: skip

@@ -1,0 +1,121 @@
+"""The first page of the officials' site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.models import Campaign
+from core.clock import local_today
+from members.models import Application, JoinCode
+from unions.models import Union
+from unions.scope import Actor, can, grants_of
+
+BADGE_LIMIT = 99
+SHOWN_CAMPAIGNS = 5
+SHOWN_CODES = 5
+SHOWN_UNIONS = 5
+
+
+def count_waiting(actor: Actor) -> int:
+    """Applications that wait in the actor's scope, counted up to just above ``BADGE_LIMIT``.
+
+    Kept on the user for the life of the request: the sidebar and the page ask alike.
+    """
+    kept = getattr(actor, "_waiting", None)
+    if kept is None:
+        rows = Application.objects.visible_to(actor, "applications.view").waiting().order_by()
+        kept = rows[: BADGE_LIMIT + 1].count()
+        if actor is not None:
+            actor._waiting = kept  # type: ignore[union-attr]
+    return int(kept)
+
+
+def overview(actor: Actor) -> dict[str, Any]:
+    """What the first page shows, within the actor's scope."""
+    today = local_today()
+    waiting = oldest = None
+    if can(actor, "applications.view"):
+        waiting = count_waiting(actor)
+        first = (
+            Application.objects.visible_to(actor, "applications.view")
+            .waiting()
+            .values_list("submitted_at", flat=True)[:1]
+        )
+        oldest = next(((timezone.now() - at).days for at in first), None)
+    campaigns = (
+        Campaign.objects.visible_to(actor, "campaigns.view")
+        .running_on(today)
+        .select_related("owner")
+        .order_by("ends_on", "id")[:SHOWN_CAMPAIGNS]
+    )
+    codes = (
+        JoinCode.objects.visible_to(actor, "join_codes.view")
+        .usable_on(today)
+        .select_related("union")
+        .order_by("-id")[:SHOWN_CODES]
+    )
+    return {
+        "waiting": waiting,
+        "waiting_shown": f"{BADGE_LIMIT}+" if (waiting or 0) > BADGE_LIMIT else waiting,
+        "oldest_days": oldest,
+        "campaigns": [_with_time(campaign, today) for campaign in campaigns],
+        "codes": list(codes),
+        "own_unions": _own_unions(actor),
+        "quick_actions": _quick_actions(actor),
+        "may_read_dashboards": can(actor, "dashboard.view"),
+    }
+
+
+def _with_time(campaign: Campaign, today: Any) -> dict[str, Any]:
+    days = (campaign.ends_on - campaign.starts_on).days + 1
+    gone = (today - campaign.starts_on).days + 1
+    return {
+        "campaign": campaign,
+        "percent": round(100 * gone / days),
+        "days_left": (campaign.ends_on - today).days,
+    }
+
+
+def _own_unions(actor: Actor) -> list[Union]:
+    """The unions the actor is appointed at (none for operators, who have all)."""
+    paths = [grant.path for grant in grants_of(actor) if grant.path][:SHOWN_UNIONS]
+    return list(Union.objects.filter(path__in=paths).order_by("path")) if paths else []
+
+
+def _quick_actions(actor: Actor) -> list[dict[str, str]]:
+    from django.utils.translation import gettext as _
+
+    offered = [
+        (
+            any(grant.below for grant in grants_of(actor, "unions.change")),
+            _("Register a union"), "account_tree", "admin:unions_union_add",
+        ),
+        (
+            can(actor, "join_codes.change"),
+            _("New join code"), "qr_code_2", "admin:members_joincode_add",
+        ),
+        (
+            can(actor, "employers.change"),
+            _("Record an employer"), "apartment", "admin:enterprises_employer_add",
+        ),
+        (
+            can(actor, "stations.change"),
+            _("Record a station"), "location_on", "admin:stations_station_add",
+        ),
+        (
+            can(actor, "appointments.change"),
+            _("Appoint an official"), "badge", "admin:unions_appointment_add",
+        ),
+        (
+            can(actor, "figures.change"),
+            _("Report a figure"), "fact_check", "admin:reports_reportedfigure_add",
+        ),
+    ]  # fmt: skip
+    return [
+        {"title": title, "icon": icon, "url": reverse(page)}
+        for allowed, title, icon, page in offered
+        if allowed
+    ]

@@ -1,0 +1,121 @@
+"""The officials' pages of reported figures; the operators' view of the nights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from core.clock import local_today
+from reports.definitions import REPORTED_NAMES, reported_name
+from reports.models import PaceThreshold, ReportedFigure, ReportRun
+from reports.resources import ReportedFigureResource
+from reports.services import record_figure, update_figure
+from unions.admin.base import OperatorAdmin, ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.exchange import ExchangeMixin
+
+
+class ReportedFigureForm(ServiceForm):
+    """A figure with its paper."""
+
+    metric = forms.ChoiceField(label=_("metric"), widget=UnfoldAdminSelectWidget)
+
+    class Meta:
+        model = ReportedFigure
+        fields = ("union", "metric", "group_set", "value", "unit", "as_of", "source", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "metric" in self.fields:
+            known = list(REPORTED_NAMES.items())
+            held = self.instance.metric
+            if held and held not in REPORTED_NAMES:
+                known.append((held, held))
+            self.fields["metric"].choices = [("", "—"), *known]  # type: ignore[attr-defined]
+
+
+@admin.register(ReportedFigure)
+class ReportedFigureAdmin(ExchangeMixin, ScopedModelAdmin):
+    """What unions of the viewer's scope say about themselves."""
+
+    form = ReportedFigureForm
+    resource_classes = (ReportedFigureResource,)
+    view_permission = "figures.view"
+    change_permission = "figures.change"
+    own_union_fields = ("union",)
+    list_display = ("metric_label", "union", "group_set", "shown", "as_of", "source")
+    list_filter = ("unit", "group_set", "as_of")
+    list_select_related = ("union", "group_set")
+    search_fields = ("union__name", "source")
+    search_help_text = _("Union, metric or source")
+    ordering = ("-as_of", "metric", "id")
+    autocomplete_fields = ("union",)
+    fieldsets = (
+        (
+            _("Figure"),
+            {"fields": (("union", "metric"), ("value", "unit"), ("group_set", "as_of"))},
+        ),
+        (_("Paper"), {"fields": ("source", "note")}),
+    )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """As of today."""
+        return {"as_of": local_today(), **super().get_changeform_initial_data(request)}
+
+    def create_record(self, request: HttpRequest, values: dict[str, Any]) -> ReportedFigure:
+        """Record."""
+        return record_figure(actor=actor_of(request), **values)
+
+    def update_record(
+        self, request: HttpRequest, record: ReportedFigure, changes: dict[str, Any]
+    ) -> None:
+        """Change."""
+        update_figure(record, actor=actor_of(request), **changes)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ReportedFigure], search_term: str
+    ) -> tuple[QuerySet[ReportedFigure], bool]:
+        """Every word in the union's name, the source, or the name of the metric."""
+        for word in search_term.split():
+            metrics = [code for code, name in REPORTED_NAMES.items() if word in str(name)]
+            queryset = queryset.filter(
+                Q(union__name__contains=word) | Q(source__contains=word) | Q(metric__in=metrics)
+            )
+        return queryset, False
+
+    @admin.display(description=_("metric"), ordering="metric")
+    def metric_label(self, figure: ReportedFigure) -> str:
+        """In words."""
+        return str(reported_name(figure.metric))
+
+    @admin.display(description=_("value"), ordering="value")
+    def shown(self, figure: ReportedFigure) -> str:
+        """With its unit; ratios in per cent."""
+        if figure.unit == ReportedFigure.Unit.RATIO:
+            return f"{figure.value * 100:.2f} %"
+        return f"{figure.value.normalize():,f} {figure.get_unit_display()}"
+
+
+@admin.register(PaceThreshold)
+class PaceThresholdAdmin(OperatorAdmin):
+    """From which pace on a target is ahead, on pace, behind or at risk."""
+
+    list_display = ("status", "minimum_pace")
+    ordering = ("-minimum_pace",)
+
+
+@admin.register(ReportRun)
+class ReportRunAdmin(OperatorAdmin):
+    """The nights: written by the nightly job alone."""
+
+    read_only = True
+    list_display = (
+        "day", "report", "status", "attempts", "started_at", "finished_at", "row_count", "error",
+    )  # fmt: skip
+    list_filter = ("status", "report", "day")
+    ordering = ("-day", "report")

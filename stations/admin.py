@@ -1,0 +1,114 @@
+"""The officials' pages of stations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from core.clock import local_today
+from stations.models import Facility, Station, StationKind
+from stations.resources import StationResource
+from stations.services import open_station, update_station
+from unions.admin.base import OperatorAdmin, ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.exchange import ExchangeMixin
+
+
+class StationForm(ServiceForm):
+    """A station as officials fill it in."""
+
+    class Meta:
+        model = Station
+        fields = (
+            "name", "kind", "host_union", "region", "address", "longitude", "latitude",
+            "opening_hours", "phone", "facilities", "status", "opened_on", "closed_on",
+        )  # fmt: skip
+        help_texts = {
+            "longitude": _("As Chinese map services show it (GCJ-02), such as 115.985490."),
+            "latitude": _("As Chinese map services show it (GCJ-02), such as 36.457020."),
+            "closed_on": _("Only for stations closed for good."),
+        }
+
+
+@admin.register(Station)
+class StationAdmin(ExchangeMixin, ScopedModelAdmin):
+    """Stations of unions in the viewer's scope."""
+
+    form = StationForm
+    resource_classes = (StationResource,)
+    view_permission = "stations.view"
+    change_permission = "stations.change"
+    own_union_fields = ("host_union",)
+    list_display = ("name", "kind", "host_union", "address", "status_label", "opened_on", "located")
+    list_filter = ("status", "kind")
+    list_select_related = ("kind", "host_union", "region")
+    search_fields = ("name", "address", "host_union__name")
+    search_help_text = _("Name, address or union")
+    ordering = ("name", "id")
+    autocomplete_fields = ("host_union", "region")
+    fieldsets = (
+        (
+            _("Station"),
+            {"fields": (("name", "kind"), ("host_union", "status"), ("opened_on", "closed_on"))},
+        ),
+        (_("Where"), {"fields": (("region", "address"), ("longitude", "latitude"))}),
+        (_("For visitors"), {"fields": (("opening_hours", "phone"), "facilities")}),
+    )
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Opened today."""
+        return {"opened_on": local_today(), **super().get_changeform_initial_data(request)}
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelMultipleChoiceField:
+        """Facilities as boxes to tick."""
+        kwargs["widget"] = UnfoldAdminCheckboxSelectMultipleWidget
+        field: forms.ModelMultipleChoiceField = super().formfield_for_manytomany(
+            db_field, request, **kwargs
+        )
+        field.help_text = ""
+        return field
+
+    def create_record(self, request: HttpRequest, values: dict[str, Any]) -> Station:
+        """Record."""
+        return open_station(actor=actor_of(request), **values)
+
+    def update_record(
+        self, request: HttpRequest, record: Station, changes: dict[str, Any]
+    ) -> None:
+        """Change."""
+        update_station(record, actor=actor_of(request), **changes)
+
+    def get_export_queryset(self, request: HttpRequest) -> QuerySet[Station]:
+        """With the facilities, in one query for all."""
+        rows: QuerySet[Station] = super().get_export_queryset(request)
+        return rows.prefetch_related("facilities")
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_label(self, station: Station) -> str:
+        """In words."""
+        return station.get_status_display()
+
+    @admin.display(description=_("on the map"), boolean=True)
+    def located(self, station: Station) -> bool:
+        """Does it have a position?"""
+        return station.longitude is not None
+
+
+@admin.register(StationKind, Facility)
+class StationCodeListAdmin(OperatorAdmin):
+    """Code lists that operators extend in the field."""
+
+    list_display = ("name", "code", "name_zh", "name_en", "sort_order")
+    ordering = ("sort_order", "code")
+    search_fields = ("name_zh", "name_en", "code")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Stations name the code."""
+        return ("code",) if obj else ()

@@ -1,0 +1,158 @@
+"""Registering unions and keeping their records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, gettext_lazy as _
+
+from core.uscc import check_uscc
+from unions.admin.base import ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.exchange import ExchangeMixin
+from unions.enums import UnionStatus
+from unions.models import Union
+from unions.resources import UnionResource
+from unions.scope import grants_of
+from unions.services import create_union, update_union
+
+DASHBOARD = "/dashboard/"
+
+
+class UnionForm(ServiceForm):
+    """A union as officials fill it in."""
+
+    class Meta:
+        model = Union
+        fields = (
+            "name", "short_name", "kind", "parent", "region", "status", "mode", "strategy",
+            "driver", "channel", "is_nef", "approval_number", "prepared_on", "founded_on",
+            "term_ends_on", "code", "uscc", "contact_name", "contact_phone", "address",
+        )  # fmt: skip
+
+    def clean_uscc(self) -> str:
+        """In its normal form. What is odd about it is a warning, not a refusal."""
+        return check_uscc(self.cleaned_data["uscc"]).normalised
+
+
+@admin.register(Union)
+class UnionAdmin(ExchangeMixin, ScopedModelAdmin):
+    """Unions of the viewer's subtree."""
+
+    form = UnionForm
+    resource_classes = (UnionResource,)
+    view_permission = "unions.view"
+    change_permission = "unions.change"
+    own_union_fields = ("parent",)
+    list_display = (
+        "name", "kind", "parent", "region_name", "status_label", "is_nef", "founded_on", "links",
+    )  # fmt: skip
+    list_filter = ("status", "is_nef", "kind")
+    list_select_related = ("kind", "parent", "region")
+    search_fields = ("name", "short_name", "code")
+    search_help_text = _("Name, short name or code")
+    ordering = ("path",)
+    autocomplete_fields = ("parent", "region")
+    fieldsets = (
+        (
+            _("Union"),
+            {"fields": (("name", "short_name"), ("kind", "parent"), ("region", "status"))},
+        ),
+        (
+            _("Founding"),
+            {
+                "fields": (
+                    ("mode", "strategy"),
+                    ("driver", "channel"),
+                    "is_nef",
+                    ("approval_number", "prepared_on"),
+                    ("founded_on", "term_ends_on"),
+                )
+            },
+        ),
+        (_("Registration"), {"fields": (("code", "uscc"),)}),
+        (_("Contact"), {"fields": (("contact_name", "contact_phone"), "address")}),
+    )
+    change_form_outer_before_template = "admin/unions/union_links.html"
+
+    # -- who ----------------------------------------------------------------------------------
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only whose scope reaches below the own union can see what they would register."""
+        return any(grant.below for grant in grants_of(actor_of(request), "unions.change"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Union | None = None) -> bool:
+        """A dissolved union is history."""
+        if obj is not None and obj.status == UnionStatus.DISSOLVED:
+            return False
+        return super().has_change_permission(request, obj)
+
+    # -- what ---------------------------------------------------------------------------------
+
+    def create_record(self, request: HttpRequest, values: dict[str, Any]) -> Union:
+        """Register."""
+        union = create_union(actor=actor_of(request), **values)
+        self._warn_of_uscc(request, union.uscc)
+        return union
+
+    def update_record(self, request: HttpRequest, record: Union, changes: dict[str, Any]) -> None:
+        """Change; a new parent moves the subtree."""
+        update_union(record, actor=actor_of(request), **changes)
+        if "uscc" in changes:
+            self._warn_of_uscc(request, changes["uscc"])
+
+    def _warn_of_uscc(self, request: HttpRequest, code: str) -> None:
+        check = check_uscc(code)
+        if not check.ok:
+            self.message_user(request, check.message, messages.WARNING)
+
+    def formfield_for_choice_field(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.TypedChoiceField:
+        """Dissolving is an act of its own, not a value to choose."""
+        if db_field.name == "status":
+            kwargs["choices"] = [
+                choice for choice in UnionStatus.choices if choice[0] != UnionStatus.DISSOLVED
+            ]
+        field: forms.TypedChoiceField = super().formfield_for_choice_field(
+            db_field, request, **kwargs
+        )
+        return field
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Union], search_term: str
+    ) -> tuple[QuerySet[Union], bool]:
+        """Every word in the name or short name, or the beginning of the code."""
+        term = search_term.strip()
+        for word in term.split():
+            queryset = queryset.filter(
+                Q(name__contains=word) | Q(short_name__contains=word) | Q(code__startswith=word)
+            )
+        return queryset, False
+
+    # -- columns ------------------------------------------------------------------------------
+
+    @admin.display(description=_("region"), ordering="region")
+    def region_name(self, union: Union) -> str:
+        """The short name: the long one fills the line."""
+        return union.region.name if union.region else "—"
+
+    @admin.display(description=_("status"), ordering="status")
+    def status_label(self, union: Union) -> str:
+        """The status in words."""
+        return union.get_status_display()
+
+    @admin.display(description=_("open"))
+    def links(self, union: Union) -> str:
+        """Where to go from here."""
+        codes = reverse("admin:members_joincode_changelist")
+        return format_html(
+            '<span class="row-links"><a href="{}?union={}">{}</a> <a href="{}?union={}">{}</a></span>',
+            DASHBOARD, union.pk, gettext("Dashboard"),
+            codes, union.pk, gettext("Join codes"),
+        )  # fmt: skip
