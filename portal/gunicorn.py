@@ -1,6 +1,8 @@
 """Gunicorn's configuration: `gunicorn -c python:portal.gunicorn portal.wsgi`."""
 
 import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 from portal.env import env_int, env_str
@@ -21,6 +23,13 @@ logconfig_dict = logging_config(
 control_socket_disable = True
 max_requests = 5000
 max_requests_jitter = 500
+
+
+def on_starting(server: Any) -> None:
+    """Begin to count from nothing, in a folder that all web processes share."""
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        shutil.rmtree(folder, ignore_errors=True)
+        Path(folder).mkdir(parents=True)
 
 
 def child_exit(server: Any, worker: Any) -> None:
