@@ -18,6 +18,7 @@ from core.normalising import normalise_identifier, normalise_name, normalise_tex
 from core.phone import normalise_phone
 from members.models import ConsentText
 from members.services.enrolment import PersonInput
+from reference.models import WorkerGroup
 from reference.selectors import active_groups
 
 NAME_LENGTH = 60
@@ -108,7 +109,7 @@ class JoinForm(forms.Form):
     )
     worker_group = forms.ModelChoiceField(
         label=_("Your work"),
-        queryset=None,
+        queryset=WorkerGroup.objects.none(),
         error_messages={
             "required": _("Choose the group that fits best."),
             "invalid_choice": _("Choose the group that fits best."),

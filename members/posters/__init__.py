@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
+from typing import Literal
 
 import typst
 from django.conf import settings
@@ -19,12 +20,14 @@ from core.errors import RuleViolation
 from members import qr
 from members.models import JoinCode
 
+FileFormat = Literal["pdf", "png"]
+
 FONT_PACKAGE = "@expo-google-fonts/noto-sans-sc"
 FONT_FOLDERS = ("400Regular", "700Bold")
 
 
-def join_poster(code: JoinCode) -> bytes:
-    """An A4 poster (PDF, one page) that leads to the sign-up of `code`.
+def join_poster(code: JoinCode, *, file_format: FileFormat = "pdf") -> bytes:
+    """An A4 poster (one page) that leads to the sign-up of `code`, as PDF or as a picture of it.
 
     Raises RuleViolation when the font is not installed.
     """
@@ -42,22 +45,24 @@ def join_poster(code: JoinCode) -> bytes:
             "qr": qr.as_svg(address).decode(),
             "valid_until": code.valid_until.isoformat() if code.valid_until else "",
         },
+        file_format,
     )
 
 
-def _set_page(template: str, values: dict[str, str]) -> bytes:
+def _set_page(template: str, values: dict[str, str], file_format: FileFormat) -> bytes:
     folder = settings.NODE_MODULES / FONT_PACKAGE
     source = Path(__file__).with_name(template)
-    pdf = typst.compile(
+    page = typst.compile(
         source,
         root=source.parent,
         font_paths=_fonts(folder),
         ignore_system_fonts=True,
-        format="pdf",
+        format=file_format,
         sys_inputs={"values": json.dumps(values, ensure_ascii=False)},
     )
-    assert isinstance(pdf, bytes)  # noqa: S101 -- the typing of typst: one file, so no list
-    return pdf
+    if not isinstance(page, bytes):
+        raise TypeError("the sheet has more than one page")
+    return page
 
 
 @functools.lru_cache(maxsize=2)

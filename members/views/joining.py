@@ -227,7 +227,7 @@ def _with_receipt(response: HttpResponse, application: Application) -> HttpRespo
 
 
 def _receipt_of(request: HttpRequest) -> str:
-    number: str = request.get_signed_cookie(
+    number = request.get_signed_cookie(
         RECEIPT_COOKIE, default="", salt=RECEIPT_SALT, max_age=RECEIPT_SECONDS
     )
-    return number
+    return number or ""
