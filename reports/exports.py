@@ -264,7 +264,7 @@ def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
                 ("text", indicator.get_unit_display()),
                 ("date", row.target.period_start),
                 ("date", row.target.period_end),
-                (kind, row.progress.value if row.progress else None),
+                (kind, row.value),
                 (kind, row.target.value),
                 ("percent", row.share),
                 ("percent", row.time_elapsed),

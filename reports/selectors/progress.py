@@ -40,6 +40,11 @@ class TargetProgress:
         return str(Status(self.status).label)
 
     @property
+    def value(self) -> Decimal | None:
+        """What has been reached, in the indicator's unit."""
+        return self.progress.value if self.progress else None
+
+    @property
     def share(self) -> Decimal | None:
         """Value ÷ target; may exceed 1."""
         return self.progress.share if self.progress else None

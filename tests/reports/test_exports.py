@@ -1,0 +1,130 @@
+"""The workbook: typed cells, definitions, sources, scope, and nothing that calculates by itself."""
+
+import datetime as dt
+import io
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import translation
+from openpyxl import Workbook, load_workbook
+
+from reports.exports import CONTENT_TYPE, file_name, workbook_of
+from reports.selectors.dashboard import Dashboard, dashboard_for
+from reports.selectors.days import as_of
+from tests.reports.world import DAY, World, build_world
+from unions.models import Union
+
+pytestmark = pytest.mark.django_db
+
+SHEETS = [
+    "Figures", "Members by group", "Unions and stations", "Ranking", "Campaigns",
+    "Reported figures", "Definitions",
+]  # fmt: skip
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def export(world: World) -> tuple[Workbook, Dashboard]:
+    shown = as_of()
+    assert shown is not None
+    with translation.override("en"):
+        found = dashboard_for(world.leader, world.city, shown, whole_ranking=True)
+        return load_workbook(io.BytesIO(workbook_of(found))), found
+
+
+def table(book: Workbook, sheet: str) -> list[tuple[Any, ...]]:
+    return list(book[sheet].iter_rows(values_only=True))
+
+
+def test_sheets_and_what_the_file_is_about(world: World) -> None:
+    book, _found = export(world)
+    assert book.sheetnames == SHEETS
+    rows = table(book, "Figures")
+    assert rows[0][:2] == ("Union", "聊城市总工会")
+    assert rows[1][:2] == ("As of", dt.datetime(2024, 3, 15))
+    values = {row[0]: row[1] for row in rows if row[0]}
+    assert (values["Members (register)"], values["Members (reported)"]) == (7, 1_450_000)
+    assert values["Register minus reported"] == 7 - 1_450_000
+    assert (values["New members this month"], values["New members this year"]) == (2, 4)
+    assert (values["Unions"], values["Covered unions"], values["Stations"]) == (7, 1, 1)
+    reported = [row for row in rows if row[0] and str(row[0]).endswith("· as reported")]
+    assert [(row[1], row[4]) for row in reported] == [(0.0636, "differs"), (0.0917, "differs")]
+
+
+def test_cells_are_numbers_percentages_and_dates(world: World) -> None:
+    book, _found = export(world)
+    sheet = book["Ranking"]
+    assert [(sheet.cell(2, c).value, sheet.cell(2, c).number_format) for c in (4, 7)] == [
+        (4, "#,##0"), (pytest.approx(4 / 7), "0.00%"),
+    ]  # fmt: skip
+    campaign = book["Campaigns"]
+    assert campaign.cell(2, 4).value == dt.datetime(2023, 1, 1)
+    assert campaign.cell(2, 4).number_format == "yyyy-mm-dd"
+    assert (campaign.cell(2, 6).value, campaign.cell(2, 7).value) == (6, 60)
+    assert (campaign.cell(2, 8).value, campaign.cell(2, 8).number_format) == (0.1, "0.00%")
+
+
+def test_groups_with_baselines_and_their_sum(world: World) -> None:
+    book, _found = export(world)
+    rows = {row[0]: row for row in table(book, "Members by group") if row[0]}
+    assert rows["Courier"][1] == 3
+    assert (rows["Courier"][5], rows["Courier"][7], rows["Courier"][8]) == (4, 0.75, "摸底表")
+    assert (rows["Truck driver"][5:8], rows["Truck driver"][8]) == ((None,) * 3, "no baseline")
+    assert (rows["Sum of groups"][1], rows["Total"][1]) == (7, 7)
+    assert rows["Four focus groups"][7] == 0.5
+
+
+def test_text_that_looks_like_a_formula_stays_text(world: World) -> None:
+    Union.objects.filter(pk=world.dong.pk).update(name="=HYPERLINK(0)")
+    Union.objects.filter(pk=world.lin.pk).update(name="@SUM(A1)\x07")
+    book, _found = export(world)
+    names = [book["Ranking"].cell(row, 2) for row in (2, 3)]
+    assert [cell.value for cell in names] == ["=HYPERLINK(0)", "@SUM(A1) "]
+    assert [(cell.data_type, cell.quotePrefix) for cell in names] == [("s", True), ("s", True)]
+    assert not any(
+        cell.data_type == "f" for sheet in book for row in sheet.iter_rows() for cell in row
+    )
+
+
+def test_file_name_is_safe(world: World) -> None:
+    _book, found = export(world)
+    assert file_name(found) == "聊城市总工会-2024-03-15.xlsx"
+    found.union.name = '../a"b\r\nc/总工会'
+    assert file_name(found) == "a-b-c-总工会-2024-03-15.xlsx"
+    found.union.name = "/…/"
+    assert file_name(found) == "dashboard-2024-03-15.xlsx"
+
+
+def test_download_in_the_language_of_the_page_and_in_scope(client: Client, world: World) -> None:
+    client.force_login(world.leader)
+    response = client.get(
+        "/dashboard/export.xlsx", {"union": world.dong.pk, "day": "2024-03-01"},
+        headers={"accept-language": "en"},
+    )  # fmt: skip
+    assert response.status_code == 200
+    assert response["Content-Type"] == CONTENT_TYPE
+    assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''")
+    assert response["Cache-Control"] == "no-store"
+    rows = table(load_workbook(io.BytesIO(response.content)), "Figures")
+    assert rows[0][:2] == ("Union", "东昌府区总工会")
+    assert rows[1][1] == dt.datetime(2024, 3, 1)
+    for pk in (world.province.pk, world.other_city.pk, "x"):
+        assert client.get("/dashboard/export.xlsx", {"union": pk}).status_code == 404
+    client.logout()
+    assert client.get("/dashboard/export.xlsx").status_code == 302
+
+
+def test_whole_ranking_not_only_a_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reports.selectors.dashboard.PAGE_SIZE", 2)
+    book, found = export(world)
+    assert len(found.ranking.rows) == 4
+    assert [row[1] for row in table(book, "Ranking")[1:]] == [
+        "东昌府区总工会", "临清市总工会", "聊城市新业态工会联合会", "莘县总工会",
+        "Sum of all unions listed",
+    ]  # fmt: skip
+    assert as_of() is not None
+    assert DAY == found.as_of.day
