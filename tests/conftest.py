@@ -17,6 +17,7 @@ from redis.retry import Retry
 
 from portal import addresses
 from portal.embedded import engines
+from tests.demo_fixture import demo as demo, demo_database as demo_database
 
 STACK = contextlib.ExitStack()
 

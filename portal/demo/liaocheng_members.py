@@ -77,7 +77,9 @@ def load_liaocheng_members(tick: Tick) -> dict[str, int]:
     """Write everybody's history; expects the unions and enterprises of the plan."""
     author = _Author(_places(read_plan()), yesterday=local_today() - dt.timedelta(days=1))
     histories = author.write()
-    writer = RegisterWriter("3715", first_phone=FIRST_PHONE, tick=tick, total=len(histories))
+    writer = RegisterWriter(
+        "3715", first_number=0, first_phone=FIRST_PHONE, tick=tick, total=len(histories)
+    )
     writer.write_all(histories)
     analyse(Member, Membership, MembershipEvent)
     return {"people": writer.people, "active": author.active}

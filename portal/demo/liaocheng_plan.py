@@ -29,7 +29,7 @@ SINGLE_UNIONS = 320
 COVERED_UNIONS = 882
 ENTERPRISES = 2_800
 
-_FEDERATED_TRADES = (
+FEDERATED_TRADES = (
     ("truck_driver", "货运行业"),
     ("ride_hailing_driver", "网约出行行业"),
     ("courier", "快递行业"),
@@ -176,7 +176,7 @@ class _Planner:
     # -- 577 unions of firms and trades -------------------------------------------------------
     def trade_federations(self) -> None:
         for county in self._counties:
-            for group, trade in _FEDERATED_TRADES:
+            for group, trade in FEDERATED_TRADES:
                 self._add_union(
                     name=f"{trade}工会联合会{DEMO_MARK}",
                     kind="industry_federation",

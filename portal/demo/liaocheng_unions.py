@@ -59,7 +59,7 @@ def load_liaocheng_unions(tick: Tick) -> dict[str, int]:
         region=Region.objects.get(pk="3715"),
         founded_on=FEDERATION_FOUNDED,
     )
-    copy_planned_unions(plan.unions)
+    copy_planned_unions(plan.unions, is_nef=True)
     ids = dict(Union.objects.filter(code__startswith="D3715").values_list("code", "pk"))
     _cover(federation, plan.unions, ids)
     tick(len(plan.unions), total)
@@ -70,7 +70,7 @@ def load_liaocheng_unions(tick: Tick) -> dict[str, int]:
     return {"unions": len(plan.unions) + 1, "employers": len(plan.employers)}
 
 
-def copy_planned_unions(planned: Iterable[PlannedUnion]) -> int:
+def copy_planned_unions(planned: Iterable[PlannedUnion], *, is_nef: bool) -> int:
     """COPY unions under parents that exist or come before them; the tree must be locked.
 
     The database checks kinds and paths of every row when the transaction ends.
@@ -89,7 +89,7 @@ def copy_planned_unions(planned: Iterable[PlannedUnion]) -> int:
         rows.append(
             (
                 pk, union.code, union.name, union.kind, parent.pk, path, union.region,
-                union.founded_on, True, union.mode, union.strategy, union.driver, union.channel,
+                union.founded_on, is_nef, union.mode, union.strategy, union.driver, union.channel,
                 f"演示〔{union.founded_on.year}〕{number}号",
             )
         )  # fmt: skip

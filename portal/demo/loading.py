@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from django.db import transaction
 
@@ -21,6 +22,7 @@ from portal.demo.federations import ROOT_CODE, federation_of, load_federations
 from portal.demo.figures import load_figures
 from portal.demo.liaocheng_members import load_liaocheng_members
 from portal.demo.liaocheng_unions import load_liaocheng_unions
+from portal.demo.luoyang import county_codes, load_county_members, load_luoyang_unions
 from portal.demo.stations import load_stations
 from reference.enums import RegionLevel
 from reference.loading import load_regions, load_villages
@@ -47,7 +49,6 @@ class Part:
     name: str
     label: str
     load: Loader
-    scale: Scale = Scale.SMALL
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class PartOutcome:
     seconds: float
 
 
-PARTS: tuple[Part, ...] = (
+SMALL_PARTS: tuple[Part, ...] = (
     Part("federations", "Federations", load_federations),
     Part("liaocheng_unions", "Liaocheng: unions and enterprises", load_liaocheng_unions),
     Part("liaocheng_members", "Liaocheng: members", load_liaocheng_members),
@@ -85,15 +86,25 @@ def load_demo(
     """
     _refuse_foreign_tree()
     changed = False
-    for part in (
-        Part("regions", "Regions", _ensure_regions),
-        *(part for part in PARTS if scale is Scale.FULL or part.scale is Scale.SMALL),
-    ):
+    for part in _parts(scale):
         started = time.monotonic()
         counts = _load_once(part, tick_of(part) if tick_of else no_tick)
         changed |= bool(counts) and part.name != "regions"
         yield PartOutcome(part, counts, time.monotonic() - started)
     yield _count(scale, again=changed)
+
+
+def _parts(scale: Scale) -> Iterator[Part]:
+    yield Part("regions", "Regions", _ensure_regions)
+    yield from SMALL_PARTS
+    if scale is Scale.FULL:
+        yield Part("luoyang_unions", "Luoyang: unions", load_luoyang_unions)
+        for county in Region.objects.filter(pk__in=county_codes()).order_by("code"):
+            yield Part(
+                f"luoyang_members_{county.pk}",
+                f"Luoyang: members, {county.name}",
+                partial(load_county_members, county.pk),
+            )
 
 
 def _load_once(part: Part, tick: Tick) -> dict[str, int] | None:

@@ -8,6 +8,8 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
+from django.db import connection
+
 from core.clock import CHINA
 from members.enums import EVENT_EFFECTS, MembershipStatus
 from members.models import Member, Membership, MembershipEvent
@@ -51,13 +53,18 @@ class History(NamedTuple):
 class RegisterWriter:
     """Writes histories; person ``n`` gets the n-th demo identity of the prefecture.
 
-    Memory stays bounded: rows of one batch at a time.
+    ``first_number`` is the number of the first person, ``total`` how many will come (for ``tick``).
+    Memory stays bounded, here and in the database: one batch at a time is held and checked.
     """
 
-    def __init__(self, prefecture: str, *, first_phone: int, tick: Tick, total: int) -> None:
+    def __init__(
+        self, prefecture: str, *, first_number: int, first_phone: int, tick: Tick, total: int
+    ) -> None:
         self._prefecture = prefecture
+        self._first_number = first_number
         self._first_phone = first_phone
-        self._random = Random(f"register-{prefecture}")  # noqa: S311 -- synthetic data
+        seed = f"register-{prefecture}-{first_number}"
+        self._random = Random(seed)  # noqa: S311 -- synthetic data
         self._tick = tick
         self._total = total
         self.people = 0
@@ -67,6 +74,8 @@ class RegisterWriter:
         source = iter(histories)
         while batch := list(islice(source, BATCH)):
             self._write(batch)
+            # Foreign keys are checked now: the list of checks put off would outgrow the memory.
+            connection.check_constraints()
             self._tick(self.people, self._total)
         return self.people
 
@@ -79,7 +88,7 @@ class RegisterWriter:
         entry_rows: list[tuple[object, ...]] = []
         random = self._random
         for member_id, history in zip(member_ids, batch, strict=True):
-            number = self.people
+            number = self._first_number + self.people
             self.people += 1
             last = history.spells[-1]
             values = person_values(

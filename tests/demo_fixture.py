@@ -1,0 +1,110 @@
+"""The demo for tests: loaded once a run, small scale, into a database of its own.
+
+``tests/conftest.py`` imports the two fixtures. A test that asks for ``demo`` sees the loaded demo
+through the default connection, in a transaction that is rolled back; it must not use ``db``, which
+means the other database, empty but for what migrations loaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from pytest_django import DjangoDbBlocker
+
+from portal.demo.federations import federation_of
+from portal.demo.loading import PartOutcome, Scale, load_demo
+from unions.models import Union
+
+DATABASE = "test_portal_demo"
+
+
+@dataclass(frozen=True)
+class DemoDatabase:
+    """Where the demo is, and what loading it reported."""
+
+    name: str
+    outcomes: tuple[PartOutcome, ...]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What most tests on the demo begin with."""
+
+    outcomes: tuple[PartOutcome, ...]
+    nation: Union
+    liaocheng: Union
+    luoyang: Union
+    gansu: Union
+
+
+@pytest.fixture(scope="session")
+def demo_database(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[DemoDatabase]:
+    """A database with migrations and the demo, made when the first test asks for it."""
+    with django_db_blocker.unblock():
+        _recreate()
+        with _connected_to(DATABASE):
+            call_command("migrate", verbosity=0, interactive=False)
+            outcomes = tuple(load_demo(Scale.SMALL))
+    yield DemoDatabase(DATABASE, outcomes)
+    with django_db_blocker.unblock():
+        _drop()
+
+
+@pytest.fixture
+def demo(
+    request: pytest.FixtureRequest,
+    demo_database: DemoDatabase,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Demo]:
+    """The demo, in a transaction that is rolled back after the test."""
+    uses_db = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    if uses_db or request.node.get_closest_marker("django_db"):
+        raise pytest.UsageError("demo and db are two databases: use one of them in a test")
+    with django_db_blocker.unblock(), _connected_to(demo_database.name), _rolled_back():
+        yield Demo(
+            outcomes=demo_database.outcomes,
+            nation=federation_of(""),
+            liaocheng=federation_of("3715"),
+            luoyang=federation_of("4103"),
+            gansu=federation_of("62"),
+        )
+
+
+@contextlib.contextmanager
+def _connected_to(name: str) -> Iterator[None]:
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = before
+
+
+@contextlib.contextmanager
+def _rolled_back() -> Iterator[None]:
+    atomic = transaction.atomic()
+    # As Django's TestCase marks its own: `durable=True` inside the test is no error.
+    atomic._from_testcase = True  # type: ignore[attr-defined]
+    with atomic:
+        yield
+        transaction.set_rollback(True)
+
+
+def _recreate() -> None:
+    _drop()
+    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        cursor.execute(f'CREATE DATABASE "{DATABASE}"')
+
+
+def _drop() -> None:
+    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        cursor.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
