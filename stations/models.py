@@ -131,6 +131,12 @@ class Station(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def place(self) -> str:
+        """The whole address; officials often write the region into the address already."""
+        region = self.region.full_name
+        return self.address if self.address.startswith(region) else f"{region} {self.address}"
+
 
 class StationJoinCode(models.Model):
     """A join code hangs at a station: sign-ups through it are the station's, for good."""

@@ -72,6 +72,11 @@
     return metres < 1000 ? `${metres} m` : `${(metres / 1000).toFixed(metres < 10000 ? 1 : 0)} km`;
   }
 
+  // As the page's own cards: the region is often written into the address already.
+  function place({ region, address }) {
+    return address.startsWith(region.full_name) ? address : `${region.full_name} ${address}`;
+  }
+
   function card(station) {
     const item = document.getElementById("station-card").content.cloneNode(true);
     const part = (name) => item.querySelector(`[data-part="${name}"]`);
@@ -80,7 +85,7 @@
     part("kind").textContent = station.kind.name;
     part("paused").hidden = station.status !== "paused";
     part("distance").textContent = distance(station.distance);
-    part("address").textContent = `${station.region.full_name} ${station.address}`;
+    part("address").textContent = place(station);
     part("hours").textContent = station.opening_hours;
     part("hours").hidden = !station.opening_hours;
     part("facilities").append(...station.facilities.map((facility) => {
