@@ -88,6 +88,7 @@ def test_page_loads_nothing_from_elsewhere_and_little_from_here(
         "/static/vendor/bootstrap/css/bootstrap.min.css",
         "/static/portal/site.css",
         "/static/members/join.css",
+        "/static/members/after-post.js",
         "/static/members/join.js",
     ]
     assert re.findall(r"https?://[^\"' ]+", page) == []

@@ -1,0 +1,90 @@
+"""The home page and the pages for what goes wrong."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.test import Client, override_settings
+from django.urls import path
+
+from portal import urls as portal_urls
+from tests.builders import PASSWORD, make_user
+
+
+def broken(request: HttpRequest) -> None:
+    raise RuntimeError("371502199001011234")
+
+
+def forbidden(request: HttpRequest) -> None:
+    from django.core.exceptions import PermissionDenied
+
+    raise PermissionDenied
+
+
+urlpatterns = [path("broken", broken), path("forbidden", forbidden), *portal_urls.urlpatterns]
+
+
+def page_of(client: Client, address: str, status: int) -> str:
+    response = client.get(address, HTTP_ACCEPT_LANGUAGE="en")
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def test_home_leads_everybody_on_without_asking_the_database(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        page = page_of(client, "/", 200)
+    links = re.findall(r'<a [^>]*href="([^"#]+)"', page)
+    assert set(links) == {
+        "/", "/join/", "/join/status/", "/stations/", "/campaigns/", "/admin/login/",
+    }  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_home_leads_officials_to_their_pages(client: Client) -> None:
+    make_user("official")
+    client.login(username="official", password=PASSWORD)
+    page = page_of(client, "/", 200)
+    assert page.count('href="/dashboard/"') == 2
+    assert 'href="/admin/"' in page
+    assert "/admin/login/" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "switch", "attribute"), [("en", "zh-hans", "en"), ("zh-CN", "en", "zh-Hans")]
+)
+def test_language_can_be_switched(
+    client: Client, language: str, switch: str, attribute: str
+) -> None:
+    page = client.get("/", HTTP_ACCEPT_LANGUAGE=language).content.decode()
+    assert f'<html lang="{attribute}">' in page
+    assert re.findall(r'name="language" value="([^"]+)"', page) == [switch]
+    response = client.post("/language/setlang/", {"language": switch, "next": "/join/"})
+    assert (response.status_code, response.headers["Location"]) == (302, "/join/")
+
+
+@override_settings(ROOT_URLCONF="tests.portal.test_pages")
+def test_error_pages_are_ours_and_tell_nothing(client: Client) -> None:
+    client.raise_request_exception = False
+    assert "<h1>This page does not exist</h1>" in page_of(client, "/nowhere", 404)
+    assert "<h1>You may not do this</h1>" in page_of(client, "/forbidden", 403)
+    page = page_of(client, "/broken", 500)
+    assert "<h1>Something went wrong on our side</h1>" in page
+    assert "371502199001011234" not in page
+
+
+@pytest.mark.parametrize("name", ["400.html", "500.html"])
+def test_pages_for_broken_things_need_nothing_that_may_be_broken(name: str) -> None:
+    with override_settings(
+        STORAGES={
+            "staticfiles": {
+                "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+            }
+        }
+    ):
+        assert "/static/portal/site.css" in render_to_string(name)
