@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 from django.urls import path
@@ -15,13 +16,11 @@ from portal import urls as portal_urls
 from tests.builders import PASSWORD, make_user
 
 
-def broken(request: HttpRequest) -> None:
+def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("371502199001011234")
 
 
-def forbidden(request: HttpRequest) -> None:
-    from django.core.exceptions import PermissionDenied
-
+def forbidden(request: HttpRequest) -> HttpResponse:
     raise PermissionDenied
 
 
