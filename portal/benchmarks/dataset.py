@@ -1,0 +1,267 @@
+"""A register of any size by COPY: tree, members with their ledger, applications, one campaign."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from random import Random
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from campaigns.models import Campaign, CampaignStatus, Indicator, Metric, Target, Unit
+from core.clock import local_today
+from core.codes import receipt_number
+from enterprises.models import WorkforceBaseline
+from members.enums import EventType, MembershipStatus
+from members.models import Application, JoinCode
+from members.services.join_codes import create_join_code
+from portal.demo.bulk import analyse, copy_records, no_tick, reserve_ids
+from portal.demo.people import PERSON_COLUMNS, person_values
+from portal.demo.register import Entry, History, RegisterWriter, Spell
+from reference.models import GroupSet, Region, WorkerGroup
+from reports.models import DailyCount
+from unions.enums import Role
+from unions.models import Union
+from unions.services import appoint
+from unions.tree import lock_tree
+
+CHANNELS = ("qr", "online", "collective", "mobile_window")
+HISTORY_DAYS = 3 * 365
+# The last day of the history; the days after it are there for the nights that are measured.
+DAYS_SINCE_HISTORY = 20
+LEAVERS, RETAINED = 0.04, 0.02
+PREFECTURE = "3715"
+QUEUE_PREFECTURE = "3716"
+FIRST_PHONE, FIRST_QUEUE_PHONE = 0, 60_000_000
+OFFICIAL, LEADER = "bench-official", "bench-leader"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much to build: members and unions, the federations above them included."""
+
+    members: int
+    unions: int
+
+    @property
+    def queue(self) -> int:
+        """Applications that wait for review."""
+        return max(50, self.members // 20)
+
+
+def last_day() -> dt.date:
+    """The last day of the history, and the last that has been counted."""
+    return local_today() - dt.timedelta(days=DAYS_SINCE_HISTORY)
+
+
+def build(sizes: Sizes) -> None:
+    """Fill an empty, migrated database, and count it."""
+    from reports.nightly import run_nightly
+
+    with transaction.atomic():
+        regions = _regions()
+        levels = _tree(sizes.unions, regions)
+        add_members(sizes.members, first=0)
+        _queue(sizes.queue, levels[-1])
+        _people(levels[0][0])
+        _campaign(levels[0][0], levels[1])
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
+    run_nightly(last_day())
+    analyse(DailyCount)
+
+
+def add_members(count: int, *, first: int, days: tuple[dt.date, dt.date] | None = None) -> None:
+    """Add ``count`` people, the first of them person ``first``, who joined in ``days``."""
+    grassroots = list(_grassroots())
+    groups = list(WorkerGroup.objects.filter(is_active=True).values_list("pk", flat=True))
+    end = last_day()
+    since, until = days or (end - dt.timedelta(days=HISTORY_DAYS), end)
+    random = Random(f"bench-{first}")  # noqa: S311 -- synthetic data
+    writer = RegisterWriter(
+        PREFECTURE,
+        first_number=first,
+        first_phone=FIRST_PHONE,
+        tick=no_tick,
+        total=count,
+    )
+    writer.write_all(_history(random, grassroots, groups, since, until) for _ in range(count))
+
+
+def grow_to_double(sizes: Sizes) -> None:
+    """As many members again, over the same unions and years."""
+    with transaction.atomic():
+        add_members(sizes.members, first=sizes.members)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
+
+
+def official() -> User:
+    """A federation official at the top of the tree."""
+    return User.objects.get(username=OFFICIAL)
+
+
+def leader() -> User:
+    """A leader at the top of the tree."""
+    return User.objects.get(username=LEADER)
+
+
+def join_code() -> JoinCode:
+    """The code behind which the sign-ups are measured."""
+    return JoinCode.objects.get()
+
+
+def _grassroots() -> Iterable[int]:
+    return Union.objects.filter(kind="grassroots_union").order_by("pk").values_list("pk", flat=True)
+
+
+def _history(
+    random: Random, unions: list[int], groups: list[str], since: dt.date, until: dt.date
+) -> History:
+    union_id, group = random.choice(unions), random.choice(groups)
+    channel = random.choice(CHANNELS)
+    joined = since + dt.timedelta(days=random.randrange((until - since).days + 1))
+    entries = [Entry(0, EventType.JOINED, union_id, joined)]
+    fate, left = random.random(), (until - joined).days
+    spell = Spell(union_id, group, channel, joined)
+    if left > 1 and fate < LEAVERS + RETAINED:
+        day = joined + dt.timedelta(days=random.randrange(1, left))
+        if fate < LEAVERS:
+            entries.append(Entry(0, EventType.WITHDRAWN, union_id, day))
+            ended = day - dt.timedelta(days=1)
+            spell = spell._replace(ended_on=ended, status=MembershipStatus.ENDED.value)
+        else:
+            entries.append(Entry(0, EventType.RETAINED, union_id, day))
+            spell = spell._replace(status=MembershipStatus.RETAINED.value)
+    return History((spell,), tuple(entries))
+
+
+def _regions() -> list[Region]:
+    regions: list[Region] = []
+    for code, name in (("37", "省"), ("3715", "市"), ("371502", "区")):
+        above = regions[-1] if regions else None
+        regions.append(
+            Region.objects.create(
+                code=code,
+                gb_code=code.ljust(6, "0"),
+                name=name,
+                full_name=(above.full_name if above else "") + name,
+                level=len(code) // 2,
+                parent=above,
+            )
+        )
+    return regions
+
+
+def _tree(count: int, regions: list[Region]) -> list[list[int]]:
+    """Province, cities, counties, townships, and the rest grassroots unions; ids by level."""
+    branching = max(1, int((count / 2) ** 0.25))
+    sizes = [1, branching, branching**2, branching**3]
+    sizes.append(max(1, count - sum(sizes)))
+    kinds = (
+        "provincial_federation", "city_federation", "county_federation", "township_union",
+        "grassroots_union",
+    )  # fmt: skip
+    lock_tree()
+    ids = reserve_ids(Union, sum(sizes))
+    levels: list[list[int]] = []
+    rows: list[tuple[object, ...]] = []
+    paths: dict[int, str] = {}
+    founded = last_day() - dt.timedelta(days=HISTORY_DAYS + 100)
+    for kind, size in zip(kinds, sizes, strict=True):
+        level, ids = ids[:size], ids[size:]
+        for position, union_id in enumerate(level):
+            parent = levels[-1][position % len(levels[-1])] if levels else None
+            paths[union_id] = f"{paths[parent] if parent else ''}{union_id}/"
+            region = regions[min(len(levels), 2)].pk
+            rows.append(
+                (union_id, f"{kind} {position}", kind, parent, paths[union_id], region, founded)
+            )
+        levels.append(level)
+    copy_records(
+        Union,
+        ("id", "name", "kind_id", "parent_id", "path", "region_id", "founded_on"),
+        rows,
+    )
+    return levels
+
+
+def _queue(count: int, unions: list[int]) -> None:
+    create_join_code(Union.objects.get(pk=unions[0]), actor=None)
+    groups = list(WorkerGroup.objects.filter(is_active=True).values_list("pk", flat=True))
+    now = timezone.now()
+    random = Random("bench-queue")  # noqa: S311 -- synthetic data
+    ids = reserve_ids(Application, count)
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        for number, application_id in enumerate(ids):
+            group = random.choice(groups)
+            person = person_values(
+                random, QUEUE_PREFECTURE, number, FIRST_QUEUE_PHONE + number, group
+            )
+            sent = now - dt.timedelta(minutes=random.randrange(60 * 24 * 10))
+            yield (
+                application_id, *person, receipt_number(), random.choice(unions), group, "qr", sent
+            )  # fmt: skip
+
+    copy_records(
+        Application,
+        (
+            "id", *PERSON_COLUMNS, "receipt_number", "union_id", "worker_group_id", "channel",
+            "submitted_at",
+        ),
+        rows(),
+    )  # fmt: skip
+
+
+def _people(top: int) -> None:
+    union = Union.objects.get(pk=top)
+    for name, role in ((OFFICIAL, Role.FEDERATION_OFFICIAL), (LEADER, Role.LEADER)):
+        user = User.objects.create_user(name, password=None, is_staff=True)
+        appoint(user, union=union, role=role, starts_on=dt.date(2020, 1, 1), actor=None)
+
+
+def _campaign(top: int, cities: list[int]) -> None:
+    """One campaign whose target every city has, with a baseline for each city's rate."""
+    day = last_day()
+    year = day.replace(month=1, day=1), day.replace(month=12, day=31)
+    group_set = GroupSet.objects.filter(code="set4").latest("version")
+    campaign = Campaign.objects.create(
+        owner_id=top,
+        name="Bench",
+        starts_on=year[0],
+        ends_on=year[1],
+        group_set=group_set,
+        status=CampaignStatus.PUBLISHED,
+    )
+    WorkforceBaseline.objects.bulk_create(
+        WorkforceBaseline(
+            keeper_id=top,
+            union_id=union_id,
+            group_set=group_set,
+            counted_on=year[0],
+            worker_count=100_000,
+            source="bench",
+        )
+        for union_id in cities
+    )
+    for metric, unit, value in (
+        (Metric.NEW_MEMBERS, Unit.PERSON, 10_000),
+        (Metric.ENROLMENT_RATE, Unit.RATIO, "0.8"),
+    ):
+        indicator = Indicator.objects.create(
+            campaign=campaign, metric=metric, group_set=group_set, name=metric, unit=unit
+        )
+        Target.objects.bulk_create(
+            Target(
+                indicator=indicator,
+                union_id=union_id,
+                period_start=year[0],
+                period_end=year[1],
+                value=value,
+            )
+            for union_id in (top, *cities)
+        )

@@ -1,0 +1,49 @@
+"""Behind docs/adr/0002-encryption-at-rest.md: microseconds a value, and bytes a value."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+from core.encryption import blind_index, decrypt, encrypt
+from core.identity import demo_identity_number
+from members.models import Application, Member
+from members.models.application import ID_NUMBER_CONTEXT
+from portal.benchmarks.dataset import Sizes
+from portal.benchmarks.rows import Row, median_seconds
+
+SUITE = "encryption"
+VALUES = 10_000
+TIMES = 5
+PAGE = 100
+
+
+def run(sizes: Sizes) -> Iterator[Row]:
+    """``encrypt_us``, ``decrypt_us``, ``blind_index_us``, ``token_bytes``, ``find_person_ms``,
+    ``page_of_masked_ms``."""
+    numbers = [
+        demo_identity_number("371500", dt.date(1990, 1, 1) + dt.timedelta(days=n // 500), n % 500)
+        for n in range(VALUES)
+    ]
+    tokens = [encrypt(number, context=ID_NUMBER_CONTEXT) for number in numbers]
+    for name, work in (
+        ("encrypt_us", lambda: [encrypt(v, context=ID_NUMBER_CONTEXT) for v in numbers]),
+        ("decrypt_us", lambda: [decrypt(v, context=ID_NUMBER_CONTEXT) for v in tokens]),
+        ("blind_index_us", lambda: [blind_index(v, context=ID_NUMBER_CONTEXT) for v in numbers]),
+    ):
+        yield Row(SUITE, name, _microseconds(work), "µs", None, VALUES)
+    yield Row(SUITE, "token_bytes", len(tokens[0]), "bytes", float(len(numbers[0])), 1)
+
+    member = Member.objects.order_by("pk")[sizes.members // 2]
+    key = bytes(member.id_number_hash)
+    find = median_seconds(lambda: Member.objects.get(id_number_hash=key), times=50)
+    yield Row(SUITE, "find_person_ms", find * 1000, "ms", None, sizes.members)
+    page = list(Application.objects.waiting()[:PAGE])
+    masked = median_seconds(
+        lambda: [(one.masked_id_number, one.masked_phone) for one in page], times=20
+    )
+    yield Row(SUITE, "page_of_masked_ms", masked * 1000, "ms", None, len(page))
+
+
+def _microseconds(work: Callable[[], object]) -> float:
+    return median_seconds(work, times=TIMES) / VALUES * 1_000_000

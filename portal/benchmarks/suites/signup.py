@@ -1,0 +1,90 @@
+"""How many sign-ups a second, beside the same server with a view that inserts one row.
+
+Both servers run at the same time with the same processes and threads and are loaded in turn, so
+that the machine's moods hit both. Every tenth person sends the form twice at once (a double click).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from collections.abc import Iterator
+
+from django.db import connection
+
+from core.encryption import blind_index
+from core.identity import IdentityType, demo_identity_number
+from core.phone import demo_phone
+from members.models import Application, ConsentText
+from members.models.application import ID_NUMBER_CONTEXT
+from portal.benchmarks import bare, dataset
+from portal.benchmarks.dataset import Sizes
+from portal.benchmarks.rows import Row
+from portal.benchmarks.web import gunicorn, post_all
+
+SUITE = "signup"
+ROUNDS = 3
+CLIENTS = 8  # as many as the server has threads
+EVERY_TWICE = 10
+
+
+def run(sizes: Sizes) -> Iterator[Row]:
+    """``signup`` (POSTs a second), ``signup_lost`` and ``signup_doubled`` (persons)."""
+    posts = min(5_000, max(200, sizes.members // 50))
+    forms = _forms(posts)
+    code = dataset.join_code().code
+    rates: list[float] = []
+    floors: list[float] = []
+    accepted = 0
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bench_bare (id bigserial PRIMARY KEY, body text NOT NULL)")
+    with (
+        gunicorn("portal.wsgi", "/healthz") as portal_port,
+        gunicorn(bare.__name__, "/", BENCH_BARE="1") as bare_port,
+    ):
+        share = len(forms) // (ROUNDS + 1)
+        for turn in range(ROUNDS + 1):
+            part = forms[turn * share : (turn + 1) * share]
+            floor = post_all(bare_port, "/bare/", part, clients=CLIENTS)
+            sent = post_all(portal_port, f"/join/{code}/", part, clients=CLIENTS)
+            if set(floor.statuses) != {204} or set(sent.statuses) != {302}:
+                raise RuntimeError(f"answers: {floor.statuses} and {sent.statuses}")
+            accepted += sent.statuses[302]
+            if turn:  # the first round warms both up
+                floors.append(len(part) / floor.seconds)
+                rates.append(len(part) / sent.seconds)
+    lost, doubled = _lost_and_doubled(forms[: share * (ROUNDS + 1)])
+    yield Row(SUITE, "signup", statistics.median(rates), "1/s", statistics.median(floors), accepted)
+    yield Row(SUITE, "signup_lost", lost, "persons", None, accepted)
+    yield Row(SUITE, "signup_doubled", doubled, "persons", None, accepted)
+
+
+def _forms(count: int) -> list[dict[str, str]]:
+    consents = {
+        f"consent_{text.purpose}": str(text.pk) for text in ConsentText.objects.order_by("version")
+    }
+    forms = []
+    for number in range(count):
+        birth_date = dt.date(1970, 1, 1) + dt.timedelta(days=number % 10_000)
+        form = {
+            "name": "张小明",
+            "id_type": IdentityType.RESIDENT_ID.value,
+            "id_number": demo_identity_number("371700", birth_date, number // 10_000 * 2 + 1),
+            "phone": demo_phone(80_000_000 + number),
+            "worker_group": "courier",
+            "employer_name": "某快递公司",
+            **consents,
+        }
+        forms += [form] * (2 if number % EVERY_TWICE == 0 else 1)
+    return forms
+
+
+def _lost_and_doubled(forms: list[dict[str, str]]) -> tuple[int, int]:
+    """Persons who were told "received" and have no application, or more than one."""
+    wanted = {blind_index(form["id_number"], context=ID_NUMBER_CONTEXT) for form in forms}
+    found: dict[bytes, int] = {}
+    for stored in Application.objects.values_list("id_number_hash", flat=True).iterator():
+        key = bytes(stored)
+        if key in wanted:
+            found[key] = found.get(key, 0) + 1
+    return len(wanted - set(found)), sum(1 for number in found.values() if number > 1)
