@@ -150,6 +150,13 @@ def test_receipt_is_shown_once_sent_and_only_here(client: Client, code: JoinCode
     assert (stranger.status_code, stranger.headers["Location"]) == (302, "/join/status/")
 
 
+def test_receipt_of_an_application_taken_in_on_paper(client: Client, code: JoinCode) -> None:
+    send(client, code)
+    Application.objects.update(join_code=None, channel="paper")
+    assert send(client, code).status_code == 302
+    assert client.get("/join/received/").status_code == 200
+
+
 def test_forged_receipt_cookie_shows_nothing(client: Client, code: JoinCode) -> None:
     application = make_application(code)
     client.cookies["join_receipt"] = f"{application.receipt_number}:x:y"
