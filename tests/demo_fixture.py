@@ -1,8 +1,8 @@
 """The demo for tests: loaded once a run, small scale, into a database of its own.
 
 ``tests/conftest.py`` imports the two fixtures. A test that asks for ``demo`` sees the loaded demo
-through the default connection, in a transaction that is rolled back; it must not use ``db``, which
-means the other database, empty but for what migrations loaded.
+through the default connection, in a transaction that is rolled back. What fixtures made before it
+through ``db`` lies in the usual test database, out of sight.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
 from portal.demo.federations import federation_of
@@ -58,15 +58,8 @@ def demo_database(
 
 
 @pytest.fixture
-def demo(
-    request: pytest.FixtureRequest,
-    demo_database: DemoDatabase,
-    django_db_blocker: DjangoDbBlocker,
-) -> Iterator[Demo]:
+def demo(demo_database: DemoDatabase, django_db_blocker: DjangoDbBlocker) -> Iterator[Demo]:
     """The demo, in a transaction that is rolled back after the test."""
-    uses_db = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
-    if uses_db or request.node.get_closest_marker("django_db"):
-        raise pytest.UsageError("demo and db are two databases: use one of them in a test")
     with django_db_blocker.unblock(), _connected_to(demo_database.name), _rolled_back():
         yield Demo(
             outcomes=demo_database.outcomes,
@@ -79,14 +72,16 @@ def demo(
 
 @contextlib.contextmanager
 def _connected_to(name: str) -> Iterator[None]:
-    before = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = name
+    """Let the default connection be another one; whatever is open on the usual one stays open."""
+    usual = connections[DEFAULT_DB_ALIAS]
+    other = usual.copy()
+    other.settings_dict["NAME"] = name
+    connections[DEFAULT_DB_ALIAS] = other
     try:
         yield
     finally:
-        connection.close()
-        connection.settings_dict["NAME"] = before
+        other.close()
+        connections[DEFAULT_DB_ALIAS] = usual
 
 
 @contextlib.contextmanager
@@ -101,10 +96,10 @@ def _rolled_back() -> Iterator[None]:
 
 def _recreate() -> None:
     _drop()
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connection._nodb_cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{DATABASE}"')
 
 
 def _drop() -> None:
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')

@@ -56,7 +56,7 @@ def _defaults(model: type[models.Model], *, but: set[str]) -> dict[str, Any]:
     now = timezone.now()
     found: dict[str, Any] = {}
     for field in model._meta.concrete_fields:
-        if field.column in but or field.generated:
+        if field.column is None or field.column in but or field.generated:
             continue
         is_stamp = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
         found[field.column] = now if is_stamp else field.get_default()
