@@ -23,3 +23,7 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def get_full_name(self) -> str:
+        """The name shown: one field, for names here have no first and last part."""
+        return self.display_name

@@ -13,9 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns.models import Campaign, CampaignStatus, Indicator, Phase, Target
 from campaigns.services import (
+    add_campaign_join_code,
     close_campaign,
     create_campaign,
     publish_campaign,
@@ -27,13 +29,10 @@ from campaigns.services import (
     update_campaign,
 )
 from core.errors import RuleViolation
-from unions.admin.base import (
-    ScopedModelAdmin,
-    ScopedTabularInline,
-    ServiceForm,
-    actor_of,
-    beside,
-)
+from members.admin.linked_codes import linked_code_page
+from unions.admin.base import ScopedModelAdmin
+from unions.admin.forms import ServiceForm, actor_of, beside
+from unions.admin.inlines import ScopedTabularInline
 from unions.scope import access
 
 
@@ -72,6 +71,10 @@ class CampaignForm(ServiceForm):
             "owner", "name", "kind", "starts_on", "ends_on", "group_set", "summary", "note",
             "source",
         )  # fmt: skip
+        widgets = {
+            "summary": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+            "note": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+        }
 
 
 @admin.register(Campaign)
@@ -142,14 +145,18 @@ class CampaignAdmin(ScopedModelAdmin):
     # -- status -------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Also the two steps of a campaign's life."""
+        """Also the two steps of a campaign's life, and codes of its own."""
         own = [
             path(
                 f"<path:object_id>/{name}/",
                 self.admin_site.admin_view(view),
                 name=f"campaigns_campaign_{name}",
             )
-            for name, view in (("publish", self.publish_view), ("close", self.close_view))
+            for name, view in (
+                ("publish", self.publish_view),
+                ("close", self.close_view),
+                ("join_code", self.join_code_view),
+            )
         ]
         return [*own, *super().get_urls()]
 
@@ -161,17 +168,32 @@ class CampaignAdmin(ScopedModelAdmin):
         """Close a published campaign."""
         return self._step(request, object_id, close_campaign, gettext("The campaign is closed."))
 
-    def _step(
-        self, request: HttpRequest, object_id: str, service: Any, message: str
-    ) -> HttpResponse:
+    def join_code_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make a join code whose sign-ups are the campaign's."""
+        campaign = self._fetch(request, object_id)
+        return linked_code_page(
+            request,
+            admin_site=self.admin_site,
+            record=campaign,
+            make_code=lambda union: add_campaign_join_code(
+                campaign, union=union, actor=actor_of(request)
+            ),
+        )
+
+    def _fetch(self, request: HttpRequest, object_id: str) -> Campaign:
         if not self.has_change_permission(request):
             raise PermissionDenied
-        campaign = access(
+        return access(
             Campaign.objects.select_related("owner"),
             unquote(object_id),
             actor=actor_of(request),
             permission="campaigns.change",
         )
+
+    def _step(
+        self, request: HttpRequest, object_id: str, service: Any, message: str
+    ) -> HttpResponse:
+        campaign = self._fetch(request, object_id)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         try:
@@ -180,9 +202,7 @@ class CampaignAdmin(ScopedModelAdmin):
             self.message_user(request, str(refusal.message), messages.ERROR)
         else:
             self.message_user(request, message, messages.SUCCESS)
-        return HttpResponseRedirect(
-            reverse("admin:campaigns_campaign_change", args=[campaign.pk])
-        )
+        return HttpResponseRedirect(reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
 
     # -- columns ------------------------------------------------------------------------------
 
@@ -285,4 +305,3 @@ class IndicatorAdmin(ScopedModelAdmin):
     def target_count(self, indicator: Any) -> int:
         """How many have been set."""
         return int(indicator.targets_set)
-

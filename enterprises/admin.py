@@ -19,8 +19,9 @@ from enterprises.services import (
     update_baseline,
     update_employer,
 )
-from unions.admin.base import ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.base import ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
+from unions.admin.forms import ServiceForm, actor_of
 
 
 class EmployerForm(ServiceForm):
@@ -140,7 +141,9 @@ class WorkforceBaselineAdmin(ExchangeMixin, ScopedModelAdmin):
         (
             _("Who is counted"),
             {
-                "description": _("Either a worker group or a group set; either a region or a union."),
+                "description": _(
+                    "Either a worker group or a group set; either a region or a union."
+                ),
                 "fields": (("group", "group_set"), ("region", "union")),
             },
         ),

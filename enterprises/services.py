@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 
 from core.errors import RuleViolation
 from core.uscc import check_uscc
@@ -116,9 +115,9 @@ def record_baseline(
 ) -> WorkforceBaseline:
     """Record how many workers (persons) there were on ``counted_on``.
 
-    Either of ``group`` and ``group_set``, either of ``region`` and ``union``. Counts of a region are
-    the denominators of every territorial union there; hence only a territorial union records them,
-    for its own region and what lies in it. Raises RuleViolation beside the field.
+    Either of ``group`` and ``group_set``, either of ``region`` and ``union``. Counts of a region
+    are the denominators of every territorial union there; hence only a territorial union records
+    them, for its own region and what lies in it. Raises RuleViolation beside the field.
     """
     baseline = WorkforceBaseline(
         keeper=keeper,
@@ -176,9 +175,7 @@ def _check_baseline(baseline: WorkforceBaseline) -> None:
             _("Choose either a worker group or a group set."), field="group", code="one_of"
         )
     if (baseline.region is None) == (baseline.union is None):
-        raise RuleViolation(
-            _("Choose either a region or a union."), field="region", code="one_of"
-        )
+        raise RuleViolation(_("Choose either a region or a union."), field="region", code="one_of")
     if baseline.worker_count < 0:
         raise RuleViolation(_("This cannot be negative."), field="worker_count")
     keeper = baseline.keeper

@@ -80,7 +80,7 @@ class PortalAdminSite(UnfoldAdminSite):
 
         return super().index(request, {**overview(request.user), **(extra_context or {})})
 
-    def get_log_entries(self, request: HttpRequest) -> None:  # type: ignore[override]
+    def get_log_entries(self, request: HttpRequest) -> None:
         """None: the trail is the audit app's."""
 
 

@@ -24,7 +24,7 @@ class Entry(NamedTuple):
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups and entries in the form django-unfold expects."""
     user = request.user
-    groups = []
+    groups: list[dict[str, Any]] = []
     for title, entries in _groups():
         items = [
             {

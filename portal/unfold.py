@@ -19,6 +19,13 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda _request: static("portal/mark.svg"),
+        }
+    ],
     "STYLES": [lambda _request: static("admin_portal/admin.css")],
     "SIDEBAR": {
         "show_search": False,

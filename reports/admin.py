@@ -16,14 +16,15 @@ from reports.definitions import REPORTED_NAMES, reported_name
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from reports.resources import ReportedFigureResource
 from reports.services import record_figure, update_figure
-from unions.admin.base import OperatorAdmin, ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.base import OperatorAdmin, ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
+from unions.admin.forms import ServiceForm, actor_of
 
 
 class ReportedFigureForm(ServiceForm):
     """A figure with its paper."""
 
-    metric = forms.ChoiceField(label=_("metric"), widget=UnfoldAdminSelectWidget)
+    metric = forms.ChoiceField(label=_("Metric"), widget=UnfoldAdminSelectWidget)
 
     class Meta:
         model = ReportedFigure

@@ -6,17 +6,23 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.clock import local_today
+from members.admin.linked_codes import linked_code_page
 from stations.models import Facility, Station, StationKind
 from stations.resources import StationResource
-from stations.services import open_station, update_station
-from unions.admin.base import OperatorAdmin, ScopedModelAdmin, ServiceForm, actor_of
+from stations.services import add_station_join_code, open_station, update_station
+from unions.admin.base import OperatorAdmin, ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
+from unions.admin.forms import ServiceForm, actor_of
+from unions.scope import access
 
 
 class StationForm(ServiceForm):
@@ -60,6 +66,37 @@ class StationAdmin(ExchangeMixin, ScopedModelAdmin):
         (_("For visitors"), {"fields": (("opening_hours", "phone"), "facilities")}),
     )
 
+    change_form_outer_before_template = "admin/stations/station_links.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        """Also codes that hang at a station."""
+        own = path(
+            "<path:object_id>/join_code/",
+            self.admin_site.admin_view(self.join_code_view),
+            name="stations_station_join_code",
+        )
+        return [own, *super().get_urls()]
+
+    def join_code_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make a join code that hangs at the station."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        station = access(
+            Station.objects.select_related("host_union"),
+            unquote(object_id),
+            actor=actor_of(request),
+            permission="stations.change",
+        )
+        return linked_code_page(
+            request,
+            admin_site=self.admin_site,
+            record=station,
+            make_code=lambda union: add_station_join_code(
+                station, union=union, actor=actor_of(request)
+            ),
+            initial=station.host_union_id,
+        )
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Opened today."""
         return {"opened_on": local_today(), **super().get_changeform_initial_data(request)}
@@ -79,9 +116,7 @@ class StationAdmin(ExchangeMixin, ScopedModelAdmin):
         """Record."""
         return open_station(actor=actor_of(request), **values)
 
-    def update_record(
-        self, request: HttpRequest, record: Station, changes: dict[str, Any]
-    ) -> None:
+    def update_record(self, request: HttpRequest, record: Station, changes: dict[str, Any]) -> None:
         """Change."""
         update_station(record, actor=actor_of(request), **changes)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -18,16 +18,15 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from core.codes import format_receipt, is_receipt_number
 from core.errors import RuleViolation
 from core.normalising import normalise_identifier, normalise_text
-from members.enums import ApplicationStatus
 from members.admin.members import person_condition
-from members.models import Application, Member, RejectionReason
+from members.admin.queue import WAITING, QueueFilter, RejectionForm, RevealForm, days_waiting
+from members.models import Application, Member
 from members.selectors import other_traces_of
 from members.services.review import (
     BulkOutcome,
@@ -38,69 +37,12 @@ from members.services.review import (
     reject_many,
     reveal,
 )
-from unions.admin.base import ReadOnlyAdmin, actor_of
+from unions.admin.base import ReadOnlyAdmin
+from unions.admin.forms import actor_of
 from unions.scope import access, can
 
 BULK_LIMIT = 200
-WAITING = ApplicationStatus.SUBMITTED.value
-ALL = "all"
 LATE_DAYS = 5  # waiting longer is shown in warning colours
-
-
-class QueueFilter(admin.SimpleListFilter):
-    """What waits is shown unless something else is asked for."""
-
-    title = _("status")
-    parameter_name = "status"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Every status, then all of them."""
-        return [*ApplicationStatus.choices, (ALL, _("All"))]
-
-    def choices(self, changelist: Any) -> Any:
-        """Without Django's "All", which here means what waits."""
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": (self.value() or WAITING) == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": title,
-            }
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[Application]
-    ) -> QuerySet[Application]:
-        """The rows of the status."""
-        status = self.value() or WAITING
-        return queryset if status == ALL else queryset.filter(status=status)
-
-
-class RejectionForm(forms.Form):
-    """Why not, in words for the applicant."""
-
-    reason = forms.ModelChoiceField(
-        RejectionReason.objects.filter(is_active=True),
-        label=_("reason"),
-        empty_label=_("Choose a reason"),
-        error_messages={"required": _("Choose a reason.")},
-    )
-    note = forms.CharField(
-        label=_("note to the applicant"),
-        max_length=300,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("The applicant reads the reason and this note."),
-    )
-
-
-class RevealForm(forms.Form):
-    """Why the full numbers are needed."""
-
-    reason = forms.CharField(
-        label=_("Why you need to see them"),
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
 
 
 @admin.register(Application)
@@ -109,8 +51,8 @@ class ApplicationAdmin(ReadOnlyAdmin):
 
     view_permission = "applications.view"
     list_display = (
-        "masked_name", "id_shown", "phone_shown", "worker_group", "union", "employer_name",
-        "channel_label", "waiting_days", "status_chip",
+        "applicant", "id_shown", "phone_shown", "worker_group", "union", "channel_label",
+        "waiting_days", "status_chip",
     )  # fmt: skip
     list_filter = (QueueFilter, "worker_group", "channel")
     list_select_related = ("union", "worker_group", "decided_by", "rejection_reason")
@@ -134,7 +76,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
         return queryset.filter(found), False
 
     @admin.display(description=_("name"), ordering="name")
-    def masked_name(self, application: Application) -> str:
+    def applicant(self, application: Application) -> str:
         """The official who decides sees the name."""
         return application.name
 
@@ -197,7 +139,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
         confirmed = "confirmed" in request.POST
         if confirmed:
             # Not the filtered list: who was decided on meanwhile is to be named, not left out.
-            keys = request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME)
+            keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
             queryset = Application.objects.visible_to(
                 actor_of(request), self.view_permission
             ).filter(pk__in=[key for key in keys if key.isdecimal()])
@@ -231,7 +173,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
                 "form": form,
                 "chosen": chosen,
                 "still_waiting": sum(item.status == WAITING for item in chosen),
-                "checkbox_name": admin.helpers.ACTION_CHECKBOX_NAME,
+                "checkbox_name": ACTION_CHECKBOX_NAME,
             },
         )
 
@@ -414,15 +356,16 @@ class ApplicationAdmin(ReadOnlyAdmin):
         actor = actor_of(request)
         member, others = other_traces_of(application)
         spell = (
-            member.memberships.select_related("union", "worker_group").order_by("-started_on").first()
+            member.memberships.select_related("union", "worker_group")
+            .order_by("-started_on")
+            .first()
             if member
             else None
         )
         known = {
             "member": member,
             "member_spell": spell,
-            "member_in_scope": bool(member)
-            and can(actor, "members.view", _home_of(member)),
+            "member_in_scope": bool(member) and can(actor, "members.view", _home_of(member)),
         }
         shown = [
             {
@@ -440,8 +383,3 @@ def _home_of(member: Member | None) -> Any:
     if member is None:
         raise Http404
     return member.home_union
-
-
-def days_waiting(application: Application) -> int:
-    """Whole days from sending in to the decision, or to now."""
-    return ((application.decided_at or timezone.now()) - application.submitted_at).days

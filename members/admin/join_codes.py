@@ -16,7 +16,8 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext
 from core.errors import RuleViolation
 from members.models import JoinCode
 from members.services.join_codes import create_join_code, set_join_code_active
-from unions.admin.base import ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.base import ScopedModelAdmin
+from unions.admin.forms import ServiceForm, actor_of
 from unions.enums import UnionStatus
 from unions.scope import access
 
@@ -100,6 +101,11 @@ class JoinCodeAdmin(ScopedModelAdmin):
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Also the links from campaigns and stations, which this app does not know."""
+        linked = ("campaign_link__campaign", "station_link__station")
+        return lookup in linked or super().lookup_allowed(lookup, value, request)
 
     # -- opening and closing --------------------------------------------------------------------
 

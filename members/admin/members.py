@@ -16,7 +16,8 @@ from core.normalising import normalise_identifier, normalise_text
 from core.phone import normalise_phone
 from members.models import Member, Membership, MembershipEvent
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
-from unions.admin.base import ReadOnlyAdmin, actor_of
+from unions.admin.base import ReadOnlyAdmin
+from unions.admin.forms import actor_of
 
 
 def person_condition(term: str, *, prefix: str = "") -> Q:
@@ -136,7 +137,8 @@ class MembershipAdmin(ReadOnlyAdmin):
 
     view_permission = "members.view"
     list_display = (
-        "person", "union", "worker_group", "status_label", "channel_label", "started_on", "ended_on",
+        "person", "union", "worker_group", "status_label", "channel_label", "started_on",
+        "ended_on",
     )  # fmt: skip
     list_filter = ("status", "worker_group", "channel")
     list_select_related = ("member", "union", "worker_group")

@@ -18,7 +18,8 @@ from reference.enums import RegionLevel
 from reference.models import GroupSet, Region, WorkerGroup
 from reference.selectors import search_regions
 from reference.services import add_functional_area
-from unions.admin.base import OperatorAdmin, PortalModelAdmin, ServiceForm, actor_of
+from unions.admin.base import OperatorAdmin, PortalModelAdmin
+from unions.admin.forms import ServiceForm, actor_of
 from unions.models import Union
 from unions.scope import can, grants_of
 
@@ -86,7 +87,7 @@ class RegionAdmin(PortalModelAdmin):
         actor = actor_of(request)
         home = self._union_of_territory(request, parent)
         with transaction.atomic():
-            area = add_functional_area(parent, name=values["name"], actor=request.user)
+            area = add_functional_area(parent, name=values["name"], actor=None)
             log(
                 actor,
                 "region.area_added",

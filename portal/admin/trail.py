@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from audit.labels import ACTIONS, action_label, record_label
 from audit.models import AuditEntry
 from audit.templatetags.audit_labels import audit_details
-from unions.admin.base import PortalModelAdmin, actor_of
+from unions.admin.base import PortalModelAdmin
+from unions.admin.forms import actor_of
 from unions.scope import can, scope_filter
 
 

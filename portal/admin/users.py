@@ -20,7 +20,8 @@ from unfold.forms import AdminPasswordChangeForm
 
 from accounts.models import User
 from core.errors import RuleViolation
-from unions.admin.base import PortalModelAdmin, ServiceForm, actor_of
+from unions.admin.base import PortalModelAdmin
+from unions.admin.forms import ServiceForm, actor_of
 from unions.officials import (
     may_administer,
     reset_password,
@@ -129,9 +130,7 @@ class UserAdmin(PortalModelAdmin):
                 form.add_error(None, str(refusal.message))
             else:
                 self.message_user(request, gettext("The password was changed."), messages.SUCCESS)
-                return HttpResponseRedirect(
-                    reverse("admin:accounts_user_change", args=[user.pk])
-                )
+                return HttpResponseRedirect(reverse("admin:accounts_user_change", args=[user.pk]))
         return TemplateResponse(
             request,
             "admin/accounts/password.html",

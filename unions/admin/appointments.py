@@ -14,7 +14,8 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from core.clock import local_today
 from core.errors import RuleViolation
-from unions.admin.base import ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.base import ScopedModelAdmin
+from unions.admin.forms import ServiceForm, actor_of
 from unions.models import Appointment
 from unions.officials import appoint_new_official, users_visible_to
 from unions.services import appoint, end_appointment
@@ -24,16 +25,16 @@ class AppointmentForm(ServiceForm):
     """Either a known official, or name, user name and first password of a new one."""
 
     display_name = forms.CharField(
-        label=_("name"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
+        label=_("Name"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
     )
     username = forms.CharField(
-        label=_("user name"),
+        label=_("User name"),
         max_length=150,
         required=False,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
     password = forms.CharField(
-        label=_("first password"),
+        label=_("First password"),
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),

@@ -9,10 +9,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from django import forms
 from django.contrib import admin
@@ -22,69 +21,24 @@ from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.admin import ModelAdmin
 
 from audit.models import AuditEntry
+from audit.services import log
 from core.errors import RuleViolation
 from core.pagination import BoundedPaginator
+from unions.admin.forms import (
+    Refused,
+    RowRefused,
+    ServiceForm,
+    actor_of,
+    without_link,
+    without_related_links,
+)
 from unions.models import Union
 from unions.scope import ScopedQuerySet, can, grants_of, scope_filter
 
-if TYPE_CHECKING:
-    from unions.scope import Actor
-
 HISTORY_ROWS = 200
-
-
-class Refused(NamedTuple):
-    """What a service refused, and on which form of the page (None: the record's own)."""
-
-    field: str | None
-    message: str
-    prefix: str | None = None
-
-
-class RowRefused(Exception):
-    """A refusal that belongs to one row of an inline."""
-
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(refused.message)
-        self.refused = refused
-
-
-@contextmanager
-def beside(row: forms.BaseForm) -> Iterator[None]:
-    """Say which row of the page a refusal inside belongs to."""
-    try:
-        yield
-    except RuleViolation as refusal:
-        raise RowRefused(Refused(refusal.field, str(refusal.message), row.prefix)) from refusal
-
-
-class ServiceForm(forms.ModelForm):
-    """A form whose record a service will write.
-
-    Uniqueness and constraints are the service's and the database's to judge, so that every way in
-    refuses alike. ``refusal`` is what the service said when the page was sent in.
-    """
-
-    refusal: Refused | None = None
-
-    def validate_unique(self) -> None:
-        """Left to the service."""
-
-    def validate_constraints(self) -> None:
-        """Left to the service and the database."""
-
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.refusal is not None and self.refusal.prefix == self.prefix:
-            field = self.refusal.field if self.refusal.field in self.fields else None
-            self.add_error(field, self.refusal.message)
-
-    def changes(self) -> dict[str, Any]:
-        """The fields that were changed, with their new values."""
-        return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
 class PortalModelAdmin(ModelAdmin):
@@ -155,6 +109,10 @@ class PortalModelAdmin(ModelAdmin):
         for formset in formsets:
             self.save_formset(request, form, formset, change=change)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without buttons that add or change related records in a window of their own."""
+        return without_related_links(super().formfield_for_dbfield(db_field, request, **kwargs))
+
     # -- trail ------------------------------------------------------------------------------
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
@@ -220,6 +178,13 @@ class ScopedModelAdmin(PortalModelAdmin):
     change_permission: str | None = None
     scope_path: str = ""
 
+    def __init__(self, model: type[models.Model], admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        # A relation that is shown only may lead out of the viewer's scope, where there is nothing.
+        self.readonly_preprocess_fields = {
+            field.name: without_link for field in model._meta.fields if field.is_relation
+        }
+
     def get_scope_path(self) -> str:
         """The lookup from the model to the tree path it belongs to."""
         rows = self.model._default_manager.all()
@@ -234,7 +199,8 @@ class ScopedModelAdmin(PortalModelAdmin):
     def union_of(self, record: models.Model) -> Union:
         """The union whose scope ``record`` belongs to."""
         *steps, _path = self.get_scope_path().split("__")
-        union: Union = reduce(getattr, steps, record)  # type: ignore[arg-type]
+        found: Any = reduce(getattr, steps, record)
+        union: Union = found
         return union
 
     def _holds(self, request: HttpRequest, permission: str | None, record: Any) -> bool:
@@ -349,8 +315,6 @@ class OperatorAdmin(PortalModelAdmin):
         self._log(request, obj, "changed", message)
 
     def _log(self, request: HttpRequest, obj: models.Model, verb: str, message: Any) -> None:
-        from audit.services import log
-
         fields = [
             name
             for part in message
@@ -360,60 +324,3 @@ class OperatorAdmin(PortalModelAdmin):
         ]
         with transaction.atomic():
             log(actor_of(request), f"{self.opts.model_name}.{verb}", obj, {"fields": fields})
-
-
-class ScopedTabularInline(TabularInline):
-    """Rows below a record of the viewer's scope; the parent page decides who may change them."""
-
-    extra = 0
-    show_change_link = False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever sees the page sees its rows."""
-        return True
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """As the page."""
-        return bool(self._page().has_change_permission(request, obj))
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """As the page."""
-        return bool(self._page().has_change_permission(request, obj))
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No: overridden where rows are plans rather than records."""
-        return False
-
-    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        """The rows, with the refusal of the attempt before, if there was one."""
-        formset = super().get_formset(request, obj, **kwargs)
-        formset.form.refusal = getattr(request, "refused", None)
-        return formset
-
-    def _page(self) -> Any:
-        return self.admin_site.get_model_admin(self.parent_model)
-
-
-class ReadOnlyInline(ScopedTabularInline):
-    """Rows to look at."""
-
-    can_delete = False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """The user as the services take them."""
-    return request.user
-
-
-__all__ = [
-    "OperatorAdmin", "PortalModelAdmin", "ReadOnlyAdmin", "ReadOnlyInline", "ScopedModelAdmin",
-    "ScopedTabularInline", "ServiceForm", "StackedInline", "actor_of", "beside",
-]  # fmt: skip

@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from unions.admin.base import ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.base import ScopedModelAdmin
+from unions.admin.forms import ServiceForm, actor_of
 from unions.models import UnionCoverage
 from unions.services import cover_union
 

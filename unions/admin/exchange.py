@@ -7,7 +7,7 @@ imported whole or not at all.
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, cast
 
 import redis
 import structlog
@@ -19,16 +19,17 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy
 from import_export.admin import ExportMixin
 from import_export.results import Result, RowResult
 from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from accounts.models import User
 from audit.services import log
 from core.clock import local_today
 from core.errors import RuleViolation
-from unions.admin.base import actor_of
+from unions.admin.forms import actor_of
+from unions.tabular.columns import cell_text
 from unions.tabular.files import (
     CSV_TYPE,
     ROW_LIMIT,
@@ -65,11 +66,11 @@ class ExchangeMixin(ExportMixin):
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """Whoever may add records one by one may add many."""
-        return bool(self.has_add_permission(request))  # type: ignore[attr-defined]
+        return bool(self.has_add_permission(request))
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         """Whoever sees the list may take it along."""
-        return bool(self.has_view_permission(request))  # type: ignore[attr-defined]
+        return bool(self.has_view_permission(request))
 
     def _resource(self, request: HttpRequest) -> ScopedResource:
         resource: ScopedResource = self.resource_classes[0](actor=actor_of(request))
@@ -199,7 +200,8 @@ class ExchangeMixin(ExportMixin):
         """What the page shows: the rows in question first, then the others up to a limit."""
         resource = self._resource(request)
         names: list[str] = []
-        faulty, sound = [], []
+        faulty: list[dict[str, Any]] = []
+        sound: list[dict[str, Any]] = []
         for row in result.rows:
             values = row.row_values or {}
             names = names or list(values)
@@ -208,7 +210,8 @@ class ExchangeMixin(ExportMixin):
                 "line": row.line,
                 "kind": row.import_type,
                 "cells": [
-                    {"value": values[name], "faults": faults.get(name, [])} for name in names
+                    {"value": cell_text(values[name]), "faults": faults.get(name, [])}
+                    for name in names
                 ],
                 "faults": faults.get(NON_FIELD_ERRORS, []),
             }
@@ -256,9 +259,9 @@ class ExchangeMixin(ExportMixin):
         if not self.has_export_permission(request):
             raise PermissionDenied
         as_csv = request.GET.get("format") == "csv"
-        given = request.GET.copy()
-        given.pop("format", None)
-        request.GET = given
+        filters: Any = request.GET.copy()
+        filters.pop("format", None)
+        request.GET = filters
         rows = list(self.get_export_queryset(request)[: EXPORT_LIMIT + 1])
         if len(rows) > EXPORT_LIMIT:
             messages.error(
@@ -272,7 +275,7 @@ class ExchangeMixin(ExportMixin):
             log(
                 actor_of(request),
                 "list.exported",
-                request.user,
+                cast(User, request.user),
                 {"list": self.opts.label_lower, "rows": len(rows)},
             )
         name = f"{self.opts.model_name}-{local_today():%Y%m%d}"

@@ -8,7 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from unions.admin.base import OperatorAdmin, ReadOnlyInline, actor_of
+from unions.admin.base import OperatorAdmin
+from unions.admin.forms import actor_of
+from unions.admin.inlines import ReadOnlyInline
 from unions.models import UnionKind, UnionKindRule
 from unions.scope import can
 

@@ -13,8 +13,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _
 
 from core.uscc import check_uscc
-from unions.admin.base import ScopedModelAdmin, ServiceForm, actor_of
+from unions.admin.base import ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
+from unions.admin.forms import ServiceForm, actor_of
 from unions.enums import UnionStatus
 from unions.models import Union
 from unions.resources import UnionResource
@@ -50,7 +51,7 @@ class UnionAdmin(ExchangeMixin, ScopedModelAdmin):
     change_permission = "unions.change"
     own_union_fields = ("parent",)
     list_display = (
-        "name", "kind", "parent", "region_name", "status_label", "is_nef", "founded_on", "links",
+        "name", "kind", "parent", "region_name", "status_label", "nef_label", "founded_on", "links",
     )  # fmt: skip
     list_filter = ("status", "is_nef", "kind")
     list_select_related = ("kind", "parent", "region")
@@ -147,12 +148,18 @@ class UnionAdmin(ExchangeMixin, ScopedModelAdmin):
         """The status in words."""
         return union.get_status_display()
 
+    @admin.display(description=_("new-form"), ordering="is_nef")
+    def nef_label(self, union: Union) -> str:
+        """Whether it counts as a union of new-form workers; most do not, and that is no fault."""
+        return gettext("Yes") if union.is_nef else "—"
+
     @admin.display(description=_("open"))
     def links(self, union: Union) -> str:
         """Where to go from here."""
         codes = reverse("admin:members_joincode_changelist")
         return format_html(
-            '<span class="row-links"><a href="{}?union={}">{}</a> <a href="{}?union={}">{}</a></span>',
+            '<span class="row-links"><a href="{}?union={}">{}</a> '
+            '<a href="{}?union={}">{}</a></span>',
             DASHBOARD, union.pk, gettext("Dashboard"),
             codes, union.pk, gettext("Join codes"),
         )  # fmt: skip

@@ -15,8 +15,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext as _, override
 from import_export.widgets import Widget
 
 from core.normalising import normalise_identifier, normalise_text

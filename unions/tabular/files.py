@@ -89,7 +89,7 @@ def _read_workbook(content: bytes) -> list[Row]:
     except RuleViolation:
         raise
     # The reader is native code with many kinds of error; all mean the same to an official.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise unreadable from error
 
 

@@ -116,7 +116,7 @@ class ScopedResource(resources.Resource):
         """Records are found by ``find``, not by an id column."""
 
     def get_or_init_instance(self, instance_loader: Any, row: Any) -> tuple[models.Model, bool]:
-        """The record meant and whether it is new. Raises ValidationError with all faults at once."""
+        """The record meant, and whether it is new. ValidationError says all faults at once."""
         self._values = self._clean_row(row)
         found = self.find(self._values)
         if found is not None:
@@ -140,6 +140,9 @@ class ScopedResource(resources.Resource):
             except ValueError as error:
                 faults[name] = [str(error)]
         if faults:
+            for name in self.required:
+                if name in row and name not in faults and values.get(name) in (None, ""):
+                    faults[name] = [_("This must be filled in.")]
             raise ValidationError(faults)
         return values
 
@@ -175,8 +178,8 @@ class ScopedResource(resources.Resource):
                 else:
                     self.update(instance, self._changes(instance))
         except RuleViolation as refusal:
-            name = refusal.field if refusal.field in self.fields else NON_FIELD_ERRORS
-            raise ValidationError({name: [str(refusal.message)]}) from refusal
+            column = refusal.field if refusal.field in self.fields else None
+            raise ValidationError({column or NON_FIELD_ERRORS: [str(refusal.message)]}) from refusal
 
     def save_m2m(self, instance: Any, row: Any, **kwargs: Any) -> None:
         """Nothing: the service did."""

@@ -1,0 +1,85 @@
+"""Forms whose records services write, and refusals that find their way beside the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django import forms
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.http import HttpRequest
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString, mark_safe
+
+from core.errors import RuleViolation
+
+if TYPE_CHECKING:
+    from unions.scope import Actor
+
+
+class Refused(NamedTuple):
+    """What a service refused, and on which form of the page (None: the record's own)."""
+
+    field: str | None
+    message: str
+    prefix: str | None = None
+
+
+class RowRefused(Exception):
+    """A refusal that belongs to one row of an inline."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.refused = refused
+
+
+@contextmanager
+def beside(row: forms.BaseForm) -> Iterator[None]:
+    """Say which row of the page a refusal inside belongs to."""
+    try:
+        yield
+    except RuleViolation as refusal:
+        raise RowRefused(Refused(refusal.field, str(refusal.message), row.prefix)) from refusal
+
+
+class ServiceForm(forms.ModelForm):
+    """A form whose record a service will write.
+
+    Uniqueness and constraints are the service's and the database's to judge, so that every way in
+    refuses alike. ``refusal`` is what the service said when the page was sent in.
+    """
+
+    refusal: Refused | None = None
+
+    def _get_validation_exclusions(self) -> set[str]:
+        # Fields were cleaned by their form fields; this leaves out the model's uniqueness checks
+        # and constraints, whose refusals would stand at the head of the page.
+        return {field.name for field in self._meta.model._meta.get_fields()}
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.refusal is not None and self.refusal.prefix == self.prefix:
+            field = self.refusal.field if self.refusal.field in self.fields else None
+            self.add_error(field, self.refusal.message)
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that were changed, with their new values."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
+
+
+def without_link(contents: str) -> SafeString:
+    """The (escaped) text of a link."""
+    return mark_safe(strip_tags(contents))  # tags taken off, entities left as they are
+
+
+def without_related_links(field: Any) -> Any:
+    """The form field with the plain widget."""
+    if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+        field.widget = field.widget.widget
+    return field
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The user as the services take them."""
+    return request.user
