@@ -15,7 +15,7 @@ from core.codes import receipt_number
 from core.encryption import blind_index, encrypt
 from core.errors import RuleViolation
 from core.identity import parse_identity
-from core.normalising import normalise_text
+from core.normalising import normalise_name, normalise_text
 from core.phone import normalise_phone
 from enterprises.models import Employer
 from members.enums import ApplicationStatus
@@ -23,6 +23,7 @@ from members.models import Application, Consent, ConsentText, JoinCode
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 from members.selectors import current_consent_texts
 from reference.models import WorkerGroup
+from unions.enums import UnionStatus
 
 _RECEIPT_ATTEMPTS = 5
 
@@ -74,7 +75,7 @@ class CheckedPerson:
 
 def check_person(person: PersonInput) -> CheckedPerson:
     """Normalise and check; raises RuleViolation beside ``name``, ``id_number`` or ``phone``."""
-    name = normalise_text(person.name)
+    name = normalise_name(person.name)
     if not name:
         raise RuleViolation(_("Please enter your name."), field="name", code="required")
     document = parse_identity(person.id_type, person.id_number)
@@ -105,7 +106,7 @@ def apply_to_join(
 
     Raises RuleViolation beside the field.
     """
-    if not join_code.is_usable:
+    if not join_code.is_usable or join_code.union.status != UnionStatus.ACTIVE:
         raise RuleViolation(_("This code no longer accepts sign-ups."), code="code_closed")
     checked = check_person(person)
     texts = current_consent_texts()

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -115,6 +116,8 @@ def approve_many(applications: Iterable[Application], *, actor: Actor) -> BulkOu
             outcome.done.append(application)
         except RuleViolation as refusal:
             outcome.refused.append((application, str(refusal)))
+        except Http404:
+            outcome.refused.append((application, _("It is not in your scope.")))
     return outcome
 
 
@@ -129,6 +132,8 @@ def reject_many(
             outcome.done.append(application)
         except RuleViolation as refusal:
             outcome.refused.append((application, str(refusal)))
+        except Http404:
+            outcome.refused.append((application, _("It is not in your scope.")))
     return outcome
 
 

@@ -185,3 +185,27 @@ def test_two_officials_at_once_one_wins(union: Union) -> None:
         thread.join(timeout=20)
     assert sorted(results) == ["approved", "decided"]
     assert counts() == (1, 1, 1)
+
+
+def test_bulk_decision_names_what_is_out_of_scope_and_goes_on(union: Union) -> None:
+    stranger = make_union("邻市总", "city_federation")
+    elsewhere = make_union("邻县总", "county_federation", stranger)
+    applications = [
+        make_application(make_join_code(elsewhere)),
+        make_application(make_join_code(union)),
+    ]
+    outcome = approve_many(applications, actor=make_official("official", union))
+    assert outcome.done == [applications[1]]
+    assert [application for application, _why in outcome.refused] == [applications[0]]
+    applications[0].refresh_from_db()
+    assert applications[0].status == "submitted"
+
+
+def test_code_of_a_dissolved_union_takes_no_application(union: Union) -> None:
+    code = make_join_code(union)
+    Union.objects.filter(pk=union.pk).update(status="dissolved")
+    code.refresh_from_db()
+    with pytest.raises(RuleViolation) as refusal:
+        make_application(code)
+    assert refusal.value.code == "code_closed"
+    assert Application.objects.count() == 0
