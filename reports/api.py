@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
 from django.urls import path
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -136,7 +136,7 @@ class RankingView(APIView):
         if shown is None:
             raise ValidationError({"day": "Nothing has been counted yet."})
         page = query.get("page", "1")
-        if not (page.isascii() and page.isdigit() and 0 < int(page[:9])):
+        if not (page.isascii() and page.isdigit() and int(page[:9]) > 0):
             raise ValidationError({"page": "Not a page number."})
         ranking = ranking_of(
             request.user,

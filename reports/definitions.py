@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from reports.counting import DEFINITION_VERSION
 
@@ -37,21 +37,21 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "members",
         _("Members (register)"),
-        _("persons"),
+        pgettext_lazy("unit", "persons"),
         _("Persons whose membership is active on the day, in the union and everything below it."),
         _REGISTER,
     ),
     Definition(
         "retained",
         _("Retained members"),
-        _("persons"),
+        pgettext_lazy("unit", "persons"),
         _("Persons whose membership is kept without duties on the day. Not part of members."),
         _REGISTER,
     ),
     Definition(
         "joined",
         _("New members"),
-        _("persons"),
+        pgettext_lazy("unit", "persons"),
         _(
             "Entries of type “joined” in the period. Transfers in are left out; a correction takes "
             "its entry back. An entry recorded late counts from the first day counted after it."
@@ -61,34 +61,35 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "reported_members",
         _("Members (reported)"),
-        _("persons"),
+        pgettext_lazy("unit", "persons"),
         _(
-            "What the union itself reported last, up to the day. It is never added to the register; "
+            "What the union itself reported last, up to the day. It is never added to the "
+            "register; "
             "the difference between both is shown."
         ),
         _REPORTED,
     ),
     Definition(
         "unions",
-        _("Unions"),
-        _("unions"),
+        pgettext_lazy("figure", "Unions"),
+        pgettext_lazy("unit", "unions"),
         _(
-            "Unions founded and not dissolved on the day, the union itself included. Covered unions "
-            "are counted apart and never added."
+            "Unions founded and not dissolved on the day, the union itself included. Covered "
+            "unions are counted apart and never added."
         ),
         _UNIONS,
     ),
     Definition(
         "nef_unions",
         _("Unions of new-form workers"),
-        _("unions"),
+        pgettext_lazy("unit", "unions"),
         _("Unions marked as mainly for workers in new forms of employment."),
         _UNIONS,
     ),
     Definition(
         "nef_union_share",
         _("Share of new-form unions"),
-        _("percent"),
+        pgettext_lazy("unit", "percent"),
         _(
             "By the register, and again by the reported counts of one day. A reported share that "
             "differs from its own counts after rounding to two decimals is marked."
@@ -100,7 +101,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "nef_member_share",
         _("Share of new-form members"),
-        _("percent"),
+        pgettext_lazy("unit", "percent"),
         _(
             "By the register, and again by the reported counts of one day. A reported share that "
             "differs from its own counts after rounding to two decimals is marked."
@@ -112,10 +113,10 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "enrolment_rate",
         _("Enrolment rate"),
-        _("percent"),
+        pgettext_lazy("unit", "percent"),
         _(
-            "Without a baseline there is no rate: it is not zero. Above 100% it is shown and marked: "
-            "the baseline is old or too small."
+            "Without a baseline there is no rate: it is not zero. Above 100% it is shown and "
+            "marked: the baseline is old or too small."
         ),
         _("Membership ledger; workforce baselines with their day and source"),
         _("Active members of the group or set of groups"),
@@ -124,24 +125,24 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "coverage",
         _("Covered unions"),
-        _("unions"),
+        pgettext_lazy("unit", "unions"),
         _(
-            "Unions that federations of the subtree cover or guide on the day, each once. They stand "
-            "elsewhere in the tree and are never added to it."
+            "Unions that federations of the subtree cover or guide on the day, each once. They "
+            "stand elsewhere in the tree and are never added to it."
         ),
         _("Coverage relations of the union register"),
     ),
     Definition(
         "stations",
-        _("Stations"),
-        _("stations"),
+        pgettext_lazy("figure", "Stations"),
+        pgettext_lazy("unit", "stations"),
         _("Service stations opened and not closed for good on the day."),
         _("Station register"),
     ),
     Definition(
         "target_share",
         _("Share of target"),
-        _("percent"),
+        pgettext_lazy("unit", "percent"),
         _(
             "May exceed 100%. Yearly and cumulative targets stand side by side; the target of a "
             "union may differ from the sum of those below it."
@@ -153,7 +154,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "pace",
         _("Pace"),
-        _("ratio"),
+        pgettext_lazy("unit", "ratio"),
         _("1 means exactly in time. The status follows from thresholds that officials set."),
         _("Campaigns and targets; nightly progress"),
         _("Share of target"),
@@ -162,9 +163,9 @@ DEFINITIONS: tuple[Definition, ...] = (
 )
 
 REPORTED_NAMES: dict[str, Text] = {
-    "members": _("Members"),
-    "unions": _("Unions"),
-    "stations": _("Stations"),
+    "members": pgettext_lazy("figure", "Members"),
+    "unions": pgettext_lazy("figure", "Unions"),
+    "stations": pgettext_lazy("figure", "Stations"),
     "nef_members": _("New-form members"),
     "nef_unions": _("Unions of new-form workers"),
     "nef_union_share": _("Share of new-form unions"),

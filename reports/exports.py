@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -116,10 +116,10 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
         (_("New members this month"), figures.joined_this_month),
         (_("New members this year"), figures.joined_this_year),
         (_("New-form members"), figures.nef_members),
-        (_("Unions"), figures.unions),
+        (pgettext("figure", "Unions"), figures.unions),
         (_("Unions of new-form workers"), figures.nef_unions),
         (_("Covered unions"), figures.coverage.covered),
-        (_("Stations"), figures.stations),
+        (pgettext("figure", "Stations"), figures.stations),
     ):
         yield [("text", name), ("count", value), ("date", as_of.day), ("text", register)]
     if found := dashboard.reported_members:
@@ -251,7 +251,8 @@ def _ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
 
 def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield _head(
-        _("Campaign"), _("Indicator"), _("Unit"), _("From"), _("To"), _("Value"), _("Target"),
+        _("Campaign"), _("Indicator"), _("Unit"), _("From"), _("To"),
+        pgettext("towards a target", "Value"), _("Target"),
         _("Share of target"), _("Time elapsed"), _("Pace"), _("Status"), _("Note"),
     )  # fmt: skip
     for view in dashboard.campaigns:

@@ -73,11 +73,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     )
     shown = as_of(_day(request))
     # Before the first night nothing is measured, but the plan can be read.
-    day = (
-        shown.day
-        if shown
-        else _day(request) or Campaign._meta.get_field("starts_on").value_from_object(found)
-    )
+    day = shown.day if shown else found.starts_on
     sort = request.GET.get("sort", "-share")
     if sort.removeprefix("-") not in progress.TARGET_SORTS:
         sort = "-share"

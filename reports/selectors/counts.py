@@ -21,8 +21,9 @@ VALUE_SQL = """COALESCE((
     ORDER BY c.day DESC LIMIT 1), 0)"""
 
 _VALUES = f"""
-SELECT u.id, k.metric, k.breakdown, d.day, {VALUE_SQL.format(
-    union="u.id", metric="k.metric", breakdown="k.breakdown", day="d.day")}
+SELECT u.id, k.metric, k.breakdown, d.day, {
+    VALUE_SQL.format(union="u.id", metric="k.metric", breakdown="k.breakdown", day="d.day")
+}
 FROM unnest(%(unions)s::bigint[]) AS u(id)
 CROSS JOIN unnest(%(metrics)s::text[], %(breakdowns)s::text[]) AS k(metric, breakdown)
 CROSS JOIN unnest(%(days)s::date[]) AS d(day)
@@ -39,16 +40,12 @@ class Counts:
         """The value on ``day``."""
         return self._values.get((union_id, metric, breakdown, day), 0)
 
-    def sum_at(
-        self, union_id: int, metric: str, breakdowns: Iterable[str], day: dt.date
-    ) -> int:
+    def sum_at(self, union_id: int, metric: str, breakdowns: Iterable[str], day: dt.date) -> int:
         """The sum over ``breakdowns``, such as the groups of a set."""
         return sum(self.at(union_id, metric, breakdown, day) for breakdown in breakdowns)
 
 
-def read_counts(
-    union_ids: Sequence[int], keys: Iterable[Key], days: Iterable[dt.date]
-) -> Counts:
+def read_counts(union_ids: Sequence[int], keys: Iterable[Key], days: Iterable[dt.date]) -> Counts:
     """The values of ``keys`` for all ``union_ids`` on all ``days``, in one query."""
     wanted = sorted(set(keys))
     if not union_ids or not wanted:

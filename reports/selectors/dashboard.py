@@ -5,12 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from reports.selectors import reported
 from reports.selectors.counts import Metric, read_counts
 from reports.selectors.days import AsOf, eve, month_start
 from reports.selectors.figures import Figures, figures_of
 from reports.selectors.progress import CampaignView, campaigns_of
 from reports.selectors.ranking import DEFAULT_SORT, PAGE_SIZE, Ranking, clean_sort, ranking_of
+from reports.selectors.reported import (
+    Comparison,
+    ShareFinding,
+    compare,
+    latest,
+    reported_figures,
+    share_findings,
+)
 from unions.models import Union
 from unions.scope import Actor
 
@@ -26,18 +33,18 @@ class Dashboard:
     union: Union
     as_of: AsOf
     figures: Figures
-    reported: list[reported.Comparison]
-    shares: list[reported.ShareFinding]
+    reported: list[Comparison]
+    shares: list[ShareFinding]
     campaigns: list[CampaignView]
     ranking: Ranking
 
     @property
-    def reported_members(self) -> reported.Comparison | None:
+    def reported_members(self) -> Comparison | None:
         """The newest reported number of members, if the union ever reported one."""
-        return reported.latest(self.reported, "members")
+        return latest(self.reported, "members")
 
     @property
-    def reported_nef_members(self) -> reported.Comparison | None:
+    def reported_nef_members(self) -> Comparison | None:
         """The newest reported number of new-form members, over whatever set was reported."""
         return next((row for row in self.reported if row.figure.metric == "nef_members"), None)
 
@@ -66,13 +73,13 @@ def dashboard_for(
     One page of the ranking, or ``whole_ranking`` up to ``MAX_EXPORTED_CHILDREN``.
     """
     figures = figures_of(union, as_of.day)
-    rows = reported.reported_figures(union, as_of.day)
+    rows = reported_figures(union, as_of.day)
     return Dashboard(
         union=union,
         as_of=as_of,
         figures=figures,
-        reported=reported.compare(rows, figures),
-        shares=reported.share_findings(rows, figures),
+        reported=compare(rows, figures),
+        shares=share_findings(rows, figures),
         campaigns=campaigns_of(actor, union, as_of.day),
         ranking=ranking_of(
             actor,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from core.clock import local_day_end
 from reports.models import ReportRun
 from reports.nightly import COUNTS
@@ -69,5 +71,5 @@ def eve(day: dt.date) -> dt.date:
     return day - dt.timedelta(days=1)
 
 
-def _published():  # type: ignore[no-untyped-def]
+def _published() -> QuerySet[ReportRun]:
     return ReportRun.objects.filter(report=COUNTS, cut_off__isnull=False)

@@ -14,6 +14,7 @@ from reports.ratios import ratio
 from reports.selectors.counts import Counts, Key, Metric, read_counts
 from reports.selectors.days import eve, month_start, year_start
 from stations.models import StationKind
+from unions.kinds import KINDS
 from unions.models import Union, UnionCoverage, UnionKind
 
 # The sets whose enrolment rates are shown, in this order.
@@ -137,7 +138,7 @@ def valid_group_sets(day: dt.date) -> dict[str, GroupSet]:
 def figures_of(union: Union, day: dt.date) -> Figures:
     """All figures of ``union`` on ``day``. The number of queries does not depend on the data."""
     groups = list(WorkerGroup.objects.all())
-    kinds = list(UnionKind.objects.all())
+    kinds = sorted(UnionKind.objects.all(), key=_place_of_kind)
     station_kinds = list(StationKind.objects.all())
     sets = valid_group_sets(day)
     keys: list[Key] = [(metric, "") for metric in Metric]
@@ -157,9 +158,7 @@ def figures_of(union: Union, day: dt.date) -> Figures:
     set_rates = []
     for code in SHOWN_SETS:
         if code in sets:
-            found = (
-                baselines_of([union.pk], sets[code].pk, day) if code in RATED_SETS else {}
-            )
+            found = baselines_of([union.pk], sets[code].pk, day) if code in RATED_SETS else {}
             set_rates.append(
                 reader.rate(sets[code].name, code, set_groups[code], found.get(union.pk))
             )
@@ -225,9 +224,7 @@ class _Reader:
         before = self._counts.at(self._union_id, Metric.JOINED, breakdown, eve(since))
         return self.now(Metric.JOINED, breakdown) - before
 
-    def rate(
-        self, name: str, code: str, groups: list[str], baseline: Baseline | None
-    ) -> Rate:
+    def rate(self, name: str, code: str, groups: list[str], baseline: Baseline | None) -> Rate:
         members = sum(self.now(Metric.MEMBERS, group) for group in groups)
         return Rate(
             name=name,
@@ -238,6 +235,14 @@ class _Reader:
             share_of_members=ratio(members, self.now(Metric.MEMBERS)),
             baseline=baseline,
         )
+
+
+_PLACES = {kind.code: place for place, kind in enumerate(KINDS)}
+
+
+def _place_of_kind(kind: UnionKind) -> tuple[int, str]:
+    """The order in which the kinds are listed: township before village before community."""
+    return _PLACES.get(kind.pk, len(_PLACES)), kind.pk
 
 
 def _families(kinds: list[UnionKind], reader: _Reader) -> list[Family]:

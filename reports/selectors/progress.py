@@ -110,8 +110,7 @@ def measured(targets: Iterable[Target], day: dt.date) -> list[TargetProgress]:
     )
     keys = Target.objects.filter(pk__in=[row.pk for row in rows]).values(key=Subquery(newest))
     found = {
-        progress.target_id: progress
-        for progress in CampaignProgress.objects.filter(pk__in=keys)
+        progress.target_id: progress for progress in CampaignProgress.objects.filter(pk__in=keys)
     }
     return [TargetProgress(row, found.get(row.pk), day) for row in rows]
 

@@ -151,7 +151,12 @@ def clean_sort(asked: str) -> str:
 
 
 def ranking_of(
-    actor: Actor, union: Union, day: dt.date, *, sort: str = DEFAULT_SORT, page: int = 1,
+    actor: Actor,
+    union: Union,
+    day: dt.date,
+    *,
+    sort: str = DEFAULT_SORT,
+    page: int = 1,
     page_size: int = PAGE_SIZE,
 ) -> Ranking:
     """The children of ``union`` in the viewer's scope that stood on ``day``.
@@ -251,7 +256,9 @@ def _pace_column(actor: Actor, union: Union, day: dt.date) -> PaceColumn | None:
     return PaceColumn(indicator, found[1], found[2])
 
 
-def _paces(column: PaceColumn | None, union_ids: list[int], day: dt.date) -> dict[int, TargetProgress]:
+def _paces(
+    column: PaceColumn | None, union_ids: list[int], day: dt.date
+) -> dict[int, TargetProgress]:
     if column is None:
         return {}
     targets = Target.objects.filter(

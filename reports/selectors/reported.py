@@ -55,11 +55,10 @@ class ShareFinding:
     @property
     def is_differing(self) -> bool:
         """The share the paper states is not what its own counts give, to two decimals."""
-        if self.computed is None or self.reported is None:
+        if self.computed is None or self.reported is None or self.part is None:
             return False
-        if self.reported.as_of != self.part.as_of:  # type: ignore[union-attr]
-            return False
-        return percent(self.computed) != percent(self.reported.value)
+        is_same_day = self.reported.as_of == self.part.as_of
+        return is_same_day and percent(self.computed) != percent(self.reported.value)
 
 
 def reported_figures(union: Union, day: dt.date) -> list[ReportedFigure]:
@@ -108,7 +107,7 @@ def _share(
     return ShareFinding(metric, register, first[0], first[1], reported)
 
 
-def _register_value(row: ReportedFigure, figures: Figures) -> Decimal | int | None:
+def _register_value(row: ReportedFigure, figures: Figures) -> Decimal | None:
     """The register's figure of the same definition on the day shown."""
     value = _same_definition(row, figures)
     return None if value is None else Decimal(value)

@@ -23,8 +23,8 @@ from reports.selectors.days import eve, newest_cut_off, run_of
 from reports.selectors.figures import valid_group_sets
 from reports.selectors.scope import PERMISSION
 from stations.models import Station, StationKind
-from unions.models import Union, UnionKind, UnionQuerySet
 from unions.enums import UnionStatus
+from unions.models import Union, UnionKind, UnionQuerySet
 from unions.scope import Actor, can
 
 PAGE_SIZE = 100
@@ -94,7 +94,9 @@ def find_figure(
     """The figure of these words. Raises Http404 for one that is not on any dashboard."""
     if metric not in Metric.values or (since is not None and metric not in CUMULATIVE):
         raise Http404
-    group = kind = chosen_set = None
+    group: WorkerGroup | None = None
+    kind: UnionKind | StationKind | None = None
+    chosen_set: GroupSet | None = None
     if group_set:
         chosen_set = valid_group_sets(day).get(group_set)
         if chosen_set is None or metric not in PERSON_CHANGES:
@@ -118,9 +120,7 @@ def figure_value(figure: Figure) -> int:
     counts = read_counts([figure.union.pk], keys, days)
     value = counts.sum_at(figure.union.pk, figure.metric, figure.breakdowns, figure.day)
     if figure.since is not None:
-        value -= counts.sum_at(
-            figure.union.pk, figure.metric, figure.breakdowns, eve(figure.since)
-        )
+        value -= counts.sum_at(figure.union.pk, figure.metric, figure.breakdowns, eve(figure.since))
     return value
 
 
@@ -164,9 +164,7 @@ class PersonFigure:
             following = found[-1][0]
         memberships = (
             Membership.objects.select_related("member", "worker_group")
-            .only(
-                "started_on", "ended_on", "channel", "worker_group", "union_id", "member__name"
-            )
+            .only("started_on", "ended_on", "channel", "worker_group", "union_id", "member__name")
             .in_bulk([row[0] for row in found])
         )
         unions = Union.objects.in_bulk({row[1] for row in found})
@@ -190,13 +188,11 @@ class PersonFigure:
         return [UnionSum(unions[pk], value) for pk, value in sums]
 
     def _entries(self, permission: str) -> QuerySet[MembershipEvent, Any]:
-        return self._narrowed(
-            MembershipEvent.objects.visible_to(self._actor, permission)
-        ).filter(self._counted)
+        return self._narrowed(MembershipEvent.objects.visible_to(self._actor, permission)).filter(
+            self._counted
+        )
 
-    def _narrowed(
-        self, rows: QuerySet[MembershipEvent, Any]
-    ) -> QuerySet[MembershipEvent, Any]:
+    def _narrowed(self, rows: QuerySet[MembershipEvent, Any]) -> QuerySet[MembershipEvent, Any]:
         rows = rows.filter(union__path__startswith=self.figure.union.path).exclude(
             **{self.column: 0}
         )

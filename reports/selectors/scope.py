@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q
 
-from campaigns.models import Campaign, Target
-from campaigns.models import CampaignQuerySet
+from campaigns.models import Campaign, CampaignQuerySet, Target
 from unions.models import Union, UnionQuerySet
 from unions.scope import Actor, access, grants_of, scope_filter
 
@@ -44,9 +43,7 @@ def ids_on_path(path: str) -> list[int]:
 def ancestors_in_scope(actor: Actor, union: Union) -> list[Union]:
     """The unions above ``union`` that the viewer may see, the highest first."""
     above = ids_on_path(union.path)[:-1]
-    return list(
-        Union.objects.visible_to(actor, PERMISSION).filter(pk__in=above).order_by("path")
-    )
+    return list(Union.objects.visible_to(actor, PERMISSION).filter(pk__in=above).order_by("path"))
 
 
 def visible_subtree(actor: Actor, union: Union) -> UnionQuerySet:
@@ -62,9 +59,7 @@ def visible_campaigns(actor: Actor) -> CampaignQuerySet:
     owned = scope_filter(actor, PERMISSION, "owner__path")
     if owned is None:
         return Campaign.objects.none()
-    above = {
-        key for grant in grants_of(actor, PERMISSION) for key in ids_on_path(grant.path)[:-1]
-    }
+    above = {key for grant in grants_of(actor, PERMISSION) for key in ids_on_path(grant.path)[:-1]}
     target_here = Target.objects.visible_to(actor, PERMISSION).filter(
         indicator__campaign=OuterRef("pk")
     )

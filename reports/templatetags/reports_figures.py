@@ -35,7 +35,7 @@ def signed(value: Decimal | int | None) -> str:
     if value is None:
         return DASH
     sign = "+" if value > 0 else "−" if value < 0 else ""
-    return f"{sign}{number(abs(value))}"
+    return f"{sign}{number(-value if value < 0 else value)}"
 
 
 @register.filter(name="percent")
@@ -116,7 +116,7 @@ def family_name(code: str) -> definitions.Text:
 def rows_url(union_id: int, day: dt.date, metric: str, **narrowed: Any) -> str:
     """The address of the rows behind a figure; ``narrowed``: breakdown, group_set, since."""
     given = {key: str(value) for key, value in narrowed.items() if value}
-    query = {"union": union_id, "day": day.isoformat(), "metric": metric, **given}
+    query = {"union": str(union_id), "day": day.isoformat(), "metric": metric, **given}
     return f"{reverse('reports:rows')}?{urlencode(query)}"
 
 

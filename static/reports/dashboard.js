@@ -89,7 +89,6 @@
               showSymbol: data.length < 3,
               lineStyle: { color: red, width: 2 },
               itemStyle: { color: red },
-              areaStyle: { color: red, opacity: 0.07 },
             },
       ],
     };

@@ -102,7 +102,7 @@ def test_file_name_is_safe(world: World) -> None:
 def test_download_in_the_language_of_the_page_and_in_scope(client: Client, world: World) -> None:
     client.force_login(world.leader)
     response = client.get(
-        "/dashboard/export.xlsx", {"union": world.dong.pk, "day": "2024-03-01"},
+        "/dashboard/export.xlsx", {"union": str(world.dong.pk), "day": "2024-03-01"},
         headers={"accept-language": "en"},
     )  # fmt: skip
     assert response.status_code == 200
@@ -113,7 +113,7 @@ def test_download_in_the_language_of_the_page_and_in_scope(client: Client, world
     assert rows[0][:2] == ("Union", "东昌府区总工会")
     assert rows[1][1] == dt.datetime(2024, 3, 1)
     for pk in (world.province.pk, world.other_city.pk, "x"):
-        assert client.get("/dashboard/export.xlsx", {"union": pk}).status_code == 404
+        assert client.get("/dashboard/export.xlsx", {"union": str(pk)}).status_code == 404
     client.logout()
     assert client.get("/dashboard/export.xlsx").status_code == 302
 
@@ -127,4 +127,4 @@ def test_whole_ranking_not_only_a_page(world: World, monkeypatch: pytest.MonkeyP
         "Sum of all unions listed",
     ]  # fmt: skip
     assert as_of() is not None
-    assert DAY == found.as_of.day
+    assert found.as_of.day == DAY

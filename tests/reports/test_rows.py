@@ -1,4 +1,4 @@
-"""The rows behind a figure add up to it, inside the viewer's scope, with names only for officials."""
+"""The rows behind a figure add up to it, in the viewer's scope, with names for officials only."""
 
 import datetime as dt
 from typing import Any
@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from members.enums import EventType
-from members.models import MembershipEvent
+from members.models import Membership, MembershipEvent
 from members.services.ledger import record_event
 from reports.models import ReportRun
 from reports.nightly import COUNTS, run_nightly
@@ -29,7 +29,7 @@ def world() -> World:
 
 def ask(client: Client, world: World, **query: Any) -> Any:
     """The context of the page, whose status must be 200."""
-    response = client.get("/dashboard/rows/", {"union": world.city.pk, **query})
+    response = client.get("/dashboard/rows/", {"union": str(world.city.pk), **query})
     assert response.status_code == 200
     return response.context
 
@@ -75,7 +75,7 @@ def test_official_sees_masked_names_and_nothing_else_of_the_person(
 ) -> None:
     client.force_login(world.official)
     response = client.get(
-        "/dashboard/rows/", {"union": world.lin.pk, "metric": "members", "day": "2024-03-15"}
+        "/dashboard/rows/", {"union": str(world.lin.pk), "metric": "members", "day": "2024-03-15"}
     )
     content = response.content.decode()
     assert content.count("张*明") == 2
@@ -107,7 +107,7 @@ def test_grassroots_official_sees_own_members_and_that_others_are_missing(
 ) -> None:
     client.force_login(world.grassroots)
     context = client.get(
-        "/dashboard/rows/", {"union": world.town.pk, "metric": "members"}
+        "/dashboard/rows/", {"union": str(world.town.pk), "metric": "members"}
     ).context
     assert (context["value"], context["total"], len(context["persons"])) == (4, 3, 3)
 
@@ -127,7 +127,7 @@ def test_grassroots_official_sees_own_members_and_that_others_are_missing(
 )
 def test_no_such_figure(client: Client, world: World, query: dict[str, str]) -> None:
     client.force_login(world.official)
-    response = client.get("/dashboard/rows/", {"union": world.city.pk, **query})
+    response = client.get("/dashboard/rows/", {"union": str(world.city.pk), **query})
     assert response.status_code == 404
 
 
@@ -135,7 +135,9 @@ def test_out_of_scope_is_404(client: Client, world: World) -> None:
     for user in (world.stranger, world.grassroots):
         client.force_login(user)
         for metric in ("members", "unions", "stations"):
-            response = client.get("/dashboard/rows/", {"union": world.city.pk, "metric": metric})
+            response = client.get(
+                "/dashboard/rows/", {"union": str(world.city.pk), "metric": metric}
+            )
             assert response.status_code == 404
 
 
@@ -206,13 +208,13 @@ def test_correction_takes_its_entry_back(client: Client, world: World) -> None:
     assert world.memberships[1] not in [row.membership for row in stock["persons"]]
 
 
-def test_pages_of_people_hold_everybody_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_of_people_hold_everybody_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "PAGE_SIZE", 3)
     figure = find_figure(world.city, "members", DAY, None, "", "")
     people = PersonFigure(world.official, figure, figure_value(figure))
-    seen, after, sizes = [], 0, []
+    seen: list[Membership] = []
+    sizes: list[int] = []
+    after: int | None = 0
     while after is not None:
         page, after = people.page(after)
         seen += [row.membership for row in page]
@@ -241,5 +243,5 @@ def test_number_of_queries(
     run_nightly(DAY)
     client.force_login(official)
     with django_assert_num_queries(14):
-        response = client.get("/dashboard/rows/", {"union": union.pk, "metric": "members"})
+        response = client.get("/dashboard/rows/", {"union": str(union.pk), "metric": "members"})
     assert len(response.context["persons"]) == member_count

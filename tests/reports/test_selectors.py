@@ -63,7 +63,7 @@ def test_figures_of_a_subtree(world: World) -> None:
         "federation": 4, "township_union": 1, "nef_federation": 1, "flexible_joint_union": 1,
     }  # fmt: skip
     assert [(kind.code, kind.value) for kind in figures.flexible_unions] == [
-        ("flexible_township", 1), ("flexible_community", 0), ("flexible_village", 0),
+        ("flexible_township", 1), ("flexible_village", 0), ("flexible_community", 0),
     ]  # fmt: skip
 
 
@@ -215,10 +215,9 @@ def test_several_appointments_give_several_homes_the_highest_first(world: World)
 def test_campaigns_of_a_union_with_yearly_and_cumulative_targets(world: World) -> None:
     (view,) = dashboard(world).campaigns
     assert view.campaign == world.campaign
-    assert [(row.target, row.progress.value if row.progress else None) for row in view.targets] == [
-        (world.targets["city_plan"], 6), (world.targets["city_year"], 4),
-    ]  # fmt: skip
     plan, year = view.targets
+    assert (plan.target, plan.value) == (world.targets["city_plan"], Decimal(6))
+    assert (year.target, year.value) == (world.targets["city_year"], Decimal(4))
     assert (plan.share, year.share) == (Decimal("0.1"), Decimal("0.2"))
     # 1 January 2023 to 15 March 2024 is 440 of 1096 days; 75 of 366.
     assert round(plan.time_elapsed, 6) == Decimal("0.401460")
@@ -251,7 +250,8 @@ def test_targets_of_a_campaign_in_scope_and_sorted(world: World) -> None:
 def test_target_states_without_a_measurement(world: World) -> None:
     year = world.targets["city_year"]
     (before,) = measured([year], D(2023, 12, 31))
-    assert (before.status, before.progress, before.time_elapsed) == ("not_started", None, 0)
+    assert (before.status, before.progress) == ("not_started", None)
+    assert before.time_elapsed == 0
     # The past was not measured: nothing is known, and nothing is made up.
     (past,) = measured([year], D(2024, 1, 1))
     assert (past.status, past.share, past.pace) == ("no_data", None, None)

@@ -8,7 +8,14 @@ from decimal import Decimal
 
 from accounts.models import User
 from campaigns.models import (
-    Campaign, CampaignKind, CampaignStatus, Indicator, Metric, Phase, Target, Unit,
+    Campaign,
+    CampaignKind,
+    CampaignStatus,
+    Indicator,
+    Metric,
+    Phase,
+    Target,
+    Unit,
 )  # fmt: skip
 from enterprises.models import WorkforceBaseline
 from members.models import Membership
@@ -51,7 +58,7 @@ class World:
 def build_world(*, count: bool = True) -> World:
     """Seven members under the city: 4 in the town of 东, 2 in 临, 1 in the federation.
 
-    By group: 3 couriers, 2 truck drivers, 1 delivery rider, 1 employee. New in March: 2, in 2024: 4.
+    By group: 3 couriers, 2 truck drivers, 1 delivery rider, 1 employee. New in March 2, in 2024 4.
     """
     region = make_region("3715", "聊城市", make_region("37", "山东省"))
     province = make_union("山东省总工会", "provincial_federation")
