@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns.models import Campaign, CampaignStatus, Indicator, Phase, Target
@@ -216,7 +216,7 @@ class CampaignAdmin(ScopedModelAdmin):
         """In words."""
         return campaign.get_status_display()
 
-    @admin.display(description=_("open"))
+    @admin.display(description=pgettext_lazy("where links lead", "open"))
     def links(self, campaign: Campaign) -> str:
         """Targets and figures."""
         return format_html(

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from members.models import JoinCode
 from reference.models import GroupSet
@@ -43,11 +43,11 @@ class Metric(models.TextChoices):
 class Unit(models.TextChoices):
     """The unit of an indicator and of its targets."""
 
-    PERSON = "person", _("persons")
-    RATIO = "ratio", _("ratio")
-    UNION = "union", _("unions")
-    STATION = "station", _("stations")
-    YUAN = "yuan", _("yuan")
+    PERSON = "person", pgettext_lazy("unit", "persons")
+    RATIO = "ratio", pgettext_lazy("unit", "ratio")
+    UNION = "union", pgettext_lazy("unit", "unions")
+    STATION = "station", pgettext_lazy("unit", "stations")
+    YUAN = "yuan", pgettext_lazy("unit", "yuan")
 
 
 class CampaignQuerySet(ScopedQuerySet["Campaign"]):
@@ -84,7 +84,7 @@ class Campaign(models.Model):
     )
     summary = models.TextField(_("summary"), blank=True)
     note = models.TextField(_("note on the figures"), blank=True)
-    source = models.CharField(_("source"), max_length=200, blank=True)
+    source = models.CharField(pgettext_lazy("of a plan", "source"), max_length=200, blank=True)
     is_demo = models.BooleanField(_("demo record"), default=False, editable=False)
 
     objects = CampaignQuerySet.as_manager()

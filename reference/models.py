@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
 
 from reference.codes import is_own_area
 from reference.enums import RegionKind, RegionLevel
@@ -123,7 +123,7 @@ class GroupSet(_Named):
     code = models.SlugField(_("code"), max_length=40)
     version = models.PositiveSmallIntegerField(_("version"), default=1)
     valid_from = models.DateField(_("valid from"))
-    source = models.TextField(_("source"))
+    source = models.TextField(pgettext_lazy("of a plan", "source"))
     groups = models.ManyToManyField(
         WorkerGroup, verbose_name=_("groups"), related_name="group_sets"
     )

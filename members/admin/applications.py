@@ -19,7 +19,7 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, gettext_lazy as _, ngettext
+from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgettext_lazy
 
 from core.codes import format_receipt, is_receipt_number
 from core.errors import RuleViolation
@@ -75,7 +75,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
             found |= Q(receipt_number=normalise_identifier(term))
         return queryset.filter(found), False
 
-    @admin.display(description=_("name"), ordering="name")
+    @admin.display(description=pgettext_lazy("person", "name"), ordering="name")
     def applicant(self, application: Application) -> str:
         """The official who decides sees the name."""
         return application.name

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, gettext_lazy as _, ngettext
+from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgettext
 
 from core.errors import RuleViolation
 from members.models import JoinCode
@@ -180,7 +180,7 @@ class JoinCodeAdmin(ScopedModelAdmin):
         return format_html(
             '<span class="portal-chip portal-chip-{}">{}</span>',
             "approved" if code.is_usable else "rejected",
-            gettext("open") if code.is_usable else gettext("closed"),
+            pgettext("join code", "open") if code.is_usable else pgettext("join code", "closed"),
         )
 
     @admin.display(description=_("sign-ups"), ordering="sign_up_count")

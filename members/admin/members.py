@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from core.encryption import blind_index
 from core.errors import RuleViolation
@@ -160,7 +160,7 @@ class MembershipAdmin(ReadOnlyAdmin):
             return queryset, False
         return queryset.filter(person_condition(term, prefix="member__")), False
 
-    @admin.display(description=_("name"), ordering="member__name")
+    @admin.display(description=pgettext_lazy("person", "name"), ordering="member__name")
     def person(self, membership: Membership) -> str:
         """The member's name."""
         return membership.member.name

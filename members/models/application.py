@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
 
 from core.encryption import decrypt
 from core.identity import IdentityType
@@ -28,7 +28,7 @@ class PersonalData(models.Model):
     masked. The contexts are shared by applications and members, so their hashes can be compared.
     """
 
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(pgettext_lazy("person", "name"), max_length=60)
     id_type = models.CharField(_("document"), max_length=32, choices=IdentityType)
     id_number_encrypted = models.BinaryField(editable=False)
     id_number_hash = models.BinaryField(max_length=32, editable=False)

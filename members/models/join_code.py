@@ -7,7 +7,7 @@ import datetime as dt
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from core.clock import local_today
 from members.enums import JoinChannel
@@ -30,7 +30,9 @@ class JoinCode(models.Model):
     ``stations.StationJoinCode``), so that what a membership came through follows from its code.
     """
 
-    code = models.CharField(_("code"), max_length=12, unique=True, db_collation="C")
+    code = models.CharField(
+        pgettext_lazy("join code", "code"), max_length=12, unique=True, db_collation="C"
+    )
     union = models.ForeignKey(
         Union, on_delete=models.PROTECT, related_name="join_codes", verbose_name=_("union")
     )

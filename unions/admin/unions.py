@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from core.uscc import check_uscc
 from unions.admin.base import ScopedModelAdmin
@@ -153,7 +153,7 @@ class UnionAdmin(ExchangeMixin, ScopedModelAdmin):
         """Whether it counts as a union of new-form workers; most do not, and that is no fault."""
         return gettext("Yes") if union.is_nef else "—"
 
-    @admin.display(description=_("open"))
+    @admin.display(description=pgettext_lazy("where links lead", "open"))
     def links(self, union: Union) -> str:
         """Where to go from here."""
         codes = reverse("admin:members_joincode_changelist")
