@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from campaigns.models import Target
 from reference.models import GroupSet
@@ -19,13 +19,13 @@ class ReportedFigure(models.Model):
     """
 
     class Unit(models.TextChoices):
-        PERSON = "person", _("persons")
-        UNION = "union", _("unions")
-        RATIO = "ratio", _("ratio")
-        STATION = "station", _("stations")
-        ENTERPRISE = "enterprise", _("enterprises")
-        CHECKUP = "checkup", _("check-ups")
-        YUAN = "yuan", _("yuan")
+        PERSON = "person", pgettext_lazy("unit", "persons")
+        UNION = "union", pgettext_lazy("unit", "unions")
+        RATIO = "ratio", pgettext_lazy("unit", "ratio")
+        STATION = "station", pgettext_lazy("unit", "stations")
+        ENTERPRISE = "enterprise", pgettext_lazy("unit", "enterprises")
+        CHECKUP = "checkup", pgettext_lazy("unit", "check-ups")
+        YUAN = "yuan", pgettext_lazy("unit", "yuan")
 
     union = models.ForeignKey(
         Union, on_delete=models.PROTECT, related_name="reported_figures", verbose_name=_("union")
