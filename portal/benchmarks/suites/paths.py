@@ -1,7 +1,8 @@
 """Behind docs/adr/0001-union-path.md: three ways to keep a tree, with the same content.
 
-``n`` unions in a tree of five levels and ``--members`` rows that hang on them, in tables of their
-own: a text path (collation C), PostgreSQL's ltree, and the parent alone with a recursive query.
+``--unions`` (5,000 at least) in a tree of five levels and twenty rows on each of the lowest, in
+tables of their own: a text path (collation C), PostgreSQL's ltree, and the parent alone with a
+recursive query.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from portal.benchmarks.rows import Row, median_seconds
 
 SUITE = "paths"
 TIMES = 9
+ROWS_PER_UNION = 20
 BRANCHING = (1, 14, 10, 10)  # provinces, cities, counties, townships; the rest below
 
 _RECURSIVE = """
@@ -74,13 +76,14 @@ WAYS = (
 def run(sizes: Sizes) -> Iterator[Row]:
     """For each way and subtree: count, first page; insert and move. Milliseconds; ``n`` rows."""
     nodes = _nodes(max(sizes.unions, 5_000))
-    _fill(nodes, sizes.members)
+    rows = ROWS_PER_UNION * len(nodes)
+    _fill(nodes, rows)
     subtrees = {"county": 1 + BRANCHING[1], "city": 1, "grassroots": len(nodes) - 1}
     for way in WAYS:
         for label, position in subtrees.items():
             values = _values(way, nodes, position)
-            yield _row(f"count_{label}_{way.name}", way.total, values, sizes.members)
-            yield _row(f"page_{label}_{way.name}", way.page, values, sizes.members)
+            yield _row(f"count_{label}_{way.name}", way.total, values, rows)
+            yield _row(f"page_{label}_{way.name}", way.page, values, rows)
         yield _insert(way, nodes)
         yield _move(way, nodes)
 
