@@ -22,6 +22,12 @@ def drop_details(logger: WrappedLogger, method: str, event: EventDict) -> EventD
     return event
 
 
+def drop_request(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Leave out the request object that Django hands along: its text holds the query string."""
+    event.pop("request", None)
+    return event
+
+
 def logging_config(*, level: str, json: bool, colour: bool = False) -> dict[str, Any]:
     """The `LOGGING` setting: everything to standard error, one event a line."""
     shared: list[Processor] = [
@@ -29,6 +35,7 @@ def logging_config(*, level: str, json: bool, colour: bool = False) -> dict[str,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(allow=None if json else []),
+        drop_request,
         # Lines for people are stamped by whoever shows them: the console of `up`, a journal.
         *([structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")] if json else []),
         structlog.processors.format_exc_info,
@@ -75,6 +82,8 @@ def logging_config(*, level: str, json: bool, colour: bool = False) -> dict[str,
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "gunicorn": {"handlers": [], "level": level, "propagate": True},
+            # Scanners try other host names all day long; their answer is 400 in the access line.
+            "django.security.DisallowedHost": {"handlers": [], "propagate": False},
             # Its access lines hold addresses and query strings; ours (portal.access) do not.
             "gunicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
         },

@@ -37,22 +37,24 @@ class RequestLogMiddleware:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if REQUEST_ID.match(given) else uuid.uuid4().hex
         begun = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
-            response.headers["X-Request-ID"] = request_id
-            match = request.resolver_match
-            route = (match.view_name or match.route) if match else ""
-            # Probes come every few seconds for ever, and a page brings a dozen static files.
-            quiet = request.path in PROBES or request.path.startswith(settings.STATIC_URL)
-            write = access_log.debug if quiet else access_log.info
-            write(
-                "request",
-                method=request.method,
-                route=route,
-                path=request.path,
-                status=response.status_code,
-                ms=round((time.perf_counter() - begun) * 1000, 1),
-            )
+        # Not taken back at the end: Django logs refusals after the last middleware has returned.
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        match = request.resolver_match
+        route = (match.view_name or match.route) if match else ""
+        # Probes come every few seconds for ever, and a page brings a dozen static files.
+        quiet = request.path in PROBES or request.path.startswith(settings.STATIC_URL)
+        write = access_log.debug if quiet else access_log.info
+        write(
+            "request",
+            method=request.method,
+            route=route,
+            path=request.path,
+            status=response.status_code,
+            ms=round((time.perf_counter() - begun) * 1000, 1),
+        )
         return response
 
 

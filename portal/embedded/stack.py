@@ -3,6 +3,7 @@
 import http.client
 import importlib
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -128,6 +129,7 @@ class Stack:
 
     def _start_portal(self) -> None:
         metrics = addresses.socket_directory(self.local_dir) / "metrics"
+        shutil.rmtree(metrics, ignore_errors=True)
         bind = f"{self.options.host}:{self.options.port}"
         self.supervisor.start(
             "web",

@@ -34,6 +34,17 @@ def test_a_sane_request_id_is_kept(client):
     assert response.headers["X-Request-ID"] == "ticket-2026.11.22"
 
 
+def test_a_page_that_is_not_there_is_logged_without_its_query(client, log_lines):
+    response = client.get("/nowhere/", {"phone": "13812345678"})
+    lines = log_lines()
+    assert [(line["logger"], line["event"]) for line in lines] == [
+        ("portal.access", "request"),
+        ("django.request", "Not Found: /nowhere/"),
+    ]
+    assert {line["request_id"] for line in lines} == {response.headers["X-Request-ID"]}
+    assert "13812345678" not in json.dumps(lines)
+
+
 @pytest.mark.parametrize("given", ["short", "x" * 65, "with space in it", "line\tbreak-------"])
 def test_a_strange_request_id_is_replaced(client, given):
     made = client.get("/healthz", headers={"x-request-id": given}).headers["X-Request-ID"]
