@@ -59,15 +59,13 @@ def _read_grants(actor: User, permission: str | None) -> list[Grant]:
     }
     # A path under another granted subtree adds nothing but SQL.
     return sorted(
-        g
-        for g in found
-        if not any(o.below and o != g and g.path.startswith(o.path) for o in found)
+        g for g in found if not any(o.below and o != g and g.path.startswith(o.path) for o in found)
     )
 
 
 def _appointed(actor: User) -> list[tuple[str, str]]:
     """Tree path and role of each appointment in force: read once, asked about many permissions."""
-    from unions.models import Appointment  # noqa: PLC0415 -- models import this module
+    from unions.models import Appointment
 
     if "_appointed" not in actor.__dict__:
         held = Appointment.objects.in_force_on(local_today()).filter(user=actor)
@@ -103,9 +101,7 @@ def can(actor: Actor, permission: str, union: Union | None = None) -> bool:
     grants = grants_of(actor, permission)
     if union is None:
         return bool(grants)
-    return any(
-        union.path.startswith(g.path) if g.below else union.path == g.path for g in grants
-    )
+    return any(union.path.startswith(g.path) if g.below else union.path == g.path for g in grants)
 
 
 def access(
