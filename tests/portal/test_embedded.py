@@ -116,6 +116,7 @@ def test_children_of_a_killed_stack_are_stopped_by_the_next_one(tmp_path: Path):
     killed.acquire(address="http://127.0.0.1:1/")
     child = Child("postgres", SLEEP)
     killed.remember(child)
+    assert killed._file is not None
     killed._file.close()  # what the kernel does when the process is killed
     following = Singleton(tmp_path)
     following.acquire(address="http://127.0.0.1:1/")
