@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 
 class JoinChannel(models.TextChoices):
@@ -32,7 +32,7 @@ class ApplicationStatus(models.TextChoices):
 class MembershipStatus(models.TextChoices):
     """Where a membership stands; all but ``ENDED`` are open."""
 
-    ACTIVE = "active", _("active")
+    ACTIVE = "active", pgettext_lazy("membership", "active")
     TRANSFERRING = "transferring", _("being transferred")
     RETAINED = "retained", _("retained")
     ENDED = "ended", _("ended")

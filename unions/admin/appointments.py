@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from core.clock import local_today
@@ -25,7 +25,7 @@ class AppointmentForm(ServiceForm):
     """Either a known official, or name, user name and first password of a new one."""
 
     display_name = forms.CharField(
-        label=_("Name"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
+        label=pgettext_lazy("person", "Name"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
     )
     username = forms.CharField(
         label=_("User name"),
