@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from random import Random
 
 from members.enums import EventType, JoinChannel
@@ -37,9 +37,13 @@ FIRST_PHONE = 10_000_000
 # The register of real names begins then: everybody in it was of age by that year.
 REGISTER_BEGAN = dt.date(2020, 3, 2)
 
+_LATE_DAYS = working_days(dt.date(2023, 1, 3), PUBLISHED_ON)
 _EMPLOYEE = "employee"
 _EMPLOYEE_DAYS = 3
 _NEF_DAYS = 10
+# So many new-form members joined in 2023: some 9,500 by August, of 12,000 asked for the year.
+_NEF_SHARE_2023 = 0.07
+_BEFORE_2023 = dt.date(2022, 12, 30)
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,17 @@ def _histories(county: str, headcounts: list[Headcount], ids: dict[str, int]) ->
     for headcount in headcounts:
         union_id = ids[headcount.union.code]
         is_nef = headcount.by_group[0][0] != _EMPLOYEE
-        days = _join_days(random, headcount.union, _NEF_DAYS if is_nef else _EMPLOYEE_DAYS)
-        make = partial(_history, union_id)
+        if is_nef:
+            days = _join_days(random, headcount.union, _NEF_DAYS, _BEFORE_2023)
+            late_days = random.sample(_LATE_DAYS, 2)
+        else:
+            late_days = days = _join_days(random, headcount.union, _EMPLOYEE_DAYS, PUBLISHED_ON)
         for group, count in headcount.by_group:
             for _ in range(count):
                 channel = _channel(random) if is_nef else JoinChannel.IMPORT.value
-                yield make(group, channel, random.choice(days))
+                is_late = random.random() < _NEF_SHARE_2023
+                day = random.choice(late_days if is_late else days)
+                yield _history(union_id, group, channel, day)
 
 
 def _history(union_id: int, group: str, channel: str, day: dt.date) -> History:
@@ -136,9 +145,9 @@ def _channel(random: Random) -> str:
     return channels[int(3 * random.random())].value
 
 
-def _join_days(random: Random, union: PlannedUnion, count: int) -> list[dt.date]:
+def _join_days(random: Random, union: PlannedUnion, count: int, last: dt.date) -> list[dt.date]:
     first = max(union.founded_on, REGISTER_BEGAN)
-    days = working_days(first, PUBLISHED_ON)
+    days = working_days(first, last)
     return [first, *random.choices(days, k=count - 1)] if days else [first]
 
 
@@ -164,7 +173,7 @@ class _Planner:
         self._townships = townships
         self._town_codes = list(townships)
         self._unions: list[PlannedUnion] = []
-        self._nef_days = working_days(dt.date(2020, 6, 1), dt.date(2023, 8, 18))
+        self._nef_days = working_days(dt.date(2020, 6, 1), dt.date(2022, 12, 16))
         self._old_days = working_days(DEMO_FOUNDED, dt.date(2023, 6, 30))
 
     def plan(self) -> LuoyangPlan:
