@@ -15,7 +15,7 @@ def current_consent_texts() -> list[ConsentText]:
         .order_by("purpose", "-version")
         .distinct("purpose")
     )
-    return sorted(texts, key=lambda text: list(ConsentText.Purpose).index(text.purpose))
+    return sorted(texts, key=lambda text: ConsentText.Purpose.values.index(text.purpose))
 
 
 def find_join_code(code: str) -> JoinCode | None:

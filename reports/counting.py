@@ -109,7 +109,7 @@ def count_days(first: dt.date, last: dt.date) -> int:
     before ``first`` counts from ``first``. Must run in a transaction.
     """
     advisory_lock("reports.counting")
-    values = {
+    values: dict[str, dt.date | str | int] = {
         "first": first,
         "last": last,
         "zone": "Asia/Shanghai",

@@ -204,7 +204,9 @@ def _ensure_may_write(actor: Actor, union: Union | None) -> None:
 
 
 def _ensure_code_free(code: str, *, but: Union | None = None) -> None:
-    rows = Union.objects.filter(code=code).exclude(pk=but.pk if but else None)
+    rows = Union.objects.filter(code=code)
+    if but is not None:
+        rows = rows.exclude(pk=but.pk)
     if code and rows.exists():
         raise RuleViolation(_("This code is taken."), field="code", code="duplicate")
 

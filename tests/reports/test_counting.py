@@ -138,8 +138,8 @@ def test_equals_a_naive_count_over_random_lives(tree: dict[str, Union], seed: in
             record_event(membership, kind, union=union, effective_on=joined, actor=None)
     middle, last = start + dt.timedelta(days=20), start + dt.timedelta(days=70)
     count_from_the_beginning(middle)
-    for day in range((last - middle).days):
-        today = middle + dt.timedelta(days=day + 1)
+    for number in range((last - middle).days):
+        today = middle + dt.timedelta(days=number + 1)
         count_days(today, today)
     events = list(MembershipEvent.objects.select_related("union"))
     for day in (start, middle - dt.timedelta(days=3), middle, middle + dt.timedelta(days=5), last):

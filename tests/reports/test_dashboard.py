@@ -198,7 +198,7 @@ def test_campaign_page(english: Client, world: World) -> None:
     address = f"/dashboard/campaigns/{world.campaign.pk}/"
     response = english.get(address, {"sort": "union"})
     content = response.content.decode()
-    assert [row.target.union for row in response.context["targets"]] == [
+    assert [row.target.union for row, _note in response.context["targets"]] == [
         world.dong, world.lin, world.city, world.city,
     ]  # fmt: skip
     for piece in (
@@ -222,7 +222,9 @@ def test_campaign_of_a_sibling_is_404(client: Client, world: World) -> None:
         client.force_login(user)
         assert client.get(address).status_code == status
     client.force_login(make_official("lin", world.lin))
-    assert [r.target for r in client.get(address).context["targets"]] == [world.targets["lin"]]
+    assert [r.target for r, _note in client.get(address).context["targets"]] == [
+        world.targets["lin"]
+    ]
 
 
 def test_definitions_page(english: Client, world: World) -> None:
