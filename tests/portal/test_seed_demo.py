@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 
 from accounts.models import User
 from campaigns.models import Campaign, Metric, Target
@@ -419,3 +420,29 @@ def test_spread_sums_exactly(total: int, weights: list[float], parts: list[int])
 def test_spread_over_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="nothing to spread over"):
         spread(5, [0, 0])
+
+
+# -- on the pages ------------------------------------------------------------------------------
+def page_of(username: str, address: str) -> str:
+    client = Client()
+    client.force_login(User.objects.get(username=username))
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_pages_show_what_the_papers_say(demo: Demo) -> None:
+    liaocheng = page_of("liaocheng-leader", "/dashboard/")
+    for text in ("57,768", "135", "122", "48", "882", "2,800"):
+        assert text in liaocheng, text
+    luoyang_page = page_of("luoyang", "/dashboard/")
+    for text in ("6.38", "6.36", "9.31", "9.17"):
+        assert text in luoyang_page, text
+    plan = Campaign.objects.get(owner=demo.nation)
+    national = page_of("national", f"/dashboard/campaigns/{plan.pk}/")
+    for text in ("10,000,000", "3,000,000", "3 × 3 000 000 = 9 000 000 &lt; 10 000 000"):
+        assert text in national, text
+    drive = Campaign.objects.get(owner=demo.gansu)
+    gansu = page_of("gansu", f"/dashboard/campaigns/{drive.pk}/")
+    for text in ("组织动员", "推进实施", "总结交流", "兰州新区总工会", "陇南市总工会", "80"):
+        assert text in gansu, text
