@@ -169,12 +169,16 @@ class Stack:
 
     def welcome(self) -> None:
         """Say where to go and how to log in."""
-        lines = [f"Union membership portal / 工会会员服务平台: {self.address}"]
+        lines = [f"Union membership portal / 工会会员管理平台: {self.address}"]
         lines.append(f"Officials / 工会干部: {self.address}admin/")
         accounts = demo_accounts() if self.options.demo else []
         if accounts and settings.EMBEDDED_DATABASE:
+            lines.append(f"Join / 入会: {self.address}join/{demo_join_code()}/")
             lines += ["", "Demo log-ins / 演示账号 (name / password):"]
-            lines += [f"  {name} / {word}   {zh} · {en}" for name, word, zh, en in accounts]
+            width = max(len(name) for name, *_ in accounts)
+            lines += [
+                f"  {name:<{width}} / {word}   {zh} · {en}" for name, word, zh, en in accounts
+            ]
         lines += ["", "Stop with Ctrl-C / 按 Ctrl-C 停止"]
         self.console.box(lines)
 
@@ -186,6 +190,12 @@ def demo_accounts() -> list[tuple[str, str, str, str]]:
     except ModuleNotFoundError:
         return []
     return list(module.DEMO_ACCOUNTS)
+
+
+def demo_join_code() -> str:
+    """The code of the demo's flexible joint union, as its poster would show it."""
+    module = importlib.import_module("portal.demo.liaocheng_unions")
+    return str(module.DEMO_JOIN_CODE)
 
 
 def newest_static_source() -> float:
