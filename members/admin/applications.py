@@ -142,7 +142,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
             keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
             queryset = Application.objects.visible_to(
                 actor_of(request), self.view_permission
-            ).filter(pk__in=[key for key in keys if key.isdecimal()])
+            ).filter(pk__in=keys)
         chosen = list(queryset.select_related("union", "worker_group")[: BULK_LIMIT + 1])
         if len(chosen) > BULK_LIMIT:
             self.message_user(

@@ -25,7 +25,10 @@ class AppointmentForm(ServiceForm):
     """Either a known official, or name, user name and first password of a new one."""
 
     display_name = forms.CharField(
-        label=pgettext_lazy("person", "Name"), max_length=60, required=False, widget=UnfoldAdminTextInputWidget
+        label=pgettext_lazy("person", "Name"),
+        max_length=60,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
     )
     username = forms.CharField(
         label=_("User name"),

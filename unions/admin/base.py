@@ -15,8 +15,9 @@ from typing import Any, NoReturn
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -108,6 +109,15 @@ class PortalModelAdmin(ModelAdmin):
         """Only the inlines: relations of the record itself went through its service."""
         for formset in formsets:
             self.save_formset(request, form, formset, change=change)
+
+    def response_action(self, request: HttpRequest, queryset: Any) -> Any:
+        """As Django's; keys that cannot be keys are a bad request, not a fault of the server."""
+        try:
+            for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(key)
+        except ValidationError as error:
+            raise BadRequest from error
+        return super().response_action(request, queryset)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Without buttons that add or change related records in a window of their own."""

@@ -107,9 +107,10 @@ class ExchangeMixin(ExportMixin):
         """Upload a file and see, row by row, what importing it would do. Writes nothing."""
         if not self.has_import_permission(request):
             raise PermissionDenied
-        form = ImportFileForm(request.POST or None, request.FILES or None)
+        sent = request.method == "POST"
+        form = ImportFileForm(request.POST, request.FILES) if sent else ImportFileForm()
         context: dict[str, Any] = {}
-        if request.method == "POST" and form.is_valid():
+        if sent and form.is_valid():
             upload = form.cleaned_data["import_file"]
             try:
                 content = upload.read()
