@@ -79,6 +79,9 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         sort = "-share"
     targets = progress.targets_of_campaign(request.user, found, day, sort)
     page = Paginator(targets, 100).get_page(request.GET.get("page"))
+    measured = progress.measured(page.object_list, day)
+    # A note that many targets share is printed once.
+    notes = list(dict.fromkeys(row.target.note for row in measured if row.target.note))
     return render(
         request,
         "reports/campaign.html",
@@ -89,7 +92,11 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
             "newest": shown.newest if shown else None,
             "timeline": progress.timeline(found, day),
             "page": page,
-            "targets": progress.measured(page.object_list, day),
+            "targets": [
+                (row, notes.index(row.target.note) + 1 if row.target.note else None)
+                for row in measured
+            ],
+            "notes": notes,
             "sort": sort,
             "sorted_table": "targets",
             "page_address": _address(request, "page"),

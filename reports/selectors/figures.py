@@ -33,11 +33,17 @@ class Rate:
     joined_this_year: int
     share_of_members: Decimal | None
     baseline: Baseline | None
+    source_number: int | None = None  # place of the baseline's source in ``Figures.sources``
 
     @property
     def rate(self) -> Decimal | None:
         """Members ÷ workers."""
         return ratio(self.members, self.baseline.worker_count) if self.baseline else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nobody in it, nobody joined this year, nobody counted: nothing to show."""
+        return not self.members and not self.joined_this_year and self.baseline is None
 
     @property
     def is_over_full(self) -> bool:
@@ -100,6 +106,7 @@ class Figures:
     families: list[Family]
     station_kinds: list[KindCount]
     coverage: Coverage
+    sources: list[str]  # of the baselines, each once
     set_members: dict[int, int] = field(default_factory=dict)  # by the key of the group set
 
     @property
@@ -186,6 +193,7 @@ def figures_of(union: Union, day: dt.date) -> Figures:
             for kind in station_kinds
         ],
         coverage=coverage_of(union, day),
+        sources=reader.sources,
         set_members={
             sets[code].pk: sum(reader.now(Metric.MEMBERS, g) for g in set_groups[code])
             for code in sets
@@ -215,6 +223,7 @@ class _Reader:
 
     def __init__(self, union_id: int, day: dt.date, counts: Counts) -> None:
         self._union_id, self._day, self._counts = union_id, day, counts
+        self.sources: list[str] = []
 
     def now(self, metric: str, breakdown: str = "") -> int:
         return self._counts.at(self._union_id, metric, breakdown, self._day)
@@ -234,7 +243,13 @@ class _Reader:
             joined_this_year=sum(self.joined(g, year_start(self._day)) for g in groups),
             share_of_members=ratio(members, self.now(Metric.MEMBERS)),
             baseline=baseline,
+            source_number=self._number_of(baseline.source) if baseline else None,
         )
+
+    def _number_of(self, source: str) -> int:
+        if source not in self.sources:
+            self.sources.append(source)
+        return self.sources.index(source) + 1
 
 
 _PLACES = {kind.code: place for place, kind in enumerate(KINDS)}

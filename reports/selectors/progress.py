@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Phase, Target
 from reports.models import CampaignProgress
@@ -36,8 +37,20 @@ class TargetProgress:
 
     @property
     def status_label(self) -> str:
-        """The status in words."""
+        """The status in words. After the end of its period a target is no longer at risk."""
+        if self.is_over and self.status in (
+            Status.AHEAD,
+            Status.ON_PACE,
+            Status.BEHIND,
+            Status.AT_RISK,
+        ):
+            return _("not reached")
         return str(Status(self.status).label)
+
+    @property
+    def is_over(self) -> bool:
+        """The period has ended."""
+        return self.target.period_end < self.day
 
     @property
     def value(self) -> Decimal | None:

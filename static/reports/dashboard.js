@@ -73,7 +73,8 @@
       },
       yAxis: {
         type: "value",
-        scale: !isBars,
+        // A line that never changes would hang in the void; it stands on zero.
+        scale: !isBars && new Set(data.map((point) => point[1])).size > 1,
         minInterval: 1,
         axisLabel: { color: soft, formatter: (value) => number.format(value) },
         splitLine: { lineStyle: { color: line } },
@@ -113,6 +114,14 @@
       if (!chart) {
         chart = echarts.init(box, null, { renderer: "svg" });
         new ResizeObserver(() => chart.resize()).observe(box);
+        // Paper has another width than the screen: there the style sheet scales the drawing.
+        window.addEventListener("beforeprint", () => {
+          const size = `0 0 ${chart.getWidth()} ${chart.getHeight()}`;
+          box.querySelector("svg").setAttribute("viewBox", size);
+        });
+        window.addEventListener("afterprint", () => {
+          box.querySelector("svg").removeAttribute("viewBox");
+        });
       }
       const pressed = panel.querySelector('[data-metric][aria-pressed="true"]');
       chart.setOption(options(points, pressed.textContent), true);
