@@ -1,0 +1,243 @@
+"""Two branches of one tree, everything a page may show in the right one, and who comes to look."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zipfile
+from dataclasses import dataclass, field
+from decimal import Decimal
+from io import BytesIO
+from typing import Any, TypeAlias
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from accounts.models import User
+from audit.models import AuditEntry
+from campaigns.models import Campaign, CampaignStatus, Indicator
+from core.clock import local_today
+from enterprises.models import Employer, WorkforceBaseline
+from members.models import Application, ConsentText, JoinCode, Membership, RejectionReason
+from reference.models import GroupSet, Region
+from reports.models import PaceThreshold, ReportedFigure, ReportRun
+from reports.nightly import run_nightly
+from stations.models import Station, StationJoinCode
+from tests.builders import (
+    make_application,
+    make_join_code,
+    make_membership,
+    make_official,
+    make_region,
+    make_union,
+    make_user,
+    person,
+)
+from tests.campaigns.builders import make_campaign, make_target
+from tests.stations.builders import make_station
+from unions.enums import Role
+from unions.models import Appointment, Union, UnionCoverage
+from unions.services import appoint, cover_union
+
+# What a test browser gets: an HttpResponse with more on it than the stubs can say.
+Answer: TypeAlias = Any
+
+# Stands in every name of the right branch, so that a page that shows it to a stranger is caught;
+# long enough not to turn up in a random token.
+MARK = "qzxvkwj"
+# Stands in the names of people, whom leaders may not see.
+PERSON_MARK = "pjwkvxq"
+
+LOCAL_APPS = frozenset(
+    {
+        "accounts", "audit", "authtoken", "campaigns", "django_celery_beat", "enterprises",
+        "members", "reference", "reports", "stations", "unions",
+    }
+)  # fmt: skip
+
+
+@dataclass
+class World:
+    """The records of the right branch, by what they are, and the session of each role."""
+
+    province: Union
+    right: Union
+    county: Union
+    low: Union
+    other: Union
+    region: Region
+    foreign_region: Region
+    clerk: User
+    appointment: Appointment
+    coverage: UnionCoverage
+    employer: Employer
+    baseline: WorkforceBaseline
+    join_code: JoinCode
+    application: Application
+    membership: Membership
+    draft: Campaign
+    published: Campaign
+    indicator: Indicator
+    station: Station
+    figure: ReportedFigure
+    entry: AuditEntry
+    run: ReportRun
+    threshold: PaceThreshold
+    group_set: GroupSet
+    reason: RejectionReason
+    text: ConsentText
+    task: PeriodicTask
+    crontab: CrontabSchedule
+    interval: IntervalSchedule
+    day: dt.date
+    sessions: dict[str, str] = field(default_factory=dict)
+
+    def browser(self, role: str) -> Client:
+        """A browser in which ``role`` is logged in; each is new, for requests change cookies."""
+        client = Client()
+        if role in self.sessions:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.sessions[role]
+        return client
+
+
+def build_world() -> World:
+    """The province with the right city, its county and township, and a city of strangers."""
+    province_region = make_region("37", "山东省")
+    region = make_region("3715", "聊城市", province_region)
+    foreign_region = make_region("3701", "济南市", province_region)
+    province = make_union("省总", "provincial_federation", region=province_region)
+    right = make_union(f"{MARK}市总", "city_federation", province, region=region)
+    county = make_union(f"{MARK}县总", "county_federation", right)
+    low = make_union(f"{MARK}镇工会", "township_union", county)
+    other = make_union("邻市总", "city_federation", province, region=foreign_region)
+    sessions = {}
+    for role, user in (
+        ("stranger", make_official("stranger", other)),
+        ("leader", make_official(f"{MARK}-leader", right, Role.LEADER)),
+        ("official", make_official(f"{MARK}-official", right)),
+        ("operator", make_user("operator", is_superuser=True)),
+    ):
+        client = Client()
+        client.force_login(user)
+        sessions[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
+
+    clerk = make_user(f"{MARK}-clerk", display_name=f"{MARK}干事")
+    appointment = appoint(
+        clerk, union=low, role=Role.GRASSROOTS_OFFICIAL, starts_on=dt.date(2020, 1, 1), actor=None
+    )
+    join_code = make_join_code(low, label=f"{MARK}门口")
+    station = make_station(
+        f"{MARK}驿站", county, region, address=f"{MARK}路", longitude=116, latitude=36
+    )
+    StationJoinCode.objects.create(station=station, join_code=join_code)
+    draft = make_campaign(f"{MARK}草案", right, status=CampaignStatus.DRAFT)
+    published = make_campaign(f"{MARK}行动", right, starts_on=dt.date(2024, 1, 1))
+    indicator = make_target(draft, county).indicator
+    make_target(published, county)
+    Indicator.objects.update(name=f"{MARK}指标")
+    membership = make_membership(low, person(name=f"{PERSON_MARK}{MARK}"), on="2024-01-02")
+    application = make_application(join_code, person(name=f"{PERSON_MARK}{MARK}"))
+    crontab = CrontabSchedule.objects.create(hour="2", minute="0")
+    day = local_today() - dt.timedelta(days=1)
+    employer = Employer.objects.create(
+        name=f"{MARK}公司", region=region, keeper=right, covering_union=low
+    )
+    baseline = WorkforceBaseline.objects.create(
+        keeper=right,
+        group_set=GroupSet.objects.get(code="set4", version=1),
+        region=region,
+        counted_on=dt.date(2024, 1, 1),
+        worker_count=10,
+        source=f"{MARK}摸底表",
+    )
+    figure = ReportedFigure.objects.create(
+        union=right,
+        metric="members",
+        value=Decimal(7),
+        unit="person",
+        as_of=dt.date(2024, 1, 1),
+        source=f"{MARK}通报",
+    )
+    run_nightly(day)
+    entry = AuditEntry.objects.filter(union_path=low.path).order_by("pk").first()
+    assert entry is not None
+    return World(
+        province=province,
+        right=right,
+        county=county,
+        low=low,
+        other=other,
+        region=region,
+        foreign_region=foreign_region,
+        clerk=clerk,
+        appointment=appointment,
+        coverage=cover_union(right, low, since=dt.date(2024, 1, 1), actor=None),
+        employer=employer,
+        baseline=baseline,
+        join_code=join_code,
+        application=application,
+        membership=membership,
+        draft=draft,
+        published=published,
+        indicator=indicator,
+        station=station,
+        figure=figure,
+        entry=entry,
+        run=ReportRun.objects.order_by("pk")[0],
+        threshold=PaceThreshold.objects.order_by("pk")[0],
+        group_set=GroupSet.objects.order_by("pk")[0],
+        reason=RejectionReason.objects.order_by("pk")[0],
+        text=ConsentText.objects.order_by("pk")[0],
+        task=PeriodicTask.objects.create(name="night", task="reports.run_nightly", crontab=crontab),
+        crontab=crontab,
+        interval=IntervalSchedule.objects.create(every=1, period="days"),
+        day=day,
+        sessions=sessions,
+    )
+
+
+def fingerprint() -> dict[str, str]:
+    """What every table of ours holds, by table: equal only if no row differs."""
+    tables = sorted(
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label in LOCAL_APPS and not model._meta.proxy
+    )
+    each = " UNION ALL ".join(
+        f"SELECT '{table}', md5(COALESCE(string_agg(t::text, '|' ORDER BY t::text), ''))"
+        f' FROM "{table}" t'
+        for table in tables
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(each)
+        return dict(cursor.fetchall())
+
+
+def text_of(response: Answer) -> str:
+    """All the text an answer holds, the cells of a workbook too."""
+    content = response.content
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(BytesIO(content)) as workbook:
+            content = b"".join(workbook.read(name) for name in workbook.namelist())
+    return content.decode(errors="replace").lower()
+
+
+def form_data(response: Answer) -> dict[str, Any]:
+    """What a browser would send back if the page of a record were saved unchanged."""
+    context: dict[str, Any] = response.context_data
+    forms = [context["adminform"].form]
+    for inline in context.get("inline_admin_formsets", ()):
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    data: dict[str, Any] = {}
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if isinstance(value, bool):
+                data |= {bound.html_name: "on"} if value else {}
+            elif isinstance(value, list | tuple):
+                data[bound.html_name] = [getattr(item, "pk", item) for item in value]
+            elif value is not None:
+                data[bound.html_name] = value
+    return data
