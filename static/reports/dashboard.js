@@ -29,6 +29,8 @@
     const date = new Date(`${panel.dataset.day}T00:00:00Z`);
     if (chosen.range === "month") date.setUTCMonth(date.getUTCMonth() - 1);
     else date.setUTCFullYear(date.getUTCFullYear() - 1);
+    // Months are shown whole: they begin after the last day of the month before.
+    if (chosen.metric === "joined") date.setUTCDate(0);
     return iso(date);
   }
 
@@ -44,7 +46,8 @@
     for (;;) {
       const month = iso(cursor).slice(0, 7);
       const value = atEnd.get(month) ?? before;
-      months.push([month, value - before]);
+      const isEve = chosen.range !== "all" && month === points[0].day.slice(0, 7);
+      if (!isEve) months.push([month, value - before]);
       before = value;
       if (month >= last) return months;
       cursor.setUTCMonth(cursor.getUTCMonth() + 1);
