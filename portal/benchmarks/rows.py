@@ -49,6 +49,11 @@ def median_seconds(work: Callable[[], object], *, times: int) -> float:
     return statistics.median(seconds_of(work) for _ in range(times))
 
 
+def best_seconds(work: Callable[[], object], *, times: int) -> float:
+    """The shortest of ``times`` runs: what the work costs when nothing else runs beside it."""
+    return min(seconds_of(work) for _ in range(times))
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that ``share`` (0–1) of the values do not exceed (nearest rank)."""
     ordered = sorted(values)

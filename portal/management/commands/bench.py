@@ -40,8 +40,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "suites", nargs="*", metavar="SUITE", help=f"{', '.join(NAMES)}; default: {PRODUCT}"
         )
-        parser.add_argument("--members", type=int, default=50_000)
-        parser.add_argument("--unions", type=int, default=1_000)
+        parser.add_argument("--members", type=int, default=20_000)
+        parser.add_argument("--unions", type=int, default=500)
         parser.add_argument("--json", action="store_true", help="one JSON object a line")
         parser.add_argument("--keep", action="store_true", help="leave the databases there")
         parser.add_argument(
