@@ -129,7 +129,9 @@ class Phase(models.Model):
 class Indicator(models.Model):
     """What a campaign measures: a metric over a group set, in a unit."""
 
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="indicators")
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="indicators", verbose_name=_("campaign")
+    )
     metric = models.CharField(_("metric"), max_length=24, choices=Metric)
     group_set = models.ForeignKey(
         GroupSet, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("group set")

@@ -1,4 +1,4 @@
-"""Texts of Django and of packages that come without Chinese, or without all of it.
+"""Texts of Django and of packages that come without Chinese, or with Chinese that reads stiffly.
 
 Nothing imports this module: `manage.py translations extract` reads it, so that the texts stand in
 our catalogue, which is asked before the packages' own. List only what can be seen on a page.
@@ -9,10 +9,18 @@ from django.utils.translation import gettext_noop as _, ngettext_lazy
 DJANGO = (
     _(":"),
     _(":?.!"),
-    _("Error:"),
+    _("Add %s"),
+    _("Add another %(verbose_name)s"),
     _("Add link"),
+    _("Change %s"),
+    _("Error:"),
+    _("Filters"),
     _("Change or view list link"),
     _("Model name"),
+    _("Save and add another"),
+    _("Select %s to change"),
+    _("Select %s to view"),
+    _("View %s"),
     ngettext_lazy(
         "This password is too short. It must contain at least %d character.",
         "This password is too short. It must contain at least %d characters.",

@@ -16,6 +16,7 @@ from reports.definitions import REPORTED_NAMES, reported_name
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from reports.resources import ReportedFigureResource
 from reports.services import record_figure, update_figure
+from reports.templatetags.reports_figures import unit_word
 from unions.admin.base import OperatorAdmin, ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
 from unions.admin.forms import ServiceForm, actor_of
@@ -99,7 +100,7 @@ class ReportedFigureAdmin(ExchangeMixin, ScopedModelAdmin):
         """With its unit; ratios in per cent."""
         if figure.unit == ReportedFigure.Unit.RATIO:
             return f"{figure.value * 100:.2f} %"
-        return f"{figure.value.normalize():,f} {figure.get_unit_display()}"
+        return f"{figure.value.normalize():,f} {unit_word(figure.unit)}"
 
 
 @admin.register(PaceThreshold)

@@ -1,11 +1,11 @@
 """App configuration."""
 
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class UnionsConfig(AppConfig):
     """See the package's docstring."""
 
     name = "unions"
-    verbose_name = _("Unions")
+    verbose_name = pgettext_lazy("section", "Unions")

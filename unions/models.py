@@ -7,7 +7,7 @@ import datetime as dt
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
 
 from reference.models import Region
 from unions.enums import (
@@ -52,9 +52,18 @@ class UnionKindRule(models.Model):
     """``child_kind`` may stand directly under ``parent_kind`` (null: may be the top)."""
 
     parent_kind = models.ForeignKey(
-        UnionKind, on_delete=models.PROTECT, null=True, related_name="child_rules"
+        UnionKind,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="child_rules",
+        verbose_name=_("kind above"),
     )
-    child_kind = models.ForeignKey(UnionKind, on_delete=models.PROTECT, related_name="parent_rules")
+    child_kind = models.ForeignKey(
+        UnionKind,
+        on_delete=models.PROTECT,
+        related_name="parent_rules",
+        verbose_name=_("kind below"),
+    )
 
     class Meta:
         verbose_name = _("rule of the tree")
@@ -197,10 +206,16 @@ class UnionCoverage(models.Model):
     """A federation covers or guides a union (涵盖/指导): many-to-many, never summed."""
 
     covering = models.ForeignKey(
-        Union, on_delete=models.PROTECT, related_name="coverages", verbose_name=_("covering union")
+        Union,
+        on_delete=models.PROTECT,
+        related_name="coverages",
+        verbose_name=pgettext_lazy("coverage", "covering union"),
     )
     covered = models.ForeignKey(
-        Union, on_delete=models.PROTECT, related_name="covered_by", verbose_name=_("covered union")
+        Union,
+        on_delete=models.PROTECT,
+        related_name="covered_by",
+        verbose_name=pgettext_lazy("coverage", "covered union"),
     )
     since = models.DateField(_("since"))
     until = models.DateField(_("until"), null=True, blank=True)
@@ -247,7 +262,7 @@ class Appointment(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         related_name="appointments",
-        verbose_name=_("user"),
+        verbose_name=pgettext_lazy("appointment", "user"),
     )
     union = models.ForeignKey(
         Union, on_delete=models.PROTECT, related_name="appointments", verbose_name=_("union")

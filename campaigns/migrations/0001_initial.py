@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('metric', models.CharField(choices=[('new_members', 'new members'), ('enrolment_rate', 'enrolment rate'), ('unions_established', 'unions established'), ('stations', 'stations'), ('most_beautiful_stations', 'most beautiful stations'), ('grant_per_nef_union', 'funds per union of new-form workers')], max_length=24, verbose_name='metric')),
                 ('name', models.CharField(max_length=80, verbose_name='name')),
                 ('unit', models.CharField(choices=[('person', 'persons'), ('ratio', 'ratio'), ('union', 'unions'), ('station', 'stations'), ('yuan', 'yuan')], max_length=8, verbose_name='unit')),
-                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='indicators', to='campaigns.campaign')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='indicators', to='campaigns.campaign', verbose_name='campaign')),
                 ('group_set', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='reference.groupset', verbose_name='group set')),
             ],
             options={

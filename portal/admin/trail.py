@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
 from audit.labels import ACTIONS, action_label, record_label
 from audit.models import AuditEntry
@@ -38,7 +38,7 @@ class ActionFilter(admin.SimpleListFilter):
 class AuditEntryAdmin(PortalModelAdmin):
     """Who did what, when. Read only; entries without a union are the operators' to read."""
 
-    list_display = ("at", "actor", "what", "record", "object_id")
+    list_display = ("at", "who", "what", "record", "object_id")
     list_filter = (ActionFilter,)
     list_select_related = ("actor",)
     search_fields = ("object_id",)
@@ -74,12 +74,17 @@ class AuditEntryAdmin(PortalModelAdmin):
             return queryset, False
         return queryset.filter(Q(object_id=term) | Q(actor__username__startswith=term)), False
 
+    @admin.display(description=_("done by"), ordering="actor")
+    def who(self, entry: AuditEntry) -> str:
+        """The user, or nobody for what the system did."""
+        return str(entry.actor or gettext("the system"))
+
     @admin.display(description=_("what"), ordering="action")
     def what(self, entry: AuditEntry) -> str:
         """In words."""
         return action_label(entry.action)
 
-    @admin.display(description=_("record"), ordering="object_type")
+    @admin.display(description=_("record type"), ordering="object_type")
     def record(self, entry: AuditEntry) -> str:
         """The kind of record."""
         return record_label(entry.object_type)

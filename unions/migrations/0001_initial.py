@@ -72,8 +72,8 @@ class Migration(migrations.Migration):
             name='UnionKindRule',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('child_kind', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parent_rules', to='unions.unionkind')),
-                ('parent_kind', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='child_rules', to='unions.unionkind')),
+                ('child_kind', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parent_rules', to='unions.unionkind', verbose_name='kind below')),
+                ('parent_kind', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='child_rules', to='unions.unionkind', verbose_name='kind above')),
             ],
             options={
                 'verbose_name': 'rule of the tree',
