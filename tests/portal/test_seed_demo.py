@@ -34,7 +34,8 @@ from portal.demo.loading import (
     is_loaded,
     load_demo,
 )
-from reference.selectors import group_codes
+from reference.selectors import group_codes, group_set
+from reports.baselines import baselines_of
 from reports.models import CampaignProgress, DailyCount, PaceThreshold, ReportedFigure
 from reports.ratios import percent
 from reports.selectors.figures import figures_of
@@ -45,6 +46,7 @@ from unions import tree
 from unions.models import Union, UnionCoverage
 
 PUBLISHED = dt.date(2023, 9, 6)
+COUNTY = "county_federation"
 YESTERDAY = local_today() - dt.timedelta(days=1)
 
 
@@ -185,7 +187,14 @@ def test_the_national_baseline_is_as_published(demo: Demo) -> None:
     baseline = WorkforceBaseline.objects.get(union=demo.nation)
     assert (baseline.worker_count, baseline.group_set.code) == (84_000_000, "nef")  # type: ignore[union-attr]
     generated = WorkforceBaseline.objects.exclude(union=demo.nation)
+    assert generated.count() == 9 * (1 + 8)
     assert generated.exclude(source__startswith="演示数据").count() == 0
+    unions = [demo.liaocheng, *Union.objects.filter(parent=demo.liaocheng, kind_id=COUNTY)]
+    found = baselines_of([union.pk for union in unions], group_set("set9").pk, YESTERDAY)
+    assert len(found) == 9
+    for union in unions:
+        rate = count_on(union, "members", YESTERDAY) / found[union.pk].worker_count
+        assert 0.4 < rate < 1
 
 
 def test_national_plan_keeps_both_targets(demo: Demo) -> None:
