@@ -153,3 +153,29 @@ def test_no_search_or_filter_of_a_list_reaches_over(world: World, name: str) -> 
     # The page repeats what was asked for: a part of the mark, lest that be taken for a find.
     for query in (f"q={MARK[:-1]}&o=1.2.3", f"union={world.low.pk}&status=all"):
         assert MARK not in text_of(stranger.get(f"{reverse(name)}?{query}"))
+
+
+@pytest.mark.parametrize(
+    ("address", "query", "status"),
+    [
+        # Hidden columns, which the rows that come back would give away letter by letter.
+        ("admin:accounts_user_changelist", "password__startswith=md5", 400),
+        ("admin:accounts_user_changelist", "password=x", 400),
+        ("admin:members_member_changelist", "id_number_hash=x", 400),
+        ("admin:members_member_changelist", "phone_encrypted__isnull=0", 400),
+        ("admin:members_application_changelist", "name__regex=(", 400),
+        ("admin:unions_appointment_changelist", "user__password__startswith=md5", 400),
+        ("admin:unions_appointment_changelist", "user__appointments__union=1", 400),
+        # The page's own filters, and the links that lead to it.
+        ("admin:members_application_changelist", "status=all&join_code=1&union=1", 200),
+        ("admin:members_joincode_changelist", "station_link__station=1", 200),
+        ("admin:unions_union_changelist", "parent=1&kind__code__exact=branch&status=active", 200),
+        ("admin:reports_reportedfigure_changelist", "as_of__gte=2024-01-01", 200),
+        ("admin:audit_auditentry_changelist", "action=union.created", 200),
+    ],
+)
+def test_lists_filter_by_nothing_that_they_hide(
+    world: World, address: str, query: str, status: int
+) -> None:
+    answer = world.browser("official").get(f"{reverse(address)}?{query}")
+    assert answer.status_code == status

@@ -123,6 +123,22 @@ class PortalModelAdmin(ModelAdmin):
         """Without buttons that add or change related records in a window of their own."""
         return without_related_links(super().formfield_for_dbfield(db_field, request, **kwargs))
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Only the page's own filters, and links that name a related record by its key.
+
+        Django allows any comparison with any column of the table: by the rows that come back, a
+        hidden one, such as the hash of a password, could be read letter by letter.
+        """
+        name, _separator, comparison = lookup.partition("__")
+        columns = {field.name: field for field in self.opts.get_fields()}
+        filters = {
+            getattr(item, "parameter_name", item[0] if isinstance(item, tuple) else item)
+            for item in self.list_filter
+        }
+        is_link = not comparison and name in columns and columns[name].is_relation
+        known = name not in columns or name in filters or is_link
+        return known and super().lookup_allowed(lookup, value, request)
+
     # -- trail ------------------------------------------------------------------------------
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
