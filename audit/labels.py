@@ -45,6 +45,30 @@ ACTIONS = {
     "list.exported": _("list exported"),
 }
 
+# Keys of details that are not fields of the record they stand on.
+DETAILS = {
+    "channel": _("way of joining"),
+    "facilities": _("facilities"),
+    "fields": _("fields"),
+    "group_set": _("group set"),
+    "indicator": _("indicator"),
+    "join_code": _("join code"),
+    "kind": _("kind"),
+    "list": _("list"),
+    "member": _("member"),
+    "membership": _("membership"),
+    "metric": _("metric"),
+    "parent": _("parent"),
+    "phase": _("phase"),
+    "reason": _("reason"),
+    "rejoined": _("joined before"),
+    "role": _("role"),
+    "rows": _("rows"),
+    "union": _("union"),
+    "unit": _("unit"),
+    "user": _("user"),
+}
+
 
 def action_label(action: str) -> str:
     """The action in words; its code if it has none yet."""
@@ -64,5 +88,5 @@ def detail_label(object_type: str, name: str) -> str:
     try:
         field = apps.get_model(object_type)._meta.get_field(name.removesuffix("_id"))
     except (LookupError, ValueError, FieldDoesNotExist):
-        return name
+        return str(DETAILS.get(name, name))
     return str(getattr(field, "verbose_name", name))

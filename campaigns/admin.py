@@ -258,15 +258,22 @@ class IndicatorAdmin(ScopedModelAdmin):
     view_permission = "campaigns.view"
     change_permission = "campaigns.change"
     scope_path = "campaign__owner__path"
-    list_display = ("name", "campaign", "metric_label", "unit_label", "group_set", "target_count")
+    list_display = (
+        "name",
+        "of_campaign",
+        "metric_label",
+        "unit_label",
+        "group_set",
+        "target_count",
+    )
     list_filter = ("metric",)
     list_select_related = ("campaign__owner", "group_set")
     search_fields = ("name", "campaign__name")
     search_help_text = _("Name of the indicator or the campaign")
     ordering = ("-campaign__starts_on", "id")
     inlines = (TargetInline,)
-    fields = ("campaign", ("name", "metric"), ("unit", "group_set"))
-    readonly_fields = ("campaign", "name", "metric", "unit", "group_set")
+    fields = ("of_campaign", ("name", "metric"), ("unit", "group_set"))
+    readonly_fields = ("of_campaign", "name", "metric", "unit", "group_set")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the number of targets."""
@@ -290,6 +297,15 @@ class IndicatorAdmin(ScopedModelAdmin):
                     **values,
                 )
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+
+    @admin.display(description=_("campaign"), ordering="campaign")
+    def of_campaign(self, indicator: Indicator) -> str:
+        """With a link to where the indicator is changed."""
+        return format_html(
+            '<a class="portal-link" href="{}">{}</a>',
+            reverse("admin:campaigns_campaign_change", args=[indicator.campaign_id]),
+            indicator.campaign,
+        )
 
     @admin.display(description=_("metric"), ordering="metric")
     def metric_label(self, indicator: Indicator) -> str:

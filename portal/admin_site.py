@@ -80,6 +80,13 @@ class PortalAdminSite(UnfoldAdminSite):
 
         return super().index(request, {**overview(request.user), **(extra_context or {})})
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """As the theme's; who has no work here (a leader changing the password) has no menu."""
+        context: dict[str, Any] = super().each_context(request)
+        if not self.has_permission(request):
+            context["is_nav_sidebar_enabled"] = False
+        return context
+
     def get_log_entries(self, request: HttpRequest) -> None:
         """None: the trail is the audit app's."""
 

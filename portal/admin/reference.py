@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from audit.services import log
 from core.errors import RuleViolation
@@ -142,6 +143,10 @@ class GroupSetForm(forms.ModelForm):
     class Meta:
         model = GroupSet
         fields = ("code", "version", "name_zh", "name_en", "valid_from", "source", "groups")
+        widgets = {
+            "source": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+            "groups": UnfoldAdminCheckboxSelectMultipleWidget,
+        }
 
 
 @admin.register(GroupSet)
@@ -152,7 +157,6 @@ class GroupSetAdmin(OperatorAdmin):
     list_display = ("name", "code", "version", "valid_from", "group_names")
     search_fields = ("code", "name_zh", "name_en")
     ordering = ("code", "version")
-    filter_horizontal = ("groups",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the groups, in one query for all."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import tablib
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import models, transaction
+from django.db import models
 from django.utils.translation import gettext as _
 from import_export import fields, resources
 from import_export.instance_loaders import BaseInstanceLoader
@@ -167,16 +167,16 @@ class ScopedResource(resources.Resource):
         return getattr(record, name)
 
     def do_instance_save(self, instance: Any, is_create: bool) -> None:
-        """Through the service, in a savepoint. Raises ValidationError beside the column."""
+        """Through the service, which writes all or nothing of the row by itself.
+
+        Raises ValidationError beside the column.
+        """
         try:
-            with transaction.atomic():
-                if is_create:
-                    given = {
-                        name: value for name, value in self._values.items() if value is not None
-                    }
-                    instance.__dict__.update(self.create(given).__dict__)
-                else:
-                    self.update(instance, self._changes(instance))
+            if is_create:
+                given = {name: value for name, value in self._values.items() if value is not None}
+                instance.__dict__.update(self.create(given).__dict__)
+            else:
+                self.update(instance, self._changes(instance))
         except RuleViolation as refusal:
             column = refusal.field if refusal.field in self.fields else None
             raise ValidationError({column or NON_FIELD_ERRORS: [str(refusal.message)]}) from refusal
