@@ -90,3 +90,16 @@ def detail_label(object_type: str, name: str) -> str:
     except (LookupError, ValueError, FieldDoesNotExist):
         return str(DETAILS.get(name, name))
     return str(getattr(field, "verbose_name", name))
+
+
+def detail_value(object_type: str, name: str, value: object) -> str:
+    """A value of an entry's details: a code of the record's field in words, others as they are."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    try:
+        choices = apps.get_model(object_type)._meta.get_field(name).choices
+    except (LookupError, ValueError, FieldDoesNotExist, AttributeError):
+        choices = None
+    return str(dict(choices or ()).get(value, value))

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from audit.labels import action_label, record_label
+
 
 class AuditEntry(models.Model):
     """One meaningful act. Append-only: the database refuses UPDATE and DELETE.
@@ -40,4 +42,4 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.action} {self.object_type}:{self.object_id}"
+        return f"{action_label(self.action)} · {record_label(self.object_type)} {self.object_id}"

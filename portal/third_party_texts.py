@@ -7,6 +7,7 @@ our catalogue, which is asked before the packages' own. List only what can be se
 from django.utils.translation import gettext_noop as _, ngettext_lazy
 
 DJANGO = (
+    _(" By %(filter_title)s "),
     _(":"),
     _(":?.!"),
     _("Add %s"),

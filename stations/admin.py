@@ -140,7 +140,7 @@ class StationAdmin(ExchangeMixin, ScopedModelAdmin):
 class StationCodeListAdmin(OperatorAdmin):
     """Code lists that operators extend in the field."""
 
-    list_display = ("name", "code", "name_zh", "name_en", "sort_order")
+    list_display = ("name_zh", "name_en", "code", "sort_order")
     ordering = ("sort_order", "code")
     search_fields = ("name_zh", "name_en", "code")
 

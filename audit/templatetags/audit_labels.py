@@ -29,10 +29,8 @@ def audit_details(entry: AuditEntry) -> SafeString:
     """The details, one a line: a value, or old → new."""
     lines = []
     for name, value in entry.data.items():
-        if isinstance(value, list) and len(value) == 2:
-            old, new = ("—" if part in (None, "") else part for part in value)
-            shown = f"{old} → {new}"
-        else:
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        parts = value if isinstance(value, list) else [value]
+        words = [labels.detail_value(entry.object_type, name, part) for part in parts]
+        shown = " → ".join(words) if len(words) == 2 else ", ".join(words)
         lines.append((labels.detail_label(entry.object_type, name), shown))
     return format_html_join("", '<div class="portal-detail"><b>{}</b> {}</div>', lines)

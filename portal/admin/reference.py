@@ -128,7 +128,7 @@ class RegionAdmin(PortalModelAdmin):
 class WorkerGroupAdmin(OperatorAdmin):
     """Groups are renamed and retired, never removed."""
 
-    list_display = ("name", "code", "name_zh", "name_en", "sort_order", "is_active")
+    list_display = ("name_zh", "name_en", "code", "sort_order", "is_active")
     search_fields = ("name_zh", "name_en", "code")
     ordering = ("sort_order", "code")
 
@@ -154,7 +154,7 @@ class GroupSetAdmin(OperatorAdmin):
     """Figures rest on a version: another definition is another version, added here."""
 
     form = GroupSetForm
-    list_display = ("name", "code", "version", "valid_from", "group_names")
+    list_display = ("__str__", "code", "version", "valid_from", "group_names")
     search_fields = ("code", "name_zh", "name_en")
     ordering = ("code", "version")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import PeriodicTaskForm, TaskSelectWidget
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -41,12 +42,22 @@ class ScheduledTaskAdmin(OperatorAdmin):
     """What runs when."""
 
     form = ScheduledTaskForm
-    list_display = ("name", "task", "enabled", "scheduler", "last_run_at", "total_run_count")
+    list_display = ("name", "job", "enabled", "when", "last_run_at", "total_run_count")
     search_fields = ("name", "task")
     ordering = ("name",)
     fields = (
         ("name", "enabled"), ("regtask", "task"), ("crontab", "interval"), "description",
     )  # fmt: skip
+
+    @admin.display(description=_("job"), ordering="task")
+    def job(self, task: PeriodicTask) -> str:
+        """What is run."""
+        return str(task.task)
+
+    @admin.display(description=_("when"))
+    def when(self, task: PeriodicTask) -> str:
+        """The times."""
+        return str(task.scheduler)
 
 
 @admin.register(CrontabSchedule)

@@ -40,7 +40,7 @@
     if (!number || (idType.value !== "resident_id" && idType.value !== "hmt_residence_permit")) {
       show(idNumber, "id_number_live", "");
     } else if (number.length !== 18) {
-      show(idNumber, "id_number_live", hint.length + " " + number.length);
+      show(idNumber, "id_number_live", hint.length.replace("{count}", number.length));
     } else if (!isCitizenNumber(number)) {
       show(idNumber, "id_number_live", hint.wrong);
     } else {

@@ -38,7 +38,7 @@ class UnionKindAdmin(OperatorAdmin):
     """Read only: the rules are in the program and loaded with it."""
 
     read_only = True
-    list_display = ("name", "level", "family", "is_territorial", "enrols_members")
+    list_display = ("__str__", "level", "family", "is_territorial", "enrols_members")
     ordering = ("level", "code")
     search_fields = ("name_zh", "name_en", "code")
     inlines = (LegalParentInline, LegalChildInline)
