@@ -59,6 +59,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
     search_fields = ("receipt_number",)
     search_help_text = _("Receipt number, whole phone or ID number, or beginning of the name")
     ordering = ("submitted_at", "id")
+    sortable_by = ("waiting_days",)
     actions = ("approve_selected", "reject_selected")
 
     # -- list ---------------------------------------------------------------------------------

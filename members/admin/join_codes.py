@@ -7,14 +7,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgettext
 
 from core.errors import RuleViolation
-from members.models import JoinCode
+from members.models import Application, JoinCode
 from members.services.join_codes import create_join_code, set_join_code_active
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.forms import ServiceForm, actor_of
@@ -53,7 +54,10 @@ class JoinCodeAdmin(ScopedModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """With the number of sign-ups."""
-        return super().get_queryset(request).annotate(sign_up_count=Count("applications"))
+        # Counted for the rows of the page alone: a join would count for every code in scope.
+        of_code = Application.objects.filter(join_code=OuterRef("pk")).order_by()
+        counted = of_code.values("join_code").annotate(number=Count("*")).values("number")
+        return super().get_queryset(request).annotate(sign_up_count=Coalesce(Subquery(counted), 0))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A printed code is not edited; it is opened and closed."""
@@ -183,7 +187,7 @@ class JoinCodeAdmin(ScopedModelAdmin):
             pgettext("join code", "open") if code.is_usable else pgettext("join code", "closed"),
         )
 
-    @admin.display(description=_("sign-ups"), ordering="sign_up_count")
+    @admin.display(description=_("sign-ups"))
     def sign_ups(self, code: Any) -> str:
         """How many applied through it, with a link to them."""
         return format_html(

@@ -44,6 +44,7 @@ class MemberAdmin(ReadOnlyAdmin):
     search_fields = ("name__startswith",)
     search_help_text = _("Beginning of the name, or whole phone or ID number")
     ordering = ("-id",)
+    sortable_by = ()  # the register is searched; sorting millions of rows helps nobody
     fieldsets = (
         (
             _("Person"),
@@ -144,7 +145,8 @@ class MembershipAdmin(ReadOnlyAdmin):
     list_select_related = ("member", "union", "worker_group")
     search_fields = ("member__name__startswith",)
     search_help_text = _("Beginning of the name, or whole phone or ID number")
-    ordering = ("-started_on", "-id")
+    ordering = ("-id",)
+    sortable_by = ()
     fields = (
         ("person", "union"), ("worker_group", "employer_name"), ("status", "channel"),
         ("started_on", "ended_on"),

@@ -44,6 +44,7 @@ class AuditEntryAdmin(PortalModelAdmin):
     search_fields = ("object_id",)
     search_help_text = _("Number of the record, or beginning of a user name")
     ordering = ("-id",)
+    sortable_by = ()
     fields = ("at", "actor", "what", "record", "object_id", "details")
     readonly_fields = ("what", "record", "details")
 
