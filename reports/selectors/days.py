@@ -67,8 +67,8 @@ def year_start(day: dt.date) -> dt.date:
 
 
 def eve(day: dt.date) -> dt.date:
-    """The day before."""
-    return day - dt.timedelta(days=1)
+    """The day before; of the first day there is, that day itself."""
+    return day - dt.timedelta(days=1) if day > dt.date.min else day
 
 
 def _published() -> QuerySet[ReportRun]:
