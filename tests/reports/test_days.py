@@ -23,4 +23,4 @@ def test_the_first_and_the_last_day_there_is(client: Client, day: str) -> None:
     run_nightly(dt.date(2024, 3, 15))
     client.force_login(make_official("leader", union, Role.LEADER))
     for address in ("/dashboard/", "/api/v1/dashboard/ranking/", "/api/v1/dashboard/trend/"):
-        assert client.get(address, {"union": union.pk, "day": day}).status_code == 200
+        assert client.get(address, {"union": str(union.pk), "day": day}).status_code == 200
