@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 
 from portal.overview import BADGE_LIMIT, count_waiting
 from unions.scope import can
@@ -60,7 +60,7 @@ def _groups() -> list[tuple[str, list[Entry]]]:
             ],
         ),
         (
-            _("Members"),
+            pgettext("section", "Members"),
             [
                 Entry(
                     _("Applications"), "inbox",
