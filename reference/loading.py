@@ -91,6 +91,7 @@ def load_regions(
         report = _merge(reader.rows(), on_progress)
         report.counts = reader.counts
         report.missing_count, report.missing = _missing(levels)
+        _refresh_statistics()
     return report
 
 
@@ -117,7 +118,14 @@ def load_villages(
         advisory_lock("reference.load_regions")
         report = _merge(reader.rows(), on_progress)
         report.counts = reader.counts
+        _refresh_statistics()
     return report
+
+
+def _refresh_statistics() -> None:
+    """Tell the planner how many rows there are now, lest joins on regions scan them all."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE reference_region")
 
 
 def _merge(rows: Iterable[Row], on_progress: Progress | None) -> LoadReport:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from pytest_django import DjangoDbBlocker
+from pytest_django.plugin import blocking_manager_key
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -26,6 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the engines before the first test asks for the database."""
     if config.option.collectonly or config.option.help:
         return
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        return  # this process only hands out the tests
     # Browser tests keep an event loop in the thread; Django's guard against async use is not meant
     # for them.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -90,6 +93,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         )
 
 
-@pytest.fixture(autouse=True)
-def _migrated_rows_survive(django_db_serialized_rollback: None) -> None:
-    """Tests on real commits, whose predecessor emptied every table, find those rows again."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """A test on real commits empties every table at its end: put migrated rows back at once."""
+    result = yield
+    marker = item.get_closest_marker("django_db")
+    fixtures = getattr(item, "fixturenames", ())
+    on_commits = (marker and marker.kwargs.get("transaction")) or "live_server" in fixtures
+    if on_commits and nextitem is not None:
+        blocker = item.config.stash[blocking_manager_key]
+        with blocker.unblock():
+            connection.creation.deserialize_db_from_string(
+                connection._test_serialized_contents  # type: ignore[attr-defined]
+            )
+            connection.close()
+    return result

@@ -8,6 +8,7 @@ through ``db`` lies in the usual test database, out of sight.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,11 +17,22 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from pytest_django import DjangoDbBlocker
 
+from core.clock import local_today
 from portal.demo.federations import federation_of
 from portal.demo.loading import PartOutcome, Scale, load_demo
+from reports.models import DailyCount
 from unions.models import Union
 
 DATABASE = "test_portal_demo"
+COUNTY = "county_federation"
+YESTERDAY = local_today() - dt.timedelta(days=1)
+
+
+def count_on(union: Union, metric: str, day: dt.date, breakdown: str = "") -> int:
+    """The published figure of a union on a day."""
+    rows = DailyCount.objects.filter(union=union, metric=metric, breakdown=breakdown, day__lte=day)
+    row = rows.order_by("-day").first()
+    return row.value if row else 0
 
 
 @dataclass(frozen=True)

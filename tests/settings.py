@@ -10,9 +10,26 @@ from pathlib import Path
 
 from portal import addresses
 
-if "PORTAL_TEST_DIR" not in os.environ:
-    os.environ["PORTAL_TEST_DIR"] = tempfile.mkdtemp(prefix="portal-test-")
-TEST_DIR = Path(os.environ["PORTAL_TEST_DIR"])
+
+def _own_folder() -> Path:
+    """The folder of this process's engines. Tests may run in several processes (pytest-xdist):
+    each has engines of its own, and does not take over those of the process that started it."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    inherited = os.environ.get("PORTAL_TEST_DIR")
+    if inherited and inherited.endswith(worker):
+        return Path(inherited)
+    if inherited:
+        for name, address in (
+            ("DATABASE_URL", addresses.embedded_database_url),
+            ("REDIS_URL", addresses.embedded_redis_url),
+        ):
+            if os.environ.get(name) == address(Path(inherited)):
+                del os.environ[name]
+    os.environ["PORTAL_TEST_DIR"] = tempfile.mkdtemp(prefix="portal-test-", suffix=worker)
+    return Path(os.environ["PORTAL_TEST_DIR"])
+
+
+TEST_DIR = _own_folder()
 
 # Also for the processes that tests start: worker, commands.
 os.environ["PORTAL_ENV"] = "trial"
@@ -37,3 +54,5 @@ STORAGES = {
 }
 MIDDLEWARE = [name for name in MIDDLEWARE if "whitenoise" not in name]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Emptying the tables makes Django write these anew by itself; see `pytest_runtest_teardown`.
+TEST_NON_SERIALIZED_APPS = ["django.contrib.contenttypes", "django.contrib.auth"]

@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 from django.db import connection
-from django.test import Client, override_settings
-from django.urls import reverse
+from django.test import Client
 
 from audit.models import AuditEntry
-from core import throttling
 from members.models import Application, Consent, JoinCode
 from members.services.enrolment import PersonInput
 from members.services.join_codes import set_join_code_active
@@ -27,33 +25,10 @@ from tests.builders import (
     make_union,
     person,
 )
-from tests.members.joining import ID_NUMBER, PHONE, answers
+from tests.members.joining import ID_NUMBER, PHONE, answers, code as code, send, union as union
 from unions.models import Union
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def union() -> Union:
-    """A union that enrols members, in 东昌府区."""
-    province = make_region("37", "山东省")
-    city = make_region("3715", "聊城市", province)
-    district = make_region("371502", "东昌府区", city)
-    federation = make_union("聊城市总工会", "city_federation", region=city)
-    county = make_union("东昌府区总工会", "county_federation", federation, region=district)
-    return make_union(
-        "柳园街道工会", "township_union", county, region=district, contact_phone="0635-1"
-    )
-
-
-@pytest.fixture
-def code(union: Union) -> JoinCode:
-    """A code of the union."""
-    return make_join_code(union)
-
-
-def send(client: Client, code: JoinCode, **changes: Any) -> Any:
-    return client.post(f"/join/{code.code}/", answers(**changes), HTTP_ACCEPT_LANGUAGE="en")
 
 
 def text_of(response: Any) -> str:
@@ -350,66 +325,3 @@ def test_nothing_personal_reaches_logs_or_addresses(
     for secret in (ID_NUMBER, PHONE, "王小明", number):
         assert secret not in written
         assert secret not in addresses
-
-
-# -- limits ---------------------------------------------------------------------------------------
-
-
-@override_settings(JOIN_LIMIT_PER_IP=2)
-def test_address_is_limited_and_the_form_is_kept(client: Client, code: JoinCode) -> None:
-    assert [send(client, code, name="").status_code for _ in range(3)] == [200, 200, 429]
-    response = send(client, code)
-    assert (response.status_code, response.headers["Retry-After"]) == (429, "600")
-    page = response.content.decode()
-    assert "Too many attempts just now" in page
-    assert "in 10 minutes" in page
-    assert f'value="{ID_NUMBER}"' in page
-    assert Application.objects.count() == 0
-    other = Client(REMOTE_ADDR="203.0.113.9")
-    assert send(other, code).status_code == 302
-
-
-@override_settings(JOIN_LIMIT_PER_PHONE=1)
-def test_phone_is_limited_wherever_it_comes_from(code: JoinCode) -> None:
-    here, there = Client(), Client(REMOTE_ADDR="203.0.113.9")
-    assert send(here, code).status_code == 302
-    assert send(there, code, phone="+86 " + PHONE).status_code == 429
-    assert send(there, code, phone="12900000099").status_code == 302
-
-
-def test_without_redis_joining_works_silently(client: Client, code: JoinCode) -> None:
-    breaker = throttling._CircuitBreaker()
-    with (
-        override_settings(REDIS_URL="redis://127.0.0.1:1/0", JOIN_LIMIT_PER_IP=1),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr(throttling, "_breaker", breaker)
-        statuses = [send(client, code, phone=f"1290000{n:04d}").status_code for n in range(3)]
-    assert statuses == [302, 302, 302]
-    assert Application.objects.count() == 3
-
-
-# -- queries --------------------------------------------------------------------------------------
-
-
-def test_query_budget(client: Client, code: JoinCode, django_assert_num_queries: Any) -> None:
-    # code with union, consent texts, set and its groups (2), groups, platforms nearby
-    with django_assert_num_queries(6):
-        client.get(f"/join/{code.code}/")
-    # code, texts (twice: form and service), group, waiting twin, employer by name, savepoint in
-    # and out, application, consents, audit entry
-    data = answers()
-    with django_assert_num_queries(11):
-        assert client.post(f"/join/{code.code}/", data).status_code == 302
-    with django_assert_num_queries(1):
-        client.get("/join/received/")
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_search_query_budget(
-    client: Client, union: Union, code: JoinCode, count: int, django_assert_num_queries: Any
-) -> None:
-    for number in range(count):
-        make_join_code(make_union(f"工会{number}", "grassroots_union", union.parent))
-    with django_assert_num_queries(3):
-        assert client.get(reverse("members:find"), {"q": "工会"}).status_code == 200

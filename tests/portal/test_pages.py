@@ -33,6 +33,7 @@ def page_of(client: Client, address: str, status: int) -> str:
     return response.content.decode()
 
 
+@pytest.mark.django_db
 def test_home_leads_everybody_on_without_asking_the_database(
     client: Client, django_assert_num_queries: Any
 ) -> None:
