@@ -172,6 +172,7 @@ REPORTED_NAMES: dict[str, Text] = {
     "nef_member_share": _("Share of new-form members"),
     "nef_new_members_since_2021": _("New new-form members since 2021"),
     "nef_unions_covered": _("Unions covered by the new-form federation"),
+    "flexible_workers": _("Workers in flexible employment"),
     "flexible_joint_unions_township": _("Township flexible joint unions"),
     "flexible_joint_unions_village": _("Village flexible joint unions"),
     "flexible_joint_unions_community": _("Community flexible joint unions"),

@@ -116,7 +116,10 @@ class DailyCount(models.Model):
         NEF_UNIONS = "nef_unions", _("unions of new-form workers")  # stock
         STATIONS = "stations", _("stations")  # stock
 
-    union = models.ForeignKey(Union, on_delete=models.PROTECT, related_name="daily_counts")
+    # No index of its own: the unique one begins with the union.
+    union = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="daily_counts", db_index=False
+    )
     day = models.DateField()
     metric = models.CharField(max_length=16, choices=Metric)
     breakdown = models.CharField(max_length=40, blank=True, default="")

@@ -7,7 +7,7 @@ from functools import partial
 
 from core.clock import local_today
 from reports.counting import count_days, count_from_the_beginning
-from reports.progress import measure_progress
+from reports.progress import measure_history, measure_progress
 from reports.runs import StepOutcome, last_closed_day, last_published_day, run_step
 
 COUNTS = "counts"
@@ -26,7 +26,9 @@ def run_nightly(day: dt.date | None = None, *, full: bool = False) -> list[StepO
     outcomes = [run_step(COUNTS, wanted, partial(_count, full=full), again=full)]
     if outcomes[0].state != "running_elsewhere":
         changed = outcomes[0].state == "done"
-        outcomes.append(run_step(PROGRESS, wanted, measure_progress, again=full or changed))
+        outcomes.append(
+            run_step(PROGRESS, wanted, partial(_measure, full=full), again=full or changed)
+        )
     return outcomes
 
 
@@ -45,3 +47,10 @@ def _count(day: dt.date, *, full: bool) -> int:
     return (
         count_days(closed + dt.timedelta(days=1), day) if closed else count_from_the_beginning(day)
     )
+
+
+def _measure(day: dt.date, *, full: bool) -> int:
+    """Progress on ``day``; with a new history of counts, on the month ends before it as well."""
+    if full or last_published_day(PROGRESS) is None:
+        return measure_history(day)
+    return measure_progress(day)

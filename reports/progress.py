@@ -10,10 +10,14 @@ time elapsed; status by the thresholds in ``PaceThreshold``.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 from django.db import connection
+from django.db.models import Min
 
+from campaigns.models import CampaignStatus, Target
 from reports.baselines import BASELINE_SQL
+from reports.models import CampaignProgress
 
 _PROGRESS = f"""
 WITH due AS (
@@ -100,3 +104,28 @@ def measure_progress(day: dt.date) -> int:
         cursor.execute("DELETE FROM reports_campaignprogress WHERE day = %s", [day])
         cursor.execute(_PROGRESS, {"day": day})
         return cursor.rowcount
+
+
+def measure_history(last: dt.date) -> int:
+    """Measure the month ends since the first target began, the days measured before, and ``last``.
+
+    So that a leader who looks back finds the campaigns of the day; rows written.
+    """
+    published = [CampaignStatus.PUBLISHED, CampaignStatus.CLOSED]
+    first = Target.objects.filter(indicator__campaign__status__in=published).aggregate(
+        day=Min("period_start")
+    )["day"]
+    days = set(CampaignProgress.objects.filter(day__lt=last).values_list("day", flat=True))
+    if first is not None:
+        days.update(_month_ends(first, last))
+    return sum(measure_progress(day) for day in sorted(days | {last}))
+
+
+def _month_ends(first: dt.date, last: dt.date) -> Iterator[dt.date]:
+    """The last days of the months that end within ``first`` … ``last``."""
+    day = first.replace(day=1)
+    while True:
+        day = (day + dt.timedelta(days=32)).replace(day=1)
+        if day - dt.timedelta(days=1) > last:
+            return
+        yield day - dt.timedelta(days=1)

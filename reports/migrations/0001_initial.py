@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('breakdown', models.CharField(blank=True, default='', max_length=40)),
                 ('value', models.BigIntegerField()),
                 ('definition_version', models.PositiveSmallIntegerField(default=1)),
-                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='daily_counts', to='unions.union')),
+                ('union', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='daily_counts', to='unions.union')),
             ],
             options={
                 'verbose_name': 'daily count',

@@ -10,7 +10,7 @@ from enterprises.models import WorkforceBaseline
 from reference.models import GroupSet, WorkerGroup
 from reports.counting import count_from_the_beginning
 from reports.models import CampaignProgress
-from reports.progress import measure_progress
+from reports.progress import measure_history, measure_progress
 from tests.builders import make_membership, make_region, make_union
 from unions.models import Union
 
@@ -190,3 +190,17 @@ def test_drafts_and_targets_to_come_are_left_out(county: Union, campaign: Campai
 def test_no_register_figure_for_grants_yet(county: Union, campaign: Campaign) -> None:
     target = make_target(campaign, Metric.GRANT_PER_NEF_UNION, "20000", unit=Unit.YUAN)
     assert progress(target, D(2024, 7, 1)) == (None, None, "no_data")
+
+
+def test_history_is_measured_at_month_ends(county: Union, campaign: Campaign) -> None:
+    make_membership(county, on="2024-02-10")
+    target = make_target(campaign, Metric.NEW_MEMBERS, "2", start=D(2024, 1, 15))
+    count_from_the_beginning(D(2024, 4, 2))
+    measure_history(D(2024, 4, 2))
+    rows = CampaignProgress.objects.filter(target=target).order_by("day")
+    assert [(row.day, row.value) for row in rows] == [
+        (D(2024, 1, 31), Decimal(0)),
+        (D(2024, 2, 29), Decimal(1)),
+        (D(2024, 3, 31), Decimal(1)),
+        (D(2024, 4, 2), Decimal(1)),
+    ]
