@@ -105,6 +105,14 @@ def can(actor: Actor, permission: str, union: Union | None = None) -> bool:
     return any(union.path.startswith(g.path) if g.below else union.path == g.path for g in grants)
 
 
+def can_below(actor: Actor, permission: str, union: Union) -> bool:
+    """Does ``actor`` hold ``permission`` at ``union`` and at every union below it?
+
+    Then what is put under ``union`` stays in the actor's scope; with ``can`` alone it may not.
+    """
+    return any(g.below and union.path.startswith(g.path) for g in grants_of(actor, permission))
+
+
 def access(
     queryset: ScopedQuerySet[ModelT],
     pk: object,

@@ -14,7 +14,7 @@ from core.errors import RuleViolation
 from unions import tree
 from unions.enums import UnionStatus
 from unions.models import Appointment, Union, UnionCoverage, UnionKind
-from unions.scope import Actor, can
+from unions.scope import Actor, can, can_below
 
 # Plain fields an official fills in. Name, kind and parent follow rules of their own.
 DETAIL_FIELDS = (
@@ -35,15 +35,15 @@ def create_union(
 ) -> Union:
     """Register a union under ``parent`` and return it.
 
-    Raises RuleViolation beside the field: illegal or dissolved parent, parent out of the actor's
-    scope, name taken under that parent, code taken. ``actor`` None stands for the system (demo,
-    commands). Founding needs the approval of the union one level up (Trade Union Law art. 12): its
-    number is recorded, not judged.
+    Raises RuleViolation beside the field: illegal or dissolved parent, parent below which the
+    actor's scope does not reach, name taken under that parent, code taken. ``actor`` None stands
+    for the system (demo, commands). Founding needs the approval of the union one level up (Trade
+    Union Law art. 12): its number is recorded, not judged.
     """
     _refuse_unknown(details)
     union = Union(name=name.strip(), kind=kind, parent=parent, is_demo=is_demo, **details)
     with transaction.atomic():
-        _ensure_may_write(actor, parent)
+        _ensure_may_write_below(actor, parent)
         tree.lock_tree()
         ensure_name_free(union.name, parent)
         _ensure_code_free(union.code)
@@ -87,7 +87,7 @@ def update_union(union: Union, *, actor: Actor, **changes: Any) -> Union:
         _ensure_code_free(locked.code, but=locked)
         locked.save()
         if moving and (parent.pk if parent else None) != before["parent_id"]:
-            _ensure_may_write(actor, parent)
+            _ensure_may_write_below(actor, parent)
             tree.move(locked, parent)
         after = {key: getattr(locked, key) for key in before}
         log(
@@ -190,16 +190,27 @@ def end_appointment(appointment: Appointment, *, ends_on: dt.date, actor: Actor)
     return appointment
 
 
-def _ensure_may_write(actor: Actor, union: Union | None) -> None:
-    """``actor`` None is the system; only an operator may write at the top of the tree."""
-    if actor is None:
-        return
-    if union is None:
-        if not (isinstance(actor, User) and actor.is_superuser):
-            raise RuleViolation(_("Choose a parent union."), field="parent", code="required")
-    elif not can(actor, "unions.change", union):
+def _ensure_may_write(actor: Actor, union: Union) -> None:
+    """``actor`` None is the system."""
+    if actor is not None and not can(actor, "unions.change", union):
         raise RuleViolation(
             _("This union is not in your scope."), field="parent", code="out_of_scope"
+        )
+
+
+def _ensure_may_write_below(actor: Actor, parent: Union | None) -> None:
+    """What is put under ``parent`` must stay in the scope of ``actor``.
+
+    ``actor`` None is the system; only an operator may write at the top of the tree.
+    """
+    if actor is None:
+        return
+    if parent is None:
+        if not (isinstance(actor, User) and actor.is_superuser):
+            raise RuleViolation(_("Choose a parent union."), field="parent", code="required")
+    elif not can_below(actor, "unions.change", parent):
+        raise RuleViolation(
+            _("Your scope does not reach below this union."), field="parent", code="out_of_scope"
         )
 
 
