@@ -33,7 +33,7 @@ from members.admin.linked_codes import linked_code_page
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.forms import ServiceForm, actor_of, beside
 from unions.admin.inlines import ScopedTabularInline
-from unions.scope import access
+from unions.scope import access, scope_filter
 
 
 class PlanInline(ScopedTabularInline):
@@ -276,8 +276,11 @@ class IndicatorAdmin(ScopedModelAdmin):
     readonly_fields = ("of_campaign", "name", "metric", "unit", "group_set")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the number of targets."""
-        return super().get_queryset(request).annotate(targets_set=Count("targets"))
+        """With the number of targets of unions the viewer may see."""
+        seen = scope_filter(actor_of(request), self.view_permission, "targets__union__path")
+        rows = super().get_queryset(request)
+        # Who sees nothing has no rows to count for.
+        return rows.annotate(targets_set=Count("targets", filter=seen)) if seen else rows
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """On the campaign's page."""
@@ -319,5 +322,5 @@ class IndicatorAdmin(ScopedModelAdmin):
 
     @admin.display(description=_("targets"), ordering="targets_set")
     def target_count(self, indicator: Any) -> int:
-        """How many have been set."""
+        """How many have been set, as far as the viewer sees them."""
         return int(indicator.targets_set)

@@ -249,7 +249,8 @@ def set_target(
     """Set what ``union`` is to reach from ``period_start`` to ``period_end`` (inclusive).
 
     ``value`` is in the indicator's unit; a ratio lies between 0 and 1. With ``target`` that row is
-    changed. Whoever may change the campaign sets targets for the unions below its owner; for a
+    changed; the union it was set for must be in the actor's scope as well. Whoever may change the
+    campaign sets targets for the unions below its owner; for a
     campaign of a union above, an official may set targets in the own scope only. Raises
     RuleViolation beside the field.
     """
@@ -273,6 +274,10 @@ def set_target(
     }  # fmt: skip
     with transaction.atomic():
         ensure_may(actor, PERMISSION, union, field="union")
+        if target is not None:
+            # Read again: a form has put the new union on the object already.
+            kept = Target.objects.select_related("union").select_for_update(of=("self",))
+            ensure_may(actor, PERMISSION, kept.get(pk=target.pk).union, field="union")
         stored = target or Target(indicator=indicator)
         changes = _assign(stored, values)
         with refusing(_TARGET_REFUSALS):

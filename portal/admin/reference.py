@@ -99,13 +99,16 @@ class RegionAdmin(PortalModelAdmin):
         return area
 
     def _union_of_territory(self, request: HttpRequest, parent: Region) -> Union | None:
-        """The actor's union whose territory holds ``parent``; None stands for an operator."""
+        """The actor's union whose territory holds ``parent``; None stands for an operator.
+
+        Raises RuleViolation. A union without a region has no territory.
+        """
         actor = actor_of(request)
         if getattr(actor, "is_superuser", False):
             return None
         paths = [grant.path for grant in grants_of(actor, "unions.change") if grant.below]
         for union in Union.objects.filter(path__in=paths).order_by("path"):
-            if union.region_id is None or parent.pk.startswith(union.region_id):
+            if union.region_id is not None and parent.pk.startswith(union.region_id):
                 return union
         raise RuleViolation(
             gettext("This region lies outside the territory of your union."),
