@@ -1,4 +1,4 @@
-"""Around every request: its id and log line, the probes, and the content security policy."""
+"""Around every request: its id and log line, the probes, NUL bytes, the content security policy."""
 
 import re
 import time
@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -68,6 +69,26 @@ class ProbeMiddleware:
         """Handle one request."""
         probe = PROBES.get(request.path)
         return probe(request) if probe else self.get_response(request)
+
+
+class NulByteMiddleware:
+    """Answers a NUL byte on its way to the database with the page for a bad request (400).
+
+    PostgreSQL stores none, and the driver refuses it with a ValueError. The fields of forms and of
+    the API refuse it by name before that; searches, sort orders and cookies have no fields.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Handle one request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Turn the driver's refusal into a bad request."""
+        if isinstance(exception, ValueError) and "NUL (0x00)" in str(exception):
+            raise BadRequest("NUL byte") from exception
 
 
 STRICT_POLICY: Final = {

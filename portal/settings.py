@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "portal.middleware.RequestLogMiddleware",
     "portal.middleware.ProbeMiddleware",
     "portal.middleware.ContentSecurityPolicyMiddleware",
+    "portal.middleware.NulByteMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -235,6 +236,10 @@ JOIN_LIMIT_PER_IP = env_int("JOIN_LIMIT_PER_IP", 120, minimum=1)
 JOIN_LIMIT_PER_PHONE = env_int("JOIN_LIMIT_PER_PHONE", 6, minimum=1)
 STATUS_LIMIT_PER_IP = env_int("STATUS_LIMIT_PER_IP", 60, minimum=1)
 STATUS_LIMIT_PER_PHONE = env_int("STATUS_LIMIT_PER_PHONE", 10, minimum=1)
+# Attempts to log in per window, right ones too by address; a right one forgets those of its user.
+LOGIN_LIMIT_SECONDS = env_int("LOGIN_LIMIT_SECONDS", 600, minimum=1)
+LOGIN_LIMIT_PER_IP = env_int("LOGIN_LIMIT_PER_IP", 60, minimum=1)
+LOGIN_LIMIT_PER_USER = env_int("LOGIN_LIMIT_PER_USER", 10, minimum=1)
 
 # -- map ----------------------------------------------------------------------------------------
 # No tiles by default: the map draws the stations without any foreign server.
