@@ -96,20 +96,22 @@ def apply_to_join(
     worker_group: WorkerGroup,
     employer_name: str = "",
     agreed_text_ids: set[int],
+    texts: list[ConsentText] | None = None,
 ) -> Application:
     """Record an application through ``join_code`` and return it with its receipt number.
 
     Whether the person already is a member is neither checked nor told here: a stranger must not
     learn it; the reviewing official sees it. The same person applying again to the same union with
     the same phone gets the open application back, unchanged. Every current consent text must be
-    agreed to (``agreed_text_ids``), the one for the ID number separately (PIPL art. 29).
+    agreed to (``agreed_text_ids``), the one for the ID number separately (PIPL art. 29); a caller
+    that has read them already (``current_consent_texts``) hands them on as ``texts``.
 
     Raises RuleViolation beside the field.
     """
     if not join_code.is_usable or join_code.union.status != UnionStatus.ACTIVE:
         raise RuleViolation(_("This code no longer accepts sign-ups."), code="code_closed")
     checked = check_person(person)
-    texts = current_consent_texts()
+    texts = current_consent_texts() if texts is None else texts
     if missing := [text for text in texts if text.pk not in agreed_text_ids]:
         raise RuleViolation(
             _("Without your consent we cannot take your application."),

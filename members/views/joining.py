@@ -76,6 +76,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
             worker_group=form.cleaned_data["worker_group"],
             employer_name=form.cleaned_data["employer_name"],
             agreed_text_ids=form.agreed_text_ids(),
+            texts=texts,
         )
     except RuleViolation as violation:
         form.add_violation(violation)

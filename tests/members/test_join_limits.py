@@ -63,7 +63,7 @@ def test_query_budget(client: Client, code: JoinCode, django_assert_num_queries:
     # code, texts (twice: form and service), group, waiting twin, employer by name, savepoint in
     # and out, application, consents, audit entry
     data = answers()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         assert client.post(f"/join/{code.code}/", data).status_code == 302
     with django_assert_num_queries(1):
         client.get("/join/received/")
