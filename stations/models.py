@@ -126,7 +126,10 @@ class Station(models.Model):
                 name="stations_closed_after_opened",
             ),
         ]
-        indexes = [models.Index(fields=["region", "status"], name="stations_of_region")]
+        indexes = [
+            models.Index(fields=["region", "status"], name="stations_of_region"),
+            models.Index(fields=["latitude", "longitude"], name="stations_position"),
+        ]
 
     def __str__(self) -> str:
         return self.name
