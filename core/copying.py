@@ -88,7 +88,7 @@ def copy_text(value: object) -> str:
         return "\\N"
     # Most values of a load are whole numbers and plain words: they go first, and go fast.
     kind = type(value)
-    if kind is int or (kind is str and not _NEEDS_CARE(value)):  # type: ignore[arg-type]
+    if kind is int or (kind is str and not _NEEDS_CARE(value)):  # type: ignore[call-overload]
         return str(value)
     if isinstance(value, str):
         if "\x00" in value:
