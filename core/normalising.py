@@ -24,6 +24,9 @@ _RADICALS = {
 _INVISIBLE_LETTERS = "\u115f\u1160\u3164\uffa0"
 _KEPT_APART = re.compile("([\uf900-\ufaff\U0002f800-\U0002fa1f]+)")
 _NAME_DOTS = dict.fromkeys(map(ord, "•‧∙⋅・･●．"), "·")
+# 王 明: people space their names out; only between ideographs, never between Latin words.
+_IDEOGRAPH = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_BETWEEN_IDEOGRAPHS = re.compile(f"(?<={_IDEOGRAPH}) +(?={_IDEOGRAPH})")
 _AROUND_DOT = re.compile(r" *·+ *(?:· *)*")
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _LOWER_TO_UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
@@ -47,9 +50,11 @@ def normalise_text(raw: str) -> str:
 
 
 def normalise_name(raw: str) -> str:
-    """A person's name: as `normalise_text`, and every kind of dot between its parts becomes the
-    middle dot U+00B7 without spaces, as the identity card writes it (GB/T 13000)."""
-    return _AROUND_DOT.sub("·", normalise_text(raw).translate(_NAME_DOTS)).strip("·")
+    """A name of a person or union: as `normalise_text`, without spaces between ideographs, and
+    every kind of dot between its parts becomes the middle dot U+00B7 without spaces, as the
+    identity card writes it (GB/T 13000)."""
+    dotted = _AROUND_DOT.sub("·", normalise_text(raw).translate(_NAME_DOTS)).strip("· ")
+    return _BETWEEN_IDEOGRAPHS.sub("", dotted)
 
 
 def normalise_identifier(raw: str) -> str:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from audit.services import changes_between, log
 from core.errors import RuleViolation
+from core.normalising import normalise_name
 from unions import tree
 from unions.enums import UnionStatus
 from unions.models import Appointment, Union, UnionCoverage, UnionKind
@@ -41,7 +42,7 @@ def create_union(
     Union Law art. 12): its number is recorded, not judged.
     """
     _refuse_unknown(details)
-    union = Union(name=name.strip(), kind=kind, parent=parent, is_demo=is_demo, **details)
+    union = Union(name=_clean_name(name), kind=kind, parent=parent, is_demo=is_demo, **details)
     with transaction.atomic():
         _ensure_may_write_below(actor, parent)
         tree.lock_tree()
@@ -77,7 +78,7 @@ def update_union(union: Union, *, actor: Actor, **changes: Any) -> Union:
         for key, value in changes.items():
             setattr(locked, key, value)
         if name is not None:
-            locked.name = name.strip()
+            locked.name = _clean_name(name)
         if kind is not None and kind.pk != locked.kind_id:
             tree.ensure_children_stay_legal(locked, kind.pk)
             locked.kind = kind
@@ -99,6 +100,14 @@ def update_union(union: Union, *, actor: Actor, **changes: Any) -> Union:
         )
     union.refresh_from_db()
     return union
+
+
+def _clean_name(name: str) -> str:
+    """The name without what nobody sees, so that two that look alike are alike."""
+    clean = normalise_name(name)
+    if not clean:
+        raise RuleViolation(_("This must be filled in."), field="name", code="required")
+    return clean
 
 
 def ensure_name_free(name: str, parent: Union | None, *, but: Union | None = None) -> None:

@@ -60,3 +60,22 @@ def test_nothing_is_moved_where_it_would_not_be_seen(unions: dict[str, Union]) -
     assert (refusal.value.field, refusal.value.code) == ("parent", "out_of_scope")
     unions["low"].refresh_from_db()
     assert unions["low"].parent == unions["first"]
+
+
+@pytest.mark.parametrize("name", ["基层工会", "基层\u200b工会", " 基层 工会\u3000"])
+def test_names_that_look_alike_are_alike(unions: dict[str, Union], name: str) -> None:
+    low = unions["low"]
+    with pytest.raises(RuleViolation) as refusal:
+        create_union(name=name, kind=low.kind, parent=low.parent, actor=None)
+    assert (refusal.value.field, refusal.value.code) == ("name", "duplicate")
+    other = create_union(name="另一 工会", kind=low.kind, parent=low.parent, actor=None)
+    assert other.name == "另一工会"
+    with pytest.raises(RuleViolation) as refusal:
+        update_union(other, actor=None, name=name)
+    assert refusal.value.code == "duplicate"
+
+
+def test_name_of_nothing_visible_is_refused(unions: dict[str, Union]) -> None:
+    with pytest.raises(RuleViolation) as refusal:
+        create_union(name="\u200b ", kind=unions["low"].kind, parent=unions["first"], actor=None)
+    assert (refusal.value.field, refusal.value.code) == ("name", "required")
