@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core.pagination import BoundedPaginator
@@ -29,6 +30,7 @@ from unions.models import Union
 Page = dict[str, Any]
 
 
+@never_cache
 @require_safe
 @login_required
 def dashboard(request: HttpRequest) -> HttpResponse:
@@ -61,6 +63,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/dashboard.html", context)
 
 
+@never_cache
 @require_safe
 @login_required
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
@@ -104,6 +107,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@never_cache
 @require_safe
 @login_required
 def rows(request: HttpRequest) -> HttpResponse:

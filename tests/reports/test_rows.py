@@ -245,3 +245,9 @@ def test_number_of_queries(
     with django_assert_num_queries(14):
         response = client.get("/dashboard/rows/", {"union": str(union.pk), "metric": "members"})
     assert len(response.context["persons"]) == member_count
+
+
+def test_no_page_of_figures_or_names_stays_in_a_cache(client: Client, world: World) -> None:
+    client.force_login(make_official("cached", world.city))
+    for address in ("/dashboard/", f"/dashboard/rows/?union={world.city.pk}&metric=members"):
+        assert "no-store" in client.get(address)["Cache-Control"]
