@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import pagination, serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
 
 
 class RowPagination(pagination.CursorPagination):
@@ -57,3 +60,8 @@ class QueryParameters(serializers.Serializer[Any]):
         query.is_valid(raise_exception=True)
         checked: dict[str, Any] = query.validated_data
         return checked
+
+
+def answer_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's own answers; what is not found says so in the reader's language, and nothing else."""
+    return exception_handler(NotFound() if isinstance(error, Http404) else error, context)

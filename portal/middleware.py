@@ -132,6 +132,23 @@ class ContentSecurityPolicyMiddleware:
         return response
 
 
+class PrivateAnswerMiddleware:
+    """What is answered to somebody who is logged in is kept by no cache on the way.
+
+    An answer that brings its own ``Cache-Control`` keeps it.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Handle one request."""
+        response = self.get_response(request)
+        if "Authorization" in request.headers or settings.SESSION_COOKIE_NAME in request.COOKIES:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
 def render_policy(policy: dict[str, str]) -> str:
     """The header's text."""
     return "; ".join(f"{name} {value}" for name, value in policy.items())

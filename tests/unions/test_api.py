@@ -141,3 +141,16 @@ def test_an_appointment_that_ended_ends_the_view(
     client.force_login(official)
     official.appointments.update(ends_on=dt.date.today() - dt.timedelta(days=2))
     assert seen(client) == []
+
+
+def test_answers_in_scope_are_private_and_speak_the_readers_language(
+    client: Client, unions: dict[str, Union], official: User
+) -> None:
+    token = f"Token {issue_token(official)}"
+    inside = client.get(URL, headers={"authorization": token})
+    assert inside.headers["Cache-Control"] == "private, no-store"
+    outside = client.get(
+        f"{URL}{unions['other'].pk}/",
+        headers={"authorization": token, "accept-language": "zh-hans"},
+    )
+    assert (outside.status_code, outside.json()) == (404, {"detail": "未找到。"})
