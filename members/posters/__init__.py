@@ -43,13 +43,14 @@ def join_poster(code: JoinCode, *, file_format: FileFormat = "pdf") -> bytes:
             "code": format_receipt(code.code).replace("-", " "),
             "link": _readable(settings.PUBLIC_BASE_URL) + "/join/",
             "qr": qr.as_svg(address).decode(),
+            "is_demo": code.is_demo or union.is_demo,
             "valid_until": code.valid_until.isoformat() if code.valid_until else "",
         },
         file_format,
     )
 
 
-def _set_page(template: str, values: dict[str, str], file_format: FileFormat) -> bytes:
+def _set_page(template: str, values: dict[str, str | bool], file_format: FileFormat) -> bytes:
     folder = settings.NODE_MODULES / FONT_PACKAGE
     source = Path(__file__).with_name(template)
     page = typst.compile(
