@@ -19,7 +19,8 @@ AXE = settings.NODE_MODULES / "axe-core" / "axe.min.js"
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium, quiet: nothing of its own goes to the network."""
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
+    installed = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+    executable = os.environ.get("CHROMIUM") or next(installed, None)
     return {
         **browser_type_launch_args,
         "executable_path": executable,
