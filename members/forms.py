@@ -6,7 +6,7 @@ Checks are those of the services, run field by field so that a worker sees all m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,9 @@ from members.models import ConsentText
 from members.services.enrolment import PersonInput
 from reference.models import WorkerGroup
 from reference.selectors import active_groups
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 NAME_LENGTH = 60
 EMPLOYER_LENGTH = 120
@@ -52,6 +55,34 @@ class ConsentField(forms.Field):
                 code="changed",
             )
         return self.text.pk
+
+
+class MobileNumberField(forms.CharField):
+    """A mobile number as people type it; clean it is in E.164."""
+
+    def __init__(self, *, help_text: StrOrPromise = "", enterkeyhint: str = "next") -> None:
+        super().__init__(
+            label=_("Mobile number"),
+            help_text=help_text,
+            max_length=30,
+            error_messages={"required": _("Enter a mobile number.")},
+            widget=forms.TextInput(
+                attrs={
+                    "type": "tel",
+                    "class": "form-control",
+                    "inputmode": "tel",
+                    "autocomplete": "tel",
+                    "enterkeyhint": enterkeyhint,
+                }
+            ),
+        )
+
+    def clean(self, value: Any) -> str:
+        """The number in E.164. Raises ValidationError."""
+        try:
+            return normalise_phone(super().clean(value))
+        except RuleViolation as violation:
+            raise forms.ValidationError(violation.message, code=violation.code) from violation
 
 
 class JoinForm(forms.Form):
@@ -92,21 +123,7 @@ class JoinForm(forms.Form):
             }
         ),
     )
-    phone = forms.CharField(
-        label=_("Mobile number"),
-        help_text=_("So that the union can reach you."),
-        max_length=30,
-        error_messages={"required": _("Enter a mobile number.")},
-        widget=forms.TextInput(
-            attrs={
-                "type": "tel",
-                "class": "form-control",
-                "inputmode": "tel",
-                "autocomplete": "tel",
-                "enterkeyhint": "next",
-            }
-        ),
-    )
+    phone = MobileNumberField(help_text=_("So that the union can reach you."))
     worker_group = forms.ModelChoiceField(
         label=_("Your work"),
         queryset=WorkerGroup.objects.none(),
@@ -160,13 +177,6 @@ class JoinForm(forms.Form):
         """One clean line."""
         return _not_longer(normalise_text(self.cleaned_data["employer_name"]), EMPLOYER_LENGTH)
 
-    def clean_phone(self) -> str:
-        """The number in E.164."""
-        try:
-            return normalise_phone(self.cleaned_data["phone"])
-        except RuleViolation as violation:
-            raise forms.ValidationError(violation.message, code=violation.code) from violation
-
     def clean(self) -> dict[str, Any]:
         """Check the number against its type of document."""
         values = self.cleaned_data
@@ -216,32 +226,12 @@ class StatusForm(forms.Form):
             }
         ),
     )
-    phone = forms.CharField(
-        label=_("Mobile number"),
-        max_length=30,
-        error_messages={"required": _("Enter a mobile number.")},
-        widget=forms.TextInput(
-            attrs={
-                "type": "tel",
-                "class": "form-control",
-                "inputmode": "tel",
-                "autocomplete": "tel",
-                "enterkeyhint": "search",
-            }
-        ),
-    )
+    phone = MobileNumberField(enterkeyhint="search")
 
     def clean_receipt_number(self) -> str:
         """As stored; "" for what cannot be a receipt number, which then matches nothing."""
         typed = self.cleaned_data["receipt_number"]
         return normalise_identifier(typed) if is_receipt_number(typed) else ""
-
-    def clean_phone(self) -> str:
-        """The number in E.164."""
-        try:
-            return normalise_phone(self.cleaned_data["phone"])
-        except RuleViolation as violation:
-            raise forms.ValidationError(violation.message, code=violation.code) from violation
 
 
 def _not_longer(text: str, length: int) -> str:
