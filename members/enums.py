@@ -27,15 +27,18 @@ class ApplicationStatus(models.TextChoices):
     SUBMITTED = "submitted", _("waiting for review")
     APPROVED = "approved", _("approved")
     REJECTED = "rejected", _("not approved")
+    CORRECTION = "correction", _("to be corrected")
+    CANCELLED = "cancelled", _("taken back")
 
 
 class MembershipStatus(models.TextChoices):
-    """Where a membership stands; all but ``ENDED`` are open."""
+    """Where a membership stands; all but ``ENDED`` and ``ANNULLED`` are open."""
 
     ACTIVE = "active", pgettext_lazy("membership", "active")
     TRANSFERRING = "transferring", _("being transferred")
     RETAINED = "retained", _("retained")
     ENDED = "ended", _("ended")
+    ANNULLED = "annulled", _("annulled")  # an approval undone: it never counted
 
 
 class EventType(models.TextChoices):
@@ -50,6 +53,30 @@ class EventType(models.TextChoices):
     WITHDRAWN = "withdrawn", _("left")  # 6 退会
     DECEASED = "deceased", _("deceased")  # 去世
     CORRECTED = "corrected", _("corrected")  # 更正
+    # Without effect on any count: they say since when and until when a transfer was under way.
+    TRANSFER_ASKED = "transfer_asked", _("transfer asked for")
+    TRANSFER_DROPPED = "transfer_dropped", _("transfer came to nothing")
+    # Two records of one person became one, or two again.
+    MERGED = "merged", _("merged with another record")
+    UNMERGED = "unmerged", _("merge undone")
+
+
+class ChangeReason(models.TextChoices):
+    """Why a membership changed (real-name system, reasons 1–6; retirement and more added)."""
+
+    LABOUR_RELATION = "labour_relation", _("change of labour relation")  # 1
+    LAID_OFF = "laid_off", _("laid off within the unit")  # 2
+    UNEMPLOYED = "unemployed", _("unemployed")  # 3
+    EMPLOYER_CLOSED = "employer_closed", _("employer closed")  # 4
+    OWN_WISH = "own_wish", _("own wish")  # 5
+    CRIME = "crime", _("criminal punishment")  # 6
+    RETIRED = "retired", _("retired")
+    WORKING_AGAIN = "working_again", _("working again")
+    MOVED = "moved", _("moved away")
+    TRANSFER = "transfer", _("transfer between unions")
+    DUPLICATE = "duplicate", _("second record of the same person")
+    WRONG_ENTRY = "wrong_entry", _("wrong entry")
+    UNDONE = "undone", _("approval undone")
 
 
 class Effect(NamedTuple):
@@ -73,4 +100,8 @@ EVENT_EFFECTS: dict[str, Effect] = {
     EventType.EXPELLED: Effect(-1, 0, 0),
     EventType.WITHDRAWN: Effect(-1, 0, 0),
     EventType.DECEASED: Effect(-1, 0, 0),
+    EventType.TRANSFER_ASKED: Effect(0, 0, 0),
+    EventType.TRANSFER_DROPPED: Effect(0, 0, 0),
+    EventType.MERGED: Effect(-1, 0, 0),
+    EventType.UNMERGED: Effect(1, 0, 0),
 }

@@ -5,10 +5,8 @@ A new address belongs here before it is merged: ``test_permissions.py`` fails un
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from tests.builders import PASSWORD
+from tests.permission_acts import EVERYBODY, act, chosen
 from tests.permission_rows import (
     ADMIN_LISTS,
     LOGIN,
@@ -17,15 +15,24 @@ from tests.permission_rows import (
     Expected,
     Row,
 )
+from tests.permission_slices import (
+    form,
+    lifecycle,
+    own_page,
+    privacy,
+    proof,
+    review,
+    ways_in,
+)
 from tests.permission_world import MARK, World
 
-EVERYBODY = Expected(200, 200, 200, 200)
+SLICES = (form, lifecycle, own_page, privacy, proof, review, ways_in)
+ALL_LISTS = (*ADMIN_LISTS, *(listed for part in SLICES for listed in part.ADMIN_LISTS))
+
 # The API has no page to log in.
 API_LIST = Expected(401, 200, 200, 200)
 API_RECORD = Expected(401, 404, 404, 200)
 DASHBOARD = Expected(LOGIN, 404, 200, 200)
-ACT = Expected(LOGIN, 404, 403, 302)
-ACT_BY_GET = Expected(LOGIN, 404, 403, 405)
 
 
 def of_right(world: World) -> str:
@@ -182,33 +189,6 @@ SITE = (
 )
 
 
-def act(
-    name: str,
-    on: Callable[[World], tuple[Any, ...]],
-    fill: Callable[[World], dict[str, Any]] = lambda world: {},
-    *,
-    page: Expected = ACT_BY_GET,
-    answer: Expected = ACT,
-) -> tuple[Row, Row]:
-    """An act on a record: its page, if it has one, and the act itself."""
-    return (
-        Row(name, page, on),
-        Row(name, answer, on, method="post", fill=fill, writers=("official",)),
-    )
-
-
-def chosen(name: str, action: str, key: Callable[[World], int], **more: str) -> Row:
-    """An act on records ticked in a list. A stranger sends a key that the own list has not."""
-    return Row(
-        name,
-        Expected(LOGIN, 302, 403, 302),
-        method="post",
-        fill=lambda world: {"action": action, "_selected_action": [key(world)], **more},
-        writers=("official",),
-        note=action,
-    )
-
-
 ACTS = (
     *act(
         "admin:accounts_user_password",
@@ -264,5 +244,6 @@ TABLE = (
     *API,
     *SITE,
     *ACTS,
-    *(row for listed in ADMIN_LISTS for row in listed.rows()),
+    *(row for listed in ALL_LISTS for row in listed.rows()),
+    *(row for part in SLICES for row in part.ROWS),
 )

@@ -18,8 +18,8 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import DjangoDbBlocker
 
-from tests.permission_rows import ADMIN_LISTS, LOGIN, SCOPED, SKIP, Row
-from tests.permission_table import TABLE
+from tests.permission_rows import LOGIN, SCOPED, SKIP, Row
+from tests.permission_table import ALL_LISTS, TABLE
 from tests.permission_world import (
     MARK,
     PERSON_MARK,
@@ -146,7 +146,7 @@ def test_choices_offered_stay_in_the_branch(world: World, app: str, model: str, 
 
 
 @pytest.mark.parametrize(
-    "name", [f"{listed.name}_changelist" for listed in ADMIN_LISTS if listed.reach == SCOPED]
+    "name", [f"{listed.name}_changelist" for listed in ALL_LISTS if listed.reach == SCOPED]
 )
 def test_no_search_or_filter_of_a_list_reaches_over(world: World, name: str) -> None:
     stranger = world.browser("stranger")

@@ -42,6 +42,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("flexible_township", "乡镇(街道)灵活就业人员联合工会", "Township flexible joint union", 65, "flexible_joint_union", False, True),
     Kind("flexible_village", "村级灵活就业人员联合工会", "Village flexible joint union", 66, "flexible_joint_union", False, True),
     Kind("flexible_community", "社区灵活就业人员联合工会", "Community flexible joint union", 66, "flexible_joint_union", False, True),
+    Kind("holding_pool", "会员周转库", "Holding pool", 67, "holding_pool", False, True),
     Kind("joint_union", "联合基层工会", "Joint union", 70, "joint_union", False, True),
     Kind("group_union", "集团工会", "Group union", 68, "grassroots_union", False, True),
     Kind("grassroots_union", "基层工会", "Grassroots union", 70, "grassroots_union", False, True),
@@ -67,7 +68,7 @@ LEGAL_CHILDREN: dict[str | None, tuple[str, ...]] = {
     ),
     "county_federation": (
         "township_union", "park_union", "industrial_union", "work_committee", *_TRADE, *_BASE,
-        "flexible_township",
+        "flexible_township", "holding_pool",
     ),
     "industrial_union": ("industrial_union", "work_committee", *_TRADE, *_BASE),
     "park_union": ("regional_federation", "community_union", *_BASE),

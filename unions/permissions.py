@@ -29,10 +29,18 @@ PERMISSIONS: tuple[str, ...] = (
     "figures.view",
     "figures.change",
     "members.view",
+    "members.change",
+    "members.merge",
+    "transfers.view",
+    "transfers.decide",
     "applications.view",
     "applications.review",
     "join_codes.view",
     "join_codes.change",
+    "enrolment.change",
+    "questions.change",
+    "personal_exports.ask",
+    "personal_exports.decide",
     "campaigns.view",
     "campaigns.change",
     "stations.view",
@@ -44,7 +52,13 @@ POLICY: dict[str, tuple[Extent, frozenset[str]]] = {
     Role.FEDERATION_OFFICIAL: (Extent.BELOW, frozenset(PERMISSIONS)),
     Role.GRASSROOTS_OFFICIAL: (
         Extent.OWN,
-        frozenset(PERMISSIONS) - {"appointments.change", "campaigns.change"},
+        frozenset(PERMISSIONS)
+        - {
+            "appointments.change",
+            "campaigns.change",
+            "members.merge",
+            "personal_exports.decide",
+        },
     ),
     Role.LEADER: (Extent.BELOW, frozenset({"dashboard.view"})),
 }

@@ -1,16 +1,40 @@
 """Tables of joining and membership, by noun."""
 
 from members.models.application import Application, Consent, ConsentText, RejectionReason
+from members.models.collective import CollectiveEntry, CollectiveRegistration, MobileWindow
 from members.models.join_code import JoinCode
-from members.models.membership import Member, Membership, MembershipEvent
+from members.models.membership import DecisionPaper, Member, Membership, MembershipEvent
+from members.models.message import Message, OneTimeCode
+from members.models.privacy import MemberMerge, PersonalExport, PurgeRun, RetentionRule
+from members.models.question import ExtraAnswer, ExtraQuestion
+from members.models.review import ApplicationPaper, ApplicationStep, ReviewRules
+from members.models.routing import RoutingRule
+from members.models.transfer import Transfer
 
 __all__ = [
     "Application",
+    "ApplicationPaper",
+    "ApplicationStep",
+    "CollectiveEntry",
+    "CollectiveRegistration",
     "Consent",
     "ConsentText",
+    "DecisionPaper",
+    "ExtraAnswer",
+    "ExtraQuestion",
     "JoinCode",
     "Member",
+    "MemberMerge",
     "Membership",
     "MembershipEvent",
+    "Message",
+    "MobileWindow",
+    "OneTimeCode",
+    "PersonalExport",
+    "PurgeRun",
     "RejectionReason",
+    "RetentionRule",
+    "ReviewRules",
+    "RoutingRule",
+    "Transfer",
 ]

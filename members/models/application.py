@@ -19,6 +19,7 @@ from unions.scope import ScopedQuerySet
 
 ID_NUMBER_CONTEXT = "members.id_number"
 PHONE_CONTEXT = "members.phone"
+OPEN_STATUSES = (ApplicationStatus.SUBMITTED, ApplicationStatus.CORRECTION)
 
 
 class PersonalData(models.Model):
@@ -47,12 +48,16 @@ class PersonalData(models.Model):
 
     @property
     def masked_id_number(self) -> str:
-        """First three and last four characters."""
+        """First three and last four characters; "" once erased."""
+        if not self.id_number_encrypted:
+            return ""
         return mask_identity_number(decrypt(self.id_number_encrypted, context=ID_NUMBER_CONTEXT))
 
     @property
     def masked_phone(self) -> str:
-        """First three and last four digits."""
+        """First three and last four digits; "" once erased."""
+        if not self.phone_encrypted:
+            return ""
         return mask_phone(decrypt(self.phone_encrypted, context=PHONE_CONTEXT))
 
 
@@ -121,6 +126,8 @@ class Application(PersonalData):
         default=ApplicationStatus.SUBMITTED,
     )
     submitted_at = models.DateTimeField(_("submitted"))
+    resubmitted_at = models.DateTimeField(_("corrected and sent again"), null=True, blank=True)
+    phone_proven_at = models.DateTimeField(_("phone proven"), null=True, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -139,6 +146,8 @@ class Application(PersonalData):
         verbose_name=_("reason"),
     )
     decision_note = models.CharField(_("note to the applicant"), max_length=300, blank=True)
+    # The name and both numbers are gone (retention); what was decided stays.
+    erased_at = models.DateTimeField(_("personal data erased"), null=True, blank=True)
     is_demo = models.BooleanField(_("demo record"), default=False, editable=False)
 
     objects = ApplicationQuerySet.as_manager()
@@ -150,12 +159,12 @@ class Application(PersonalData):
         constraints = [
             models.UniqueConstraint(
                 fields=["id_number_hash", "phone_hash", "union"],
-                condition=Q(status=ApplicationStatus.SUBMITTED),
+                condition=Q(status__in=OPEN_STATUSES),
                 name="members_application_open_once",
             ),
             models.CheckConstraint(
-                condition=Q(status=ApplicationStatus.SUBMITTED, decided_at__isnull=True)
-                | (~Q(status=ApplicationStatus.SUBMITTED) & Q(decided_at__isnull=False)),
+                condition=Q(status__in=OPEN_STATUSES, decided_at__isnull=True)
+                | (~Q(status__in=OPEN_STATUSES) & Q(decided_at__isnull=False)),
                 name="members_application_decided_iff_closed",
             ),
         ]

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from enterprises.models import Employer
-from members.enums import EventType, JoinChannel, MembershipStatus
+from members.enums import ChangeReason, EventType, JoinChannel, MembershipStatus
 from members.models.application import Application, PersonalData
 from members.models.join_code import JoinCode
 from reference.models import WorkerGroup
@@ -32,6 +32,17 @@ class Member(PersonalData):
         Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("union")
     )
     created_at = models.DateTimeField(_("recorded"), auto_now_add=True)
+    # Another record of the same person, into which this one was merged.
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged_records",
+        verbose_name=_("merged into"),
+    )
+    # Contact data are gone (retention); the roll stays countable.
+    frozen_at = models.DateTimeField(_("frozen"), null=True, blank=True)
     is_demo = models.BooleanField(_("demo record"), default=False, editable=False)
 
     objects = MemberQuerySet.as_manager()
@@ -129,7 +140,7 @@ class Membership(models.Model):
                 condition=Q(
                     ended_on__isnull=True, status__in=["active", "transferring", "retained"]
                 )
-                | Q(ended_on__isnull=False, status="ended"),
+                | Q(ended_on__isnull=False, status__in=["ended", "annulled"]),
                 name="members_membership_ended_iff_date",
             ),
         ]
@@ -139,6 +150,34 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} · {self.union_id} · {self.started_on}"
+
+
+class DecisionPaperQuerySet(ScopedQuerySet["DecisionPaper"]):
+    """Papers of unions in the viewer's scope."""
+
+
+class DecisionPaper(models.Model):
+    """A committee's decision on paper: an expulsion needs one (Constitution art. 6–7)."""
+
+    union = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("union")
+    )
+    number = models.CharField(_("number of the paper"), max_length=60)
+    decided_on = models.DateField(_("decided on"))
+    file = models.FileField(_("scan"), upload_to="decisions/%Y/")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    uploaded_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DecisionPaperQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("decision on paper")
+        verbose_name_plural = _("decisions on paper")
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class MembershipEventQuerySet(ScopedQuerySet["MembershipEvent"]):
@@ -174,6 +213,17 @@ class MembershipEvent(models.Model):
     join_code = models.ForeignKey(
         JoinCode, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    reason = models.CharField(
+        _("reason"), max_length=24, choices=ChangeReason, blank=True, default="", db_default=""
+    )
+    decision = models.ForeignKey(
+        "members.DecisionPaper",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="events",
+        verbose_name=_("decision"),
+    )
     corrects = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrections"
     )
@@ -203,6 +253,11 @@ class MembershipEvent(models.Model):
                 condition=Q(type="corrected", corrects__isnull=False)
                 | (~Q(type="corrected") & Q(corrects__isnull=True)),
                 name="members_event_correction_names_event",
+            ),
+            models.UniqueConstraint(
+                fields=["corrects"],
+                condition=Q(corrects__isnull=False),
+                name="members_event_corrected_once",
             ),
         ]
         indexes = [

@@ -1,0 +1,81 @@
+"""Short messages to workers, and the one-time codes among them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class MessageStatus(models.TextChoices):
+    """Where a message stands."""
+
+    QUEUED = "queued", _("queued")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+
+
+class Message(models.Model):
+    """One short message. Phone and text are encrypted: a text may hold a code.
+
+    ``key`` makes sending idempotent: the gateway is given it, and a repeated request finds the row.
+    """
+
+    key = models.UUIDField(unique=True)
+    template = models.SlugField(_("template"), max_length=40)
+    phone_encrypted = models.BinaryField()
+    phone_hash = models.BinaryField(max_length=32)
+    body_encrypted = models.BinaryField()
+    status = models.CharField(
+        _("status"), max_length=8, choices=MessageStatus, default=MessageStatus.QUEUED
+    )
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"))
+    error = models.CharField(_("error"), max_length=80, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ("-id",)
+        indexes = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(status__in=["queued", "sending"]),
+                name="members_message_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} {self.status}"
+
+
+class OneTimeCode(models.Model):
+    """A code sent to a phone. Only keyed hashes are kept; it works once, for some minutes."""
+
+    class Purpose(models.TextChoices):
+        JOIN = "join", _("prove the phone when joining")
+        LOG_IN = "log_in", _("log in to the own page")
+        CONFIRM = "confirm", _("confirm a collective registration")
+
+    purpose = models.CharField(max_length=8, choices=Purpose)
+    phone_hash = models.BinaryField(max_length=32)
+    code_hash = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    wrong_tries = models.PositiveSmallIntegerField(default=0)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("one-time code")
+        verbose_name_plural = _("one-time codes")
+        indexes = [
+            models.Index(
+                fields=["phone_hash", "purpose", "-created_at"], name="members_code_of_phone"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.created_at:%Y-%m-%d %H:%M}"

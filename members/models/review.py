@@ -1,0 +1,100 @@
+"""Deadlines of the review and the trail of steps an applicant may read."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from members.models.application import Application
+
+
+class ReviewRules(models.Model):
+    """The one row of deadlines. Working days; an application is never approved by time."""
+
+    remind_after_days = models.PositiveSmallIntegerField(
+        _("remind after (working days)"), default=5
+    )
+    escalate_after_days = models.PositiveSmallIntegerField(
+        _("tell the union above after (working days)"), default=10
+    )
+    undo_hours = models.PositiveSmallIntegerField(
+        _("approval may be undone for (hours)"), default=24
+    )
+    requires_proven_phone = models.BooleanField(
+        _("approve only with a proven phone"),
+        default=False,
+        help_text=_("Needs an SMS provider; otherwise officials see whether the phone is proven."),
+    )
+    transfer_deadline_days = models.PositiveSmallIntegerField(
+        _("a transfer is decided within (working days)"), default=15
+    )
+
+    class Meta:
+        verbose_name = _("rules of review")
+        verbose_name_plural = _("rules of review")
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="members_review_rules_one_row"),
+            models.CheckConstraint(
+                condition=Q(escalate_after_days__gte=F("remind_after_days")),
+                name="members_review_escalate_after_reminder",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
+
+
+class StepType(models.TextChoices):
+    """What happened to an application."""
+
+    REMINDED = "reminded", _("the union was reminded")
+    ESCALATED = "escalated", _("the union above was told")
+    CORRECTION = "correction", _("correction asked for")
+    RESUBMITTED = "resubmitted", _("corrected and sent again")
+    APPROVED = "approved", _("approved")
+    REJECTED = "rejected", _("not approved")
+    UNDONE = "undone", _("approval undone")
+    MOVED = "moved", _("passed to another union")
+
+
+class ApplicationStep(models.Model):
+    """One step after an application was sent in; append-only, shown to the applicant, no names."""
+
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="steps")
+    type = models.CharField(_("step"), max_length=12, choices=StepType)
+    at = models.DateTimeField(_("time"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    note = models.CharField(_("note"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("step of an application")
+        verbose_name_plural = _("steps of applications")
+        ordering = ("at", "id")
+        indexes = [models.Index(fields=["application", "at"], name="members_step_of_application")]
+
+    def __str__(self) -> str:
+        return f"{self.application_id} {self.type}"
+
+
+class ApplicationPaper(models.Model):
+    """The signed form of somebody who applied on paper."""
+
+    application = models.OneToOneField(
+        Application, on_delete=models.PROTECT, related_name="paper", verbose_name=_("application")
+    )
+    file = models.FileField(_("scan"), upload_to="papers/%Y/%m/")
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("application on paper")
+        verbose_name_plural = _("applications on paper")
+
+    def __str__(self) -> str:
+        return str(self.application_id)

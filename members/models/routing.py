@@ -1,0 +1,64 @@
+"""Which union a worker without a code is led to: ordered, editable rules."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import get_language, gettext_lazy as _
+
+from reference.models import Region, WorkerGroup
+from unions.models import UnionKind
+
+
+class RoutingStep(models.TextChoices):
+    """How a rule looks for a union."""
+
+    EMPLOYER_UNION = "employer_union", _("the union of the employer")
+    TRADE_FEDERATION = "trade_federation", _("the federation of the trade there")
+    KIND_IN_REGION = "kind_in_region", _("a union of this kind there")
+    HOLDING_POOL = "holding_pool", _("the county's holding pool")
+
+
+class RoutingRule(models.Model):
+    """Rules are tried in their order; the first that finds a usable union proposes it.
+
+    ``region`` and ``worker_group`` narrow a rule to a region (and below) or a group; ``union_kind``
+    says what ``KIND_IN_REGION`` looks for. The reason is shown to the worker.
+    """
+
+    position = models.PositiveSmallIntegerField(_("order"), unique=True)
+    step = models.CharField(_("looks for"), max_length=20, choices=RoutingStep)
+    union_kind = models.ForeignKey(
+        UnionKind, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("kind of union")
+    )
+    region = models.ForeignKey(
+        Region,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("only in this region"),
+    )
+    worker_group = models.ForeignKey(
+        WorkerGroup,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("only for this group"),
+    )
+    reason_zh = models.CharField(_("reason in Chinese"), max_length=120)
+    reason_en = models.CharField(_("reason in English"), max_length=160)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("routing rule")
+        verbose_name_plural = _("routing rules")
+        ordering = ("position",)
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.get_step_display()}"
+
+    @property
+    def reason(self) -> str:
+        """The reason in the active language."""
+        return self.reason_en if (get_language() or "").startswith("en") else self.reason_zh

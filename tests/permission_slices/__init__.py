@@ -1,0 +1,1 @@
+"""Rows of the permission table by subject; ``permission_table`` puts them together."""
