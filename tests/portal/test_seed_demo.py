@@ -181,7 +181,11 @@ def test_the_queue_is_alive(demo: Demo) -> None:
     counts = {
         status: Application.objects.filter(status=status).count() for status in ApplicationStatus
     }
-    assert counts == {"submitted": 25, "rejected": 4, "approved": 12}
+    assert {status: count for status, count in counts.items() if count} == {
+        "submitted": 25,
+        "rejected": 4,
+        "approved": 12,
+    }
     grassroots = User.objects.get(username="gulou-linghuo")
     assert Application.objects.waiting().visible_to(grassroots).exists()
     enrolled = Member.objects.values("id_number_hash")
