@@ -2,12 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from members.views import codes, joining
+from members.views import codes, finding, joining
 
 app_name = "members"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", joining.find, name="find"),
+    path("", finding.find, name="find"),
     path("status/", joining.status, name="status"),
     path("received/", joining.received, name="received"),
     path("texts/<slug:purpose>/<int:version>/", joining.consent_text, name="consent_text"),

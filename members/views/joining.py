@@ -1,4 +1,4 @@
-"""What a worker sees: find a union, apply, the receipt, how it stands.
+"""What a worker sees: apply, the receipt, how it stands.
 
 Nothing personal ever goes into an address or stays in a cache: forms are sent by POST, the receipt
 travels in a signed cookie of half an hour, and every page that may hold such data is `no-store`.
@@ -21,12 +21,12 @@ from core.normalising import normalise_identifier
 from enterprises.models import Employer
 from members import limits
 from members.enums import ApplicationStatus
-from members.finding import find_open_unions, open_counties
 from members.forms import COMMON_PLATFORMS, JoinForm, StatusForm
 from members.models import Application, ConsentText, JoinCode
 from members.selectors import current_consent_texts, find_application, find_join_code
 from members.services.enrolment import apply_to_join
-from reference.models import Region, WorkerGroup
+from members.views.finding import find_page
+from reference.models import WorkerGroup
 from reference.selectors import group_codes
 from unions.enums import UnionStatus
 
@@ -37,18 +37,6 @@ NEARBY_PLATFORMS = 15
 FOCUS_SET = "set4"
 
 
-@require_safe
-def find(request: HttpRequest) -> HttpResponse:
-    """Find a union by the code on its sign, or by place and name."""
-    typed = request.GET.get("code", "")
-    if typed.strip():
-        code = find_join_code(normalise_identifier(typed))
-        if code is None:
-            return _find_page(request, typed=typed, is_unknown=True)
-        return redirect("members:join", code.code)
-    return _find_page(request)
-
-
 @never_cache
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,7 +44,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     """The sign-up behind a code."""
     join_code = find_join_code(normalise_identifier(code))
     if join_code is None:
-        return _find_page(request, typed=code, is_unknown=True)
+        return find_page(request, typed=code, is_unknown=True)
     if not join_code.is_usable or join_code.union.status == UnionStatus.DISSOLVED:
         return render(request, "members/closed.html", {"union": join_code.union}, status=410)
     texts = current_consent_texts()
@@ -142,34 +130,6 @@ def consent_text(request: HttpRequest, purpose: str, version: int) -> HttpRespon
     if text is None:
         raise Http404
     return render(request, "members/consent_text.html", {"text": text})
-
-
-def _find_page(request: HttpRequest, *, typed: str = "", is_unknown: bool = False) -> HttpResponse:
-    text = request.GET.get("q", "")[:60]
-    counties = open_counties()
-    county = request.GET.get("county", "")
-    county = county if county in {region.code for region in counties} else ""
-    is_search = not is_unknown and bool(text.strip() or county)
-    results, is_more = find_open_unions(text, county) if is_search else ([], False)
-    context = {
-        "typed": typed[:40],
-        "is_unknown": is_unknown,
-        "text": text,
-        "county": county,
-        "county_groups": _by_prefecture(counties),
-        "is_search": is_search,
-        "results": results,
-        "is_more": is_more,
-    }
-    return render(request, "members/find.html", context, status=404 if is_unknown else 200)
-
-
-def _by_prefecture(counties: list[Region]) -> list[tuple[str, list[Region]]]:
-    """Counties under the name of the region above them, in order."""
-    groups: dict[str, list[Region]] = {}
-    for county in counties:
-        groups.setdefault(county.full_name.removesuffix(county.name), []).append(county)
-    return list(groups.items())
 
 
 def _join_page(
