@@ -148,7 +148,7 @@ class Migration(migrations.Migration):
                 ('phone_encrypted', models.BinaryField()),
                 ('phone_hash', models.BinaryField(max_length=32)),
                 ('body_encrypted', models.BinaryField()),
-                ('status', models.CharField(choices=[('queued', 'queued'), ('sending', 'being sent'), ('sent', 'sent'), ('failed', 'failed')], default='queued', max_length=8, verbose_name='status')),
+                ('status', models.CharField(choices=[('queued', 'queued'), ('sending', 'being sent'), ('sent', 'sent'), ('failed', 'failed'), ('kept', 'kept in the outbox')], default='queued', max_length=8, verbose_name='status')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
                 ('next_attempt_at', models.DateTimeField(verbose_name='next attempt')),
                 ('error', models.CharField(blank=True, max_length=80, verbose_name='error')),
@@ -182,6 +182,7 @@ class Migration(migrations.Migration):
                 ('purpose', models.CharField(choices=[('join', 'prove the phone when joining'), ('log_in', 'log in to the own page'), ('confirm', 'confirm a collective registration')], max_length=8)),
                 ('phone_hash', models.BinaryField(max_length=32)),
                 ('code_hash', models.BinaryField(max_length=32)),
+                ('address_hash', models.BinaryField(max_length=32, null=True)),
                 ('created_at', models.DateTimeField()),
                 ('expires_at', models.DateTimeField()),
                 ('wrong_tries', models.PositiveSmallIntegerField(default=0)),
@@ -622,5 +623,30 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='transfer',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'done'), _negated=True), models.Q(('new_membership__isnull', False), ('receive_decision', 'agreed'), ('release_decision', 'agreed')), _connector='OR'), name='members_transfer_done_when_both_agree'),
+        ),
+        migrations.CreateModel(
+            name='DataRequest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('field', models.CharField(choices=[('name', 'name'), ('id_number', 'document'), ('worker_group', 'worker group')], max_length=16, verbose_name='field')),
+                ('value_encrypted', models.BinaryField()),
+                ('note', models.CharField(blank=True, max_length=200, verbose_name='why')),
+                ('status', models.CharField(choices=[('asked', 'asked for'), ('accepted', 'corrected'), ('refused', 'refused'), ('cancelled', 'taken back')], default='asked', max_length=10, verbose_name='status')),
+                ('asked_at', models.DateTimeField(verbose_name='asked')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('decision_note', models.CharField(blank=True, max_length=200, verbose_name='note to the member')),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('member', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='data_requests', to='members.member', verbose_name='member')),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union')),
+            ],
+            options={
+                'verbose_name': 'request for correction',
+                'verbose_name_plural': 'requests for correction',
+                'ordering': ('-asked_at', '-id'),
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status', 'asked')), fields=('member', 'field'), name='members_request_open_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('status', 'asked')), models.Q(models.Q(('status', 'asked'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='members_request_decided_iff_closed'),
+                ],
+            },
         ),
     ]

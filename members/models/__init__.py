@@ -7,6 +7,7 @@ from members.models.membership import DecisionPaper, Member, Membership, Members
 from members.models.message import Message, OneTimeCode
 from members.models.privacy import MemberMerge, PersonalExport, PurgeRun, RetentionRule
 from members.models.question import ExtraAnswer, ExtraQuestion
+from members.models.request import DataRequest
 from members.models.review import ApplicationPaper, ApplicationStep, ReviewRules
 from members.models.routing import RoutingRule
 from members.models.transfer import Transfer
@@ -19,6 +20,7 @@ __all__ = [
     "CollectiveRegistration",
     "Consent",
     "ConsentText",
+    "DataRequest",
     "DecisionPaper",
     "ExtraAnswer",
     "ExtraQuestion",

@@ -1,0 +1,72 @@
+"""What members ask to have corrected in their own record (Personal Information Protection Law 46)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from members.models.membership import Member
+from unions.models import Union
+from unions.scope import ScopedQuerySet
+
+REQUEST_CONTEXT = "members.request"
+
+
+class DataRequest(models.Model):
+    """A member says what one field of their record should be; an official of their union decides.
+
+    The value asked for is encrypted, whatever it is; one request per field is open at a time.
+    """
+
+    class Field(models.TextChoices):
+        NAME = "name", _("name")
+        ID_NUMBER = "id_number", _("document")
+        WORKER_GROUP = "worker_group", _("worker group")
+
+    class Status(models.TextChoices):
+        ASKED = "asked", _("asked for")
+        ACCEPTED = "accepted", _("corrected")
+        REFUSED = "refused", _("refused")
+        CANCELLED = "cancelled", _("taken back")
+
+    member = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="data_requests", verbose_name=_("member")
+    )
+    # Of the membership when it was asked: it carries the scope.
+    union = models.ForeignKey(
+        Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("union")
+    )
+    field = models.CharField(_("field"), max_length=16, choices=Field)
+    value_encrypted = models.BinaryField()
+    note = models.CharField(_("why"), max_length=200, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ASKED)
+    asked_at = models.DateTimeField(_("asked"))
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decision_note = models.CharField(_("note to the member"), max_length=200, blank=True)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("request for correction")
+        verbose_name_plural = _("requests for correction")
+        ordering = ("-asked_at", "-id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "field"],
+                condition=Q(status="asked"),
+                name="members_request_open_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="asked", decided_at__isnull=True)
+                | (~Q(status="asked") & Q(decided_at__isnull=False)),
+                name="members_request_decided_iff_closed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} {self.field}"
