@@ -310,6 +310,11 @@ class Migration(migrations.Migration):
             name='members_membership_ended_iff_date',
         ),
         migrations.AddField(
+            model_name='joincode',
+            name='employer',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='enterprises.employer', verbose_name='employer or platform'),
+        ),
+        migrations.AddField(
             model_name='application',
             name='erased_at',
             field=models.DateTimeField(blank=True, null=True, verbose_name='personal data erased'),
@@ -389,7 +394,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='collectiveentry',
             name='application',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='collective_entry', to='members.application'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='collective_entries', to='members.application'),
         ),
         migrations.AddField(
             model_name='collectiveentry',

@@ -85,12 +85,13 @@ class CollectiveEntry(PersonalData):
     token_hash = models.BinaryField(max_length=32, editable=False)
     expires_at = models.DateTimeField(_("link valid until"))
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.INVITED)
-    application = models.OneToOneField(
+    # Somebody on two lists of a union who confirms both has one application.
+    application = models.ForeignKey(
         Application,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
-        related_name="collective_entry",
+        related_name="collective_entries",
     )
 
     class Meta:

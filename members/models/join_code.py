@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from core.clock import local_today
+from enterprises.models import Employer
 from members.enums import JoinChannel
 from unions.models import Union
 from unions.scope import ScopedQuerySet
@@ -41,6 +42,15 @@ class JoinCode(models.Model):
     )
     label = models.CharField(
         _("where it hangs"), max_length=80, blank=True, help_text=_("For your own overview.")
+    )
+    # A link in a firm's app: the form begins with the firm, and the application names it.
+    employer = models.ForeignKey(
+        Employer,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("employer or platform"),
     )
     is_active = models.BooleanField(_("accepts sign-ups"), default=True)
     valid_until = models.DateField(_("valid until"), null=True, blank=True)
