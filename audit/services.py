@@ -54,6 +54,20 @@ def log_many(
     )
 
 
+def entries_from(select: str) -> str:
+    """SQL that writes an entry for each row of ``select``, as a part of a larger statement.
+
+    For the one path that cannot afford a statement of its own. ``select`` yields ``at``,
+    ``actor_id``, ``action``, ``object_type``, ``object_id``, ``union_path`` and ``data`` (jsonb)
+    in this order; what is kept out of ``data`` elsewhere is to be kept out here.
+    """
+    return (
+        "INSERT INTO audit_auditentry"
+        " (at, actor_id, action, object_type, object_id, union_path, data)"
+        f" {select}"
+    )
+
+
 def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
     """``{"field": [old, new]}`` for each key of ``after`` whose value differs, as strings."""
     return {

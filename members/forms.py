@@ -16,10 +16,11 @@ from core.errors import RuleViolation
 from core.identity import IdentityType, parse_identity
 from core.normalising import normalise_identifier, normalise_name, normalise_text
 from core.phone import normalise_phone
-from members.models import ConsentText
+from members.models import ConsentText, ExtraQuestion
+from members.question_fields import QuestionField, field_for
 from members.services.enrolment import PersonInput
 from reference.models import WorkerGroup
-from reference.selectors import active_groups
+from reference.selectors import groups_on_offer
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -55,6 +56,29 @@ class ConsentField(forms.Field):
                 code="changed",
             )
         return self.text.pk
+
+
+class WorkerGroupField(forms.Field):
+    """The code of a group that can be chosen; clean it is the group."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Your work"),
+            error_messages={
+                "required": _("Choose the group that fits best."),
+                "invalid_choice": _("Choose the group that fits best."),
+            },
+        )
+
+    def clean(self, value: Any) -> WorkerGroup:
+        """The group. Raises ValidationError."""
+        super().clean(value)
+        group = groups_on_offer().get(str(value))
+        if group is None:
+            raise forms.ValidationError(
+                self.error_messages["invalid_choice"], code="invalid_choice"
+            )
+        return group
 
 
 class MobileNumberField(forms.CharField):
@@ -124,14 +148,7 @@ class JoinForm(forms.Form):
         ),
     )
     phone = MobileNumberField(help_text=_("So that the union can reach you."))
-    worker_group = forms.ModelChoiceField(
-        label=_("Your work"),
-        queryset=WorkerGroup.objects.none(),
-        error_messages={
-            "required": _("Choose the group that fits best."),
-            "invalid_choice": _("Choose the group that fits best."),
-        },
-    )
+    worker_group = WorkerGroupField()
     employer_name = forms.CharField(
         label=_("Employer or platform"),
         help_text=_("The company, station or platform you work for most."),
@@ -147,9 +164,16 @@ class JoinForm(forms.Form):
         ),
     )
 
-    def __init__(self, *args: Any, texts: Sequence[ConsentText], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        texts: Sequence[ConsentText],
+        questions: Sequence[ExtraQuestion] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["worker_group"].queryset = active_groups()  # type: ignore[attr-defined]
+        for question in questions:
+            self.fields[f"question_{question.pk}"] = field_for(question)
         for text in texts:
             self.fields[f"consent_{text.purpose}"] = ConsentField(text)
 
@@ -161,6 +185,16 @@ class JoinForm(forms.Form):
             for name, field in self.fields.items()
             if isinstance(field, ConsentField)
         ]
+
+    @property
+    def questions(self) -> list[forms.BoundField]:
+        """The boxes of the union's own questions, for the template."""
+        return [self[name] for name in self._questions()]
+
+    def _questions(self) -> dict[str, QuestionField]:
+        return {
+            name: field for name, field in self.fields.items() if isinstance(field, QuestionField)
+        }
 
     def clean_name(self) -> str:
         """Without digits, and with at least one letter: people mix up the boxes."""
@@ -201,6 +235,14 @@ class JoinForm(forms.Form):
             id_number=values["id_number"],
             phone=values["phone"],
         )
+
+    def answers(self) -> dict[int, str]:
+        """The answers to the union's own questions, by question, of a valid form."""
+        return {
+            field.question.pk: self.cleaned_data[name]
+            for name, field in self._questions().items()
+            if self.cleaned_data[name]
+        }
 
     def agreed_text_ids(self) -> set[int]:
         """The keys of the texts agreed to, of a valid form."""

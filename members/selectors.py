@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from core.clock import local_today
 from core.encryption import blind_index
-from members.models import Application, ConsentText, JoinCode, Member
+from core.remembering import remembered
+from members.models import (
+    Application,
+    ConsentText,
+    ExtraAnswer,
+    ExtraQuestion,
+    JoinCode,
+    Member,
+)
 from members.models.application import PHONE_CONTEXT
 
 
+@remembered
 def current_consent_texts() -> list[ConsentText]:
     """The newest published version of each purpose, in the order they are asked."""
     texts = (
@@ -18,12 +27,27 @@ def current_consent_texts() -> list[ConsentText]:
     return sorted(texts, key=lambda text: ConsentText.Purpose.values.index(text.purpose))
 
 
+@remembered
 def find_join_code(code: str) -> JoinCode | None:
     """The join code as typed or scanned (case and blanks do not matter), usable or not."""
     return (
         JoinCode.objects.select_related("union__kind", "union__region")
         .filter(code=code.strip().upper())
         .first()
+    )
+
+
+def questions_of(union_id: int) -> list[ExtraQuestion]:
+    """The extra questions on the form of a union, in the order they are asked."""
+    return list(ExtraQuestion.objects.filter(union=union_id, is_active=True))
+
+
+def answers_of(application: Application) -> list[ExtraAnswer]:
+    """What the applicant answered to the union's extra questions, with the questions."""
+    return list(
+        application.extra_answers.select_related("question").order_by(
+            "question__position", "question_id"
+        )
     )
 
 

@@ -49,8 +49,12 @@ SECRET_KEY_FALLBACKS = [key for key in env_secret("SECRET_KEY_FALLBACKS", "").sp
 FIELD_ENCRYPTION_KEYS = read_secret(
     "FIELD_ENCRYPTION_KEYS", local_dir=LOCAL_DIR, production=PRODUCTION
 )
-# Keys the searchable hashes of ID numbers and phones: 32 bytes in base64.
+# What new values are encrypted with; both kinds are always readable.
+FIELD_CIPHER = env_choice("FIELD_CIPHER", ("aes-256-gcm", "sm4-gcm"), "aes-256-gcm")
+# Keys the searchable hashes of ID numbers and phones: 32 bytes in base64. After a rotation two or
+# more, in the order in which they are applied; `manage.py rotate_blind_index` takes the next one.
 BLIND_INDEX_KEY = read_secret("BLIND_INDEX_KEY", local_dir=LOCAL_DIR, production=PRODUCTION)
+BLIND_INDEX_KEY_NEXT = env_secret("BLIND_INDEX_KEY_NEXT", "")
 
 # -- apps ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -231,6 +235,8 @@ X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 # -- limits of the public pages -------------------------------------------------------------------
+# Join codes, consent texts and groups may be shown so old; what is written is checked afresh.
+REFERENCE_CACHE_SECONDS = env_int("REFERENCE_CACHE_SECONDS", 5, minimum=0, maximum=60)
 # Calls per window; generous, for a whole shift of riders may sit behind one address.
 PUBLIC_LIMIT_SECONDS = env_int("PUBLIC_LIMIT_SECONDS", 600, minimum=1)
 JOIN_LIMIT_PER_IP = env_int("JOIN_LIMIT_PER_IP", 120, minimum=1)
@@ -241,6 +247,37 @@ STATUS_LIMIT_PER_PHONE = env_int("STATUS_LIMIT_PER_PHONE", 10, minimum=1)
 LOGIN_LIMIT_SECONDS = env_int("LOGIN_LIMIT_SECONDS", 600, minimum=1)
 LOGIN_LIMIT_PER_IP = env_int("LOGIN_LIMIT_PER_IP", 60, minimum=1)
 LOGIN_LIMIT_PER_USER = env_int("LOGIN_LIMIT_PER_USER", 10, minimum=1)
+
+# Without a proof of work from the browser (no JavaScript), fewer forms come through per address.
+JOIN_LIMIT_PER_IP_WITHOUT_PROOF = env_int("JOIN_LIMIT_PER_IP_WITHOUT_PROOF", 20, minimum=1)
+JOIN_LIMIT_PER_CODE = env_int("JOIN_LIMIT_PER_CODE", 2000, minimum=1)
+
+# -- messages to workers, one-time codes --------------------------------------------------------
+SMS_PROVIDER = env_choice("SMS_PROVIDER", ("outbox", "console", "http"), "outbox")
+SMS_SIGNATURE = env_str("SMS_SIGNATURE", "工会入会")
+SMS_HTTP_URL = env_str("SMS_HTTP_URL", "")
+SMS_HTTP_METHOD = env_choice("SMS_HTTP_METHOD", ("POST", "PUT"), "POST")
+SMS_HTTP_BODY = env_secret(
+    "SMS_HTTP_BODY", '{"phone": "{phone}", "text": "{text}", "key": "{key}"}'
+)
+SMS_HTTP_HEADERS = env_secret("SMS_HTTP_HEADERS", '{"Idempotency-Key": "{key}"}')
+SMS_HTTP_SECRET = env_secret("SMS_HTTP_SECRET", "")
+SMS_HTTP_SUCCESS_STATUS = env_str("SMS_HTTP_SUCCESS_STATUS", "2xx")
+SMS_HTTP_SUCCESS_FIELD = env_str("SMS_HTTP_SUCCESS_FIELD", "")
+SMS_HTTP_SUCCESS_VALUE = env_str("SMS_HTTP_SUCCESS_VALUE", "")
+SMS_HTTP_TIMEOUT = env_int("SMS_HTTP_TIMEOUT", 10, minimum=1, maximum=120)
+SMS_HTTP_CA_FILE = env_str("SMS_HTTP_CA_FILE", "")
+SMS_MAX_ATTEMPTS = env_int("SMS_MAX_ATTEMPTS", 6, minimum=1, maximum=20)
+# Show a sent code on the page that asks for it: for a demo without phones, never in production.
+SMS_SHOW_CODES = env_bool(
+    "SMS_SHOW_CODES", EMBEDDED_DATABASE and not PRODUCTION and SMS_PROVIDER != "http"
+)
+CODE_MINUTES = env_int("CODE_MINUTES", 10, minimum=1, maximum=60)
+CODE_RESEND_SECONDS = env_int("CODE_RESEND_SECONDS", 60, minimum=1)
+# Codes within 24 hours: to one phone, from one address, altogether.
+CODE_LIMIT_PER_PHONE = env_int("CODE_LIMIT_PER_PHONE", 10, minimum=1)
+CODE_LIMIT_PER_IP = env_int("CODE_LIMIT_PER_IP", 300, minimum=1)
+CODE_LIMIT_PER_DAY = env_int("CODE_LIMIT_PER_DAY", 50_000, minimum=1)
 
 # -- map ----------------------------------------------------------------------------------------
 # No tiles by default: the map draws the stations without any foreign server.
@@ -271,6 +308,11 @@ CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "nightly": {"task": "reports.run_nightly", "schedule": crontab(hour="2", minute="0")},
+    "messages": {
+        "task": "members.send_due_messages",
+        "schedule": crontab(),
+        "options": {"expires": 60},  # a late one is no use: the next one takes its place
+    },
 }
 
 # How long a worker may hold a step of the night before another takes it over.

@@ -8,6 +8,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from core.clock import local_today
 from core.normalising import normalise_text
+from core.remembering import remembered
 from reference.codes import is_own_area, parent_code
 from reference.enums import RegionLevel
 from reference.models import GroupSet, Region, WorkerGroup
@@ -73,6 +74,12 @@ def search_regions(text: str, *, deepest: RegionLevel = RegionLevel.TOWNSHIP) ->
 def active_groups() -> QuerySet[WorkerGroup]:
     """The groups that can be chosen, in their order."""
     return WorkerGroup.objects.filter(is_active=True)
+
+
+@remembered
+def groups_on_offer() -> dict[str, WorkerGroup]:
+    """The same by code, in their order, for public pages."""
+    return {group.pk: group for group in active_groups()}
 
 
 def group_set(code: str, on: datetime.date | None = None) -> GroupSet:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db import DEFAULT_DB_ALIAS, IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from audit.services import log
 from core.codes import receipt_number
 from core.encryption import blind_index, encrypt
 from core.errors import RuleViolation
 from core.identity import parse_identity
 from core.normalising import normalise_name, normalise_text
 from core.phone import normalise_phone
-from enterprises.models import Employer
-from members.enums import ApplicationStatus
-from members.models import Application, Consent, ConsentText, JoinCode
+from members.models import Application, ConsentText, JoinCode
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 from members.selectors import current_consent_texts
+from members.services.intake import CodeClosedError, take_in
 from reference.models import WorkerGroup
-from unions.enums import UnionStatus
 
-_RECEIPT_ATTEMPTS = 5
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -97,6 +94,7 @@ def apply_to_join(
     employer_name: str = "",
     agreed_text_ids: set[int],
     texts: list[ConsentText] | None = None,
+    answers: Mapping[int, str] | None = None,
 ) -> Application:
     """Record an application through ``join_code`` and return it with its receipt number.
 
@@ -104,12 +102,11 @@ def apply_to_join(
     learn it; the reviewing official sees it. The same person applying again to the same union with
     the same phone gets the open application back, unchanged. Every current consent text must be
     agreed to (``agreed_text_ids``), the one for the ID number separately (PIPL art. 29); a caller
-    that has read them already (``current_consent_texts``) hands them on as ``texts``.
+    that has read them already (``current_consent_texts``) hands them on as ``texts``. ``answers``
+    are checked answers to the union's extra questions, by question.
 
     Raises RuleViolation beside the field.
     """
-    if not join_code.is_usable or join_code.union.status != UnionStatus.ACTIVE:
-        raise RuleViolation(_("This code no longer accepts sign-ups."), code="code_closed")
     checked = check_person(person)
     texts = current_consent_texts() if texts is None else texts
     if missing := [text for text in texts if text.pk not in agreed_text_ids]:
@@ -119,67 +116,41 @@ def apply_to_join(
             code="consent",
         )
     employer_name = normalise_text(employer_name)
-    for attempt in range(_RECEIPT_ATTEMPTS):
-        if waiting := _waiting_application(checked, join_code):
-            return waiting
+    columns = checked.columns()
+    for _attempt in range(_ATTEMPTS):
+        now = timezone.now()
         try:
-            return _insert_application(join_code, checked, worker_group, employer_name, texts)
-        except IntegrityError:
-            # Either the twin of a double click got in first (found in the next round) or the
-            # receipt number was taken.
-            if attempt == _RECEIPT_ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _waiting_application(person: CheckedPerson, join_code: JoinCode) -> Application | None:
-    return Application.objects.filter(
-        id_number_hash=person.id_number_hash,
-        phone_hash=person.phone_hash,
-        union=join_code.union_id,
-        status=ApplicationStatus.SUBMITTED,
-    ).first()
-
-
-def _insert_application(
-    join_code: JoinCode,
-    person: CheckedPerson,
-    worker_group: WorkerGroup,
-    employer_name: str,
-    texts: list[ConsentText],
-) -> Application:
-    now = timezone.now()
-    with transaction.atomic():
-        application = Application.objects.create(
-            receipt_number=receipt_number(),
-            union=join_code.union,
-            worker_group=worker_group,
-            employer=_registered_employer(join_code, employer_name),
-            employer_name=employer_name,
-            channel=join_code.channel,
-            join_code=join_code,
-            submitted_at=now,
-            **person.columns(),
-        )
-        Consent.objects.bulk_create(
-            Consent(application=application, text=text, given_at=now) for text in texts
-        )
-        log(
-            None,
-            "application.submitted",
-            application,
-            {"join_code": join_code.code, "channel": join_code.channel},
-            union_path=join_code.union.path,
-        )
+            taken = take_in(
+                join_code_id=join_code.pk,
+                receipt_number=receipt_number(),
+                now=now,
+                person=columns,
+                worker_group_id=worker_group.pk,
+                employer_name=employer_name,
+                text_ids=[text.pk for text in texts],
+                answers=answers or {},
+            )
+        except CodeClosedError:
+            raise RuleViolation(
+                _("This code no longer accepts sign-ups."), code="code_closed"
+            ) from None
+        if taken is not None:
+            break
+    else:
+        raise IntegrityError("no receipt number was free, or a twin came and went each time")
+    if not taken.is_new:
+        return Application.objects.get(pk=taken.id)
+    application = Application(
+        id=taken.id,
+        receipt_number=taken.receipt_number,
+        union_id=taken.union_id,
+        worker_group=worker_group,
+        employer_id=taken.employer_id,
+        employer_name=employer_name,
+        channel=taken.channel,
+        join_code=join_code,
+        submitted_at=taken.submitted_at,
+        **columns,
+    )
+    application._state.adding, application._state.db = False, DEFAULT_DB_ALIAS
     return application
-
-
-def _registered_employer(join_code: JoinCode, employer_name: str) -> Employer | None:
-    """The register's row of exactly this name that belongs to the union's own county or below."""
-    if not employer_name:
-        return None
-    union = join_code.union
-    belongs = Q(covering_union=union) | Q(keeper=union)
-    if union.region_id:
-        belongs |= Q(region__code__startswith=union.region_id[:6])
-    return Employer.objects.filter(belongs, name=employer_name).first()

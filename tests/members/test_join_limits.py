@@ -60,10 +60,9 @@ def test_query_budget(client: Client, code: JoinCode, django_assert_num_queries:
     # code with union, consent texts, set and its groups (2), groups, platforms nearby
     with django_assert_num_queries(6):
         client.get(f"/join/{code.code}/")
-    # code, texts (twice: form and service), group, waiting twin, employer by name, savepoint in
-    # and out, application, consents, audit entry
+    # code, consent texts, groups; then all that is written, in one statement
     data = answers()
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(4):
         assert client.post(f"/join/{code.code}/", data).status_code == 302
     with django_assert_num_queries(1):
         client.get("/join/received/")

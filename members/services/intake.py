@@ -1,0 +1,139 @@
+"""One application into the database: one statement, one round trip, one commit.
+
+This is what every sign-up at a crowded stand waits for. The parts (application, consents, answers,
+audit entry) are written together or not at all, as in any service; only the form differs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import psycopg2
+from django.db import connection
+
+from audit.services import entries_from
+from core.clock import local_today
+
+# The code and its union are looked at once more here: a page that was loaded before a code was
+# closed must not get anybody in. ON CONFLICT waits for a twin sent at the same moment (a double
+# click); what it then left out is found by the last part, or, if it was written after this
+# statement began, by the next round.
+_STATEMENT = f"""
+WITH code AS (
+    SELECT j.id, j.code, j.channel, j.union_id, u.path, u.region_id
+    FROM members_joincode j
+    JOIN unions_union u ON u.id = j.union_id
+    WHERE j.id = %(join_code)s AND j.is_active AND u.status = 'active'
+      AND (j.valid_until IS NULL OR j.valid_until >= %(today)s)
+),
+employer AS (
+    SELECT e.id
+    FROM enterprises_employer e, code
+    WHERE %(employer_name)s <> '' AND e.name = %(employer_name)s
+      AND (e.covering_union_id = code.union_id OR e.keeper_id = code.union_id
+           OR e.region_id LIKE left(code.region_id, 6) || '%%')
+    ORDER BY e.name, e.id
+    LIMIT 1
+),
+taken AS (
+    INSERT INTO members_application (
+        receipt_number, union_id, worker_group_id, employer_id, employer_name, channel,
+        join_code_id, status, submitted_at, decision_note, is_demo,
+        name, id_type, id_number_encrypted, id_number_hash, phone_encrypted, phone_hash,
+        birth_date, sex)
+    SELECT %(receipt_number)s, code.union_id, %(worker_group)s, (SELECT id FROM employer),
+           %(employer_name)s, code.channel, code.id, 'submitted', %(now)s, '', FALSE,
+           %(name)s, %(id_type)s, %(id_number_encrypted)s, %(id_number_hash)s,
+           %(phone_encrypted)s, %(phone_hash)s, %(birth_date)s, %(sex)s
+    FROM code
+    ON CONFLICT DO NOTHING
+    RETURNING id, receipt_number, submitted_at, union_id, employer_id, channel
+),
+consents AS (
+    INSERT INTO members_consent (application_id, text_id, given_at)
+    SELECT taken.id, text_id, %(now)s FROM taken, unnest(%(texts)s::bigint[]) AS text_id
+),
+answers AS (
+    INSERT INTO members_extraanswer (application_id, question_id, value)
+    SELECT taken.id, question_id, value
+    FROM taken, unnest(%(questions)s::bigint[], %(answers)s::text[]) AS answer (question_id, value)
+),
+entry AS (
+    {
+    entries_from('''
+        SELECT %(now)s, NULL::bigint, 'application.submitted', 'members.application',
+               taken.id::text, code.path,
+               jsonb_build_object('join_code', code.code, 'channel', code.channel)
+        FROM taken, code
+    ''')
+}
+)
+SELECT TRUE, id, receipt_number, submitted_at, union_id, employer_id, channel FROM taken
+UNION ALL
+SELECT FALSE, a.id, a.receipt_number, a.submitted_at, a.union_id, a.employer_id, a.channel
+FROM members_application a, code
+WHERE a.id_number_hash = %(id_number_hash)s AND a.phone_hash = %(phone_hash)s
+  AND a.union_id = code.union_id AND a.status IN ('submitted', 'correction')
+UNION ALL
+SELECT FALSE, NULL, NULL, NULL, NULL, NULL, NULL WHERE NOT EXISTS (SELECT FROM code)
+"""  # noqa: S608 -- put together of constants alone
+
+
+class TakenIn(NamedTuple):
+    """What the statement found or wrote."""
+
+    is_new: bool
+    id: int
+    receipt_number: str
+    submitted_at: dt.datetime
+    union_id: int
+    employer_id: int | None
+    channel: str
+
+
+class CodeClosedError(Exception):
+    """The join code, or its union, takes no more applications."""
+
+
+def take_in(
+    *,
+    join_code_id: int,
+    receipt_number: str,
+    now: dt.datetime,
+    person: Mapping[str, Any],
+    worker_group_id: str,
+    employer_name: str,
+    text_ids: list[int],
+    answers: Mapping[int, str],
+) -> TakenIn | None:
+    """Write the application, or find the open one of this person, phone and union.
+
+    ``person`` holds the columns of ``PersonalData``, ``answers`` extra answers by question. None if
+    neither came about (a twin is being written, or the receipt number is taken): try once more.
+    Raises CodeClosedError.
+    """
+    values = {
+        **{
+            key: psycopg2.Binary(value) if isinstance(value, bytes) else value
+            for key, value in person.items()
+        },
+        "join_code": join_code_id,
+        "receipt_number": receipt_number,
+        "now": now,
+        "today": local_today(),
+        "worker_group": worker_group_id,
+        "employer_name": employer_name,
+        "texts": text_ids,
+        "questions": list(answers),
+        "answers": list(answers.values()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_STATEMENT, values)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    if row[1] is None:
+        raise CodeClosedError
+    return TakenIn(*row)
