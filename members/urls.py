@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from members.views import codes, finding, joining
+from members.views import codes, finding, joining, status
 
 app_name = "members"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", finding.find, name="find"),
-    path("status/", joining.status, name="status"),
+    path("which/", finding.which, name="which"),
+    path("status/", status.status, name="status"),
     path("received/", joining.received, name="received"),
     path("texts/<slug:purpose>/<int:version>/", joining.consent_text, name="consent_text"),
     path("codes/<int:pk>/qr.svg", codes.join_code_svg, name="join_code_svg"),

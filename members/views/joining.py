@@ -1,4 +1,4 @@
-"""What a worker sees: apply, the receipt, how it stands.
+"""What a worker sees: apply, and the receipt.
 
 Nothing personal ever goes into an address or stays in a cache: forms are sent by POST, the receipt
 travels in a signed cookie of half an hour, and every page that may hold such data is `no-store`.
@@ -10,20 +10,19 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.codes import format_receipt
+from core.display import apply_wish, display_wish, remember_wish
 from core.errors import RuleViolation
 from core.normalising import normalise_identifier
 from enterprises.models import Employer
 from members import limits
-from members.enums import ApplicationStatus
-from members.forms import COMMON_PLATFORMS, JoinForm, StatusForm
+from members.forms import COMMON_PLATFORMS, JoinForm
 from members.models import Application, ConsentText, JoinCode
-from members.selectors import current_consent_texts, find_application, find_join_code
+from members.selectors import current_consent_texts, find_join_code, questions_of
 from members.services.enrolment import apply_to_join
 from members.views.finding import find_page
 from reference.models import WorkerGroup
@@ -48,9 +47,16 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     if not join_code.is_usable or join_code.union.status == UnionStatus.DISSOLVED:
         return render(request, "members/closed.html", {"union": join_code.union}, status=410)
     texts = current_consent_texts()
+    questions = questions_of(join_code.union_id)
     if request.method != "POST":
-        return _join_page(request, join_code, JoinForm(texts=texts))
-    form = JoinForm(request.POST, texts=texts)
+        return _join_page(request, join_code, JoinForm(texts=texts, questions=questions))
+    if wish := display_wish(request.POST):
+        apply_wish(request, wish)
+        typed = JoinForm(texts=texts, questions=questions, initial=request.POST.dict())
+        response = _join_page(request, join_code, typed)
+        remember_wish(response, wish)
+        return response
+    form = JoinForm(request.POST, texts=texts, questions=questions)
     if not limits.may_join_from(request):
         return _join_page(request, join_code, form, is_limited=True)
     if not form.is_valid():
@@ -65,6 +71,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
             employer_name=form.cleaned_data["employer_name"],
             agreed_text_ids=form.agreed_text_ids(),
             texts=texts,
+            answers=form.answers(),
         )
     except RuleViolation as violation:
         form.add_violation(violation)
@@ -76,7 +83,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 def received(request: HttpRequest) -> HttpResponse:
     """The receipt of the application just sent from this browser."""
-    number = _receipt_of(request)
+    number = receipt_of(request)
     application = (
         Application.objects.select_related("union", "join_code")
         .filter(receipt_number=number)
@@ -90,37 +97,6 @@ def received(request: HttpRequest) -> HttpResponse:
         return redirect("members:status")
     context = {"application": application, "receipt": format_receipt(application.receipt_number)}
     return render(request, "members/received.html", context)
-
-
-@never_cache
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-def status(request: HttpRequest) -> HttpResponse:
-    """How an application stands, to whoever knows its receipt number and phone."""
-    if request.method != "POST":
-        number = _receipt_of(request)
-        initial = {"receipt_number": format_receipt(number) if number else ""}
-        return render(request, "members/status.html", {"form": StatusForm(initial=initial)})
-    form = StatusForm(request.POST)
-    if not limits.may_ask_from(request):
-        return _limited_status_page(request, form)
-    if not form.is_valid():
-        return render(request, "members/status.html", {"form": form})
-    if not limits.may_ask_with(form.cleaned_data["phone"]):
-        return _limited_status_page(request, form)
-    application = find_application(form.cleaned_data["receipt_number"], form.cleaned_data["phone"])
-    if application is None:
-        form.add_error(
-            None, _("No application with this receipt number and mobile number. Check both.")
-        )
-        return render(request, "members/status.html", {"form": form})
-    context = {
-        "application": application,
-        "receipt": format_receipt(application.receipt_number),
-        "is_waiting": application.status == ApplicationStatus.SUBMITTED,
-        "is_approved": application.status == ApplicationStatus.APPROVED,
-    }
-    return render(request, "members/status_shown.html", context)
 
 
 @require_safe
@@ -149,11 +125,6 @@ def _join_page(
     }
     response = render(request, "members/join.html", context, status=429 if is_limited else 200)
     return _retry_later(response) if is_limited else response
-
-
-def _limited_status_page(request: HttpRequest, form: StatusForm) -> HttpResponse:
-    context = {"form": form, "is_limited": True, "minutes": limits.minutes_until_reset()}
-    return _retry_later(render(request, "members/status.html", context, status=429))
 
 
 def _retry_later(response: HttpResponse) -> HttpResponse:
@@ -187,7 +158,8 @@ def _with_receipt(response: HttpResponse, application: Application) -> HttpRespo
     return response
 
 
-def _receipt_of(request: HttpRequest) -> str:
+def receipt_of(request: HttpRequest) -> str:
+    """The receipt number of the application sent from this browser; "" without one."""
     number = request.get_signed_cookie(
         RECEIPT_COOKIE, default="", salt=RECEIPT_SALT, max_age=RECEIPT_SECONDS
     )
