@@ -6,6 +6,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from core.encryption import decrypt
+from core.masking import mask_phone
+from members.models.application import PHONE_CONTEXT
+
+BODY_CONTEXT = "members.message_body"
+
 
 class MessageStatus(models.TextChoices):
     """Where a message stands."""
@@ -14,6 +20,7 @@ class MessageStatus(models.TextChoices):
     SENDING = "sending", _("being sent")
     SENT = "sent", _("sent")
     FAILED = "failed", _("failed")
+    KEPT = "kept", _("kept in the outbox")  # no gateway is set up: nothing leaves the house
 
 
 class Message(models.Model):
@@ -51,6 +58,11 @@ class Message(models.Model):
     def __str__(self) -> str:
         return f"{self.template} {self.status}"
 
+    @property
+    def masked_phone(self) -> str:
+        """First three and last four digits."""
+        return mask_phone(decrypt(self.phone_encrypted, context=PHONE_CONTEXT))
+
 
 class OneTimeCode(models.Model):
     """A code sent to a phone. Only keyed hashes are kept; it works once, for some minutes."""
@@ -59,10 +71,13 @@ class OneTimeCode(models.Model):
         JOIN = "join", _("prove the phone when joining")
         LOG_IN = "log_in", _("log in to the own page")
         CONFIRM = "confirm", _("confirm a collective registration")
+        CHANGE = "change", _("prove a new phone")
 
     purpose = models.CharField(max_length=8, choices=Purpose)
     phone_hash = models.BinaryField(max_length=32)
     code_hash = models.BinaryField(max_length=32)
+    # Keyed hash of the caller's address: its limit is counted here, also without Redis.
+    address_hash = models.BinaryField(max_length=32, null=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     wrong_tries = models.PositiveSmallIntegerField(default=0)
@@ -74,7 +89,9 @@ class OneTimeCode(models.Model):
         indexes = [
             models.Index(
                 fields=["phone_hash", "purpose", "-created_at"], name="members_code_of_phone"
-            )
+            ),
+            models.Index(fields=["address_hash", "-created_at"], name="members_code_of_address"),
+            models.Index(fields=["created_at"], name="members_code_by_time"),
         ]
 
     def __str__(self) -> str:
