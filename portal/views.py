@@ -1,12 +1,27 @@
-"""The home page."""
+"""The home page, and how pages are shown."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from core.display import display_wish, remember_wish
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Where everybody begins: join, look for a station, log in. A place for trying out says so."""
     return render(request, "portal/home.html", {"is_demo": settings.ALLOW_DEMO_IDENTITIES})
+
+
+@require_POST
+def display(request: HttpRequest) -> HttpResponse:
+    """Remember how pages are to be shown, and go back to the one before."""
+    before = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        before, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    response = redirect(before if is_ours else "home")
+    remember_wish(response, display_wish(request.POST))
+    return response

@@ -64,7 +64,9 @@ def test_page_loads_nothing_from_elsewhere_and_little_from_here(
         "/static/portal/site.css",
         "/static/members/join.css",
         "/static/members/after-post.js",
+        "/static/members/draft.js",
         "/static/members/join.js",
+        "/static/members/send.js",
     ]
     assert re.findall(r"https?://[^\"' ]+", page) == []
     assert re.findall(r"<script(?![^>]* src=)|<style| on[a-z]+=\"", page) == []

@@ -63,9 +63,27 @@ def test_language_can_be_switched(
 ) -> None:
     page = client.get("/", HTTP_ACCEPT_LANGUAGE=language).content.decode()
     assert f'<html lang="{attribute}">' in page
-    assert re.findall(r'name="language" value="([^"]+)"', page) == [switch]
-    response = client.post("/language/setlang/", {"language": switch, "next": "/join/"})
+    assert re.findall(r'name="show" value="([^"]+)"', page) == ["large", switch]
+    response = client.post("/display/", {"show": switch, "next": "/join/"})
     assert (response.status_code, response.headers["Location"]) == (302, "/join/")
+    assert f'<html lang="{attribute}">' not in client.get("/join/").content.decode()
+
+
+def test_large_type_is_remembered_on_the_device_until_switched_off(client: Client) -> None:
+    client.post("/display/", {"show": "large", "next": "/"})
+    page = client.get("/").content.decode()
+    assert 'class="large-type"' in page
+    assert 'name="show" value="plain"' in page
+    client.post("/display/", {"show": "plain"})
+    assert 'class="large-type"' not in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize("elsewhere", ["https://example.org/", "//example.org", "\\\\x", ""])
+def test_switching_never_leads_elsewhere(client: Client, elsewhere: str) -> None:
+    response = client.post("/display/", {"show": "huge", "next": elsewhere})
+    assert (response.status_code, response.headers["Location"]) == (302, "/")
+    assert not response.cookies
+    assert client.get("/display/").status_code == 405
 
 
 @override_settings(ROOT_URLCONF="tests.portal.test_pages")
