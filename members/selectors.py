@@ -7,6 +7,7 @@ from core.encryption import blind_index
 from core.remembering import remembered
 from members.models import (
     Application,
+    ApplicationStep,
     ConsentText,
     ExtraAnswer,
     ExtraQuestion,
@@ -14,6 +15,7 @@ from members.models import (
     Member,
 )
 from members.models.application import PHONE_CONTEXT
+from members.models.review import StepType
 
 
 @remembered
@@ -70,3 +72,14 @@ def other_traces_of(application: Application) -> tuple[Member | None, list[Appli
         id_number_hash=application.id_number_hash
     ) | Application.objects.exclude(pk=application.pk).filter(phone_hash=application.phone_hash)
     return member, list(others.select_related("union").order_by("-submitted_at")[:20])
+
+
+def steps_of(application: Application) -> list[ApplicationStep]:
+    """What happened to an application since it was sent in, oldest first."""
+    return list(application.steps.order_by("at", "id"))
+
+
+def fields_to_correct(application: Application) -> list[str]:
+    """What the union last asked to have corrected (``CorrectableField``)."""
+    asked = application.steps.filter(type=StepType.CORRECTION).order_by("-at", "-id").first()
+    return list(asked.fields) if asked else []

@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
             name='MemberMerge',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', models.JSONField(default=dict)),
+                ('before_encrypted', models.BinaryField()),
                 ('moved_memberships', models.JSONField(default=list)),
                 ('merged_at', models.DateTimeField(auto_now_add=True)),
                 ('undone_at', models.DateTimeField(blank=True, null=True)),

@@ -8,7 +8,13 @@ from members.models.message import Message, OneTimeCode
 from members.models.privacy import MemberMerge, PersonalExport, PurgeRun, RetentionRule
 from members.models.question import ExtraAnswer, ExtraQuestion
 from members.models.request import DataRequest
-from members.models.review import ApplicationPaper, ApplicationStep, ReviewRules
+from members.models.review import (
+    ApplicationPaper,
+    ApplicationStep,
+    BulkApproval,
+    BulkApprovalItem,
+    ReviewRules,
+)
 from members.models.routing import RoutingRule
 from members.models.transfer import Transfer
 
@@ -16,6 +22,8 @@ __all__ = [
     "Application",
     "ApplicationPaper",
     "ApplicationStep",
+    "BulkApproval",
+    "BulkApprovalItem",
     "CollectiveEntry",
     "CollectiveRegistration",
     "Consent",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
 
 from core.encryption import decrypt
@@ -19,6 +20,8 @@ from unions.scope import ScopedQuerySet
 
 ID_NUMBER_CONTEXT = "members.id_number"
 PHONE_CONTEXT = "members.phone"
+# The union's time begins anew when a corrected application is sent again.
+WAITING_SINCE = Coalesce("resubmitted_at", "submitted_at")
 OPEN_STATUSES = (ApplicationStatus.SUBMITTED, ApplicationStatus.CORRECTION)
 
 
@@ -83,15 +86,15 @@ class ApplicationQuerySet(ScopedQuerySet["Application"]):
     """Applications to unions in the viewer's scope."""
 
     def waiting(self) -> ApplicationQuerySet:
-        """Those nobody has decided yet, oldest first."""
-        return self.filter(status=ApplicationStatus.SUBMITTED).order_by("submitted_at", "id")
+        """Those nobody has decided yet; first the one that has waited longest for the union."""
+        return self.filter(status=ApplicationStatus.SUBMITTED).order_by(WAITING_SINCE, "id")
 
 
 class Application(PersonalData):
     """A worker's request to join ``union``.
 
-    One open application per person, phone and union is held by the database; a repeated
-    submission finds the first.
+    One open application per person, phone and union is held by the database, those sent again
+    after a correction aside; a repeated submission finds the first.
     """
 
     receipt_number = models.CharField(_("receipt number"), max_length=16, unique=True)
@@ -159,7 +162,9 @@ class Application(PersonalData):
         constraints = [
             models.UniqueConstraint(
                 fields=["id_number_hash", "phone_hash", "union"],
-                condition=Q(status__in=OPEN_STATUSES),
+                # What was corrected may equal another open application: refusing it would tell a
+                # stranger that this person has applied. The official sees the two side by side.
+                condition=Q(status__in=OPEN_STATUSES, resubmitted_at__isnull=True),
                 name="members_application_open_once",
             ),
             models.CheckConstraint(
@@ -170,9 +175,16 @@ class Application(PersonalData):
         ]
         indexes = [
             models.Index(
-                fields=["submitted_at", "id"],
+                WAITING_SINCE,
+                "id",
                 condition=Q(status=ApplicationStatus.SUBMITTED),
                 name="members_application_queue",
+            ),
+            models.Index(fields=["phone_hash"], name="members_application_by_phone"),
+            models.Index(
+                fields=["birth_date", "name"],
+                condition=Q(status__in=OPEN_STATUSES),
+                name="members_application_by_person",
             ),
             models.Index(fields=["id_number_hash"], name="members_application_by_id"),
             models.Index(fields=["union", "status"], name="members_application_of_union"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from members.models.application import Application
 
@@ -55,12 +55,26 @@ class StepType(models.TextChoices):
     RESUBMITTED = "resubmitted", _("corrected and sent again")
     APPROVED = "approved", _("approved")
     REJECTED = "rejected", _("not approved")
-    UNDONE = "undone", _("approval undone")
+    UNDONE = "undone", _("decision taken back")
+    CANCELLED = "cancelled", _("taken back by the applicant")
     MOVED = "moved", _("passed to another union")
 
 
+class CorrectableField(models.TextChoices):
+    """What an applicant can be asked to correct."""
+
+    NAME = "name", pgettext_lazy("person", "name")
+    ID_NUMBER = "id_number", _("document and its number")
+    PHONE = "phone", _("mobile number")
+    WORKER_GROUP = "worker_group", _("worker group")
+    EMPLOYER_NAME = "employer_name", _("employer or platform")
+
+
 class ApplicationStep(models.Model):
-    """One step after an application was sent in; append-only, shown to the applicant, no names."""
+    """One step after an application was sent in; append-only, shown to the applicant, no names.
+
+    ``fields``: what the applicant is asked to correct (``CorrectableField``), else nothing.
+    """
 
     application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="steps")
     type = models.CharField(_("step"), max_length=12, choices=StepType)
@@ -69,6 +83,7 @@ class ApplicationStep(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
+    fields = models.JSONField(_("to be corrected"), default=list, blank=True)
 
     class Meta:
         verbose_name = _("step of an application")
@@ -78,6 +93,61 @@ class ApplicationStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application_id} {self.type}"
+
+
+class BulkApproval(models.Model):
+    """An official's wish to approve exactly these applications, as they were shown beforehand."""
+
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("asked by"),
+    )
+    asked_at = models.DateTimeField(_("asked"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("approval of many applications")
+        verbose_name_plural = _("approvals of many applications")
+        ordering = ("-id",)
+        indexes = [
+            models.Index(
+                fields=["asked_at"],
+                condition=Q(finished_at__isnull=True),
+                name="members_bulk_approval_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class BulkApprovalItem(models.Model):
+    """One application of it, and what became of it. Written with the approval itself."""
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting", _("not yet dealt with")
+        APPROVED = "approved", _("approved")
+        REFUSED = "refused", _("left as it was")
+
+    approval = models.ForeignKey(BulkApproval, on_delete=models.PROTECT, related_name="items")
+    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="+")
+    outcome = models.CharField(_("outcome"), max_length=8, choices=Outcome, default=Outcome.WAITING)
+    why = models.CharField(_("reason"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("application of a bulk approval")
+        verbose_name_plural = _("applications of bulk approvals")
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["approval", "application"], name="members_bulk_approval_item_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approval_id} {self.application_id} {self.outcome}"
 
 
 class ApplicationPaper(models.Model):
