@@ -243,6 +243,9 @@ JOIN_LIMIT_PER_IP = env_int("JOIN_LIMIT_PER_IP", 120, minimum=1)
 JOIN_LIMIT_PER_PHONE = env_int("JOIN_LIMIT_PER_PHONE", 6, minimum=1)
 STATUS_LIMIT_PER_IP = env_int("STATUS_LIMIT_PER_IP", 60, minimum=1)
 STATUS_LIMIT_PER_PHONE = env_int("STATUS_LIMIT_PER_PHONE", 10, minimum=1)
+# The own page (phones and codes sent in), and the page behind a card's QR code.
+OWN_PAGE_LIMIT_PER_IP = env_int("OWN_PAGE_LIMIT_PER_IP", 120, minimum=1)
+CARD_LIMIT_PER_IP = env_int("CARD_LIMIT_PER_IP", 120, minimum=1)
 # Attempts to log in per window, right ones too by address; a right one forgets those of its user.
 LOGIN_LIMIT_SECONDS = env_int("LOGIN_LIMIT_SECONDS", 600, minimum=1)
 LOGIN_LIMIT_PER_IP = env_int("LOGIN_LIMIT_PER_IP", 60, minimum=1)

@@ -10,6 +10,8 @@ from django.utils.translation import get_language, gettext_lazy as _
 from unions.models import Union
 from unions.scope import ScopedQuerySet
 
+MERGE_CONTEXT = "members.merge_before"
+
 
 class RetentionRule(models.Model):
     """How long one class of data is kept after it is last needed, and what then happens to it."""
@@ -109,8 +111,9 @@ class MemberMerge(models.Model):
     absorbed = models.ForeignKey(
         "members.Member", on_delete=models.PROTECT, related_name="absorbed_by"
     )
-    # What each record held before, so that the merge can be undone; personal values stay encrypted.
-    before = models.JSONField(default=dict)
+    # What each record held before and after, so that the merge can be undone: JSON, encrypted as a
+    # whole. Empty once the records are frozen.
+    before_encrypted = models.BinaryField()
     moved_memberships = models.JSONField(default=list)
     merged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"

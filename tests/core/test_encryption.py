@@ -9,7 +9,15 @@ from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given, strategies as st
 
 from core import encryption
-from core.encryption import DecryptionError, active_key_id, blind_index, decrypt, encrypt, key_id_of
+from core.encryption import (
+    DecryptionError,
+    active_key_id,
+    blind_index,
+    decrypt,
+    encrypt,
+    key_id_of,
+    next_blind_index,
+)
 
 OLD = "old:" + base64.b64encode(b"o" * 32).decode()
 NEW = "new:" + base64.b64encode(b"n" * 32).decode()
@@ -90,6 +98,16 @@ def test_blind_index_is_a_keyed_hash_separated_by_context(settings):
     assert blind_index("+8613812345678", context="members.id_number") != expected
     settings.BLIND_INDEX_KEY = base64.b64encode(b"x" * 32).decode()
     assert blind_index("+8613812345678", context="members.phone") != expected
+
+
+def test_a_further_key_of_the_blind_index_is_put_over_the_stored_hash(settings):
+    first, further = (base64.b64encode(letter * 32).decode() for letter in (b"k", b"l"))
+    settings.BLIND_INDEX_KEY = first
+    stored = blind_index("+8613812345678", context="members.phone")
+    rotated = next_blind_index(memoryview(stored), next_key=further)
+    assert rotated == hmac.new(b"l" * 32, stored, hashlib.sha256).digest()
+    settings.BLIND_INDEX_KEY = f"{first}, {further}"
+    assert blind_index("+8613812345678", context="members.phone") == rotated
 
 
 def test_keys_are_parsed_once(settings):
