@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from members.services import proving
 from members.services.messages import deliver_due_messages, deliver_message
 
 
@@ -17,3 +18,9 @@ def send_message_task(message_id: int) -> str:
 def send_due_messages() -> int:
     """Send what the queue forgot and what is due again; every minute."""
     return deliver_due_messages()
+
+
+@shared_task(name="members.tell_member_of_application")
+def tell_member_of_application(application_id: int) -> bool:
+    """Tell the member on record that somebody applied with their ID number."""
+    return proving.tell_member_of_application(application_id)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from members.views import codes, finding, joining, status
+from members.views import codes, finding, joining, proving, status
 
 app_name = "members"
 
@@ -10,7 +10,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", finding.find, name="find"),
     path("which/", finding.which, name="which"),
     path("status/", status.status, name="status"),
-    path("received/", joining.received, name="received"),
+    path("received/", proving.received, name="received"),
+    path("received/prove/", proving.prove, name="prove"),
+    path("received/resend/", proving.resend, name="resend"),
     path("texts/<slug:purpose>/<int:version>/", joining.consent_text, name="consent_text"),
     path("codes/<int:pk>/qr.svg", codes.join_code_svg, name="join_code_svg"),
     path("codes/<int:pk>/qr.png", codes.join_code_png, name="join_code_png"),

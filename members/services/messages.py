@@ -18,6 +18,7 @@ import time
 import uuid
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
@@ -72,7 +73,8 @@ def send_message(
         next_attempt_at=timezone.now(),
     )
     if not stays:
-        transaction.on_commit(lambda: _queue(message.pk), robust=True)
+        # Without a queue the sweep finds the row.
+        queue_quietly("members.send_message", message.pk)
     return message
 
 
@@ -153,6 +155,14 @@ def reveal_message(message: Message, *, reason: str, actor: Actor) -> dict[str, 
     }
 
 
+def queue_quietly(task: str, record_id: int) -> None:
+    """Hand ``task`` of ``members.tasks`` to a worker after the commit; never raises.
+
+    For work that a sweep would do later anyway, or that may be left out while the queue is away.
+    """
+    transaction.on_commit(lambda: _send_by_name(task, record_id), robust=True)
+
+
 def active_language() -> str:
     """The language of the page that is being answered."""
     return get_language() or CHINESE
@@ -167,15 +177,13 @@ def _text_of(template: str, values: dict[str, Any], language: str) -> str:
     return f"【{settings.SMS_SIGNATURE}】{text.format(**values)}"
 
 
-def _queue(message_id: int) -> None:
-    """Hand the message to a worker. Silent when the queue is away: the sweep finds the row."""
+def _send_by_name(task: str, record_id: int) -> None:
+    """Hand a task to a worker. After a failure nobody waits for the queue again for a while."""
     global _queue_silent_until  # noqa: PLW0603 -- one breaker per process
-    from members.tasks import send_message_task
-
     if time.monotonic() < _queue_silent_until:
         return
     try:
-        send_message_task.delay(message_id)
+        current_app.send_task(task, args=[record_id])
     except Exception as error:  # noqa: BLE001 -- whatever the queue's driver raises
         _queue_silent_until = time.monotonic() + BREAKER_SECONDS
         logger.warning("The queue does not answer (%s).", type(error).__name__)

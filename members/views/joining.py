@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.codes import format_receipt
 from core.display import apply_wish, display_wish, remember_wish
 from core.errors import RuleViolation
 from core.normalising import normalise_identifier
@@ -77,26 +76,6 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         form.add_violation(violation)
         return _join_page(request, join_code, form)
     return _with_receipt(redirect("members:received"), application)
-
-
-@never_cache
-@require_safe
-def received(request: HttpRequest) -> HttpResponse:
-    """The receipt of the application just sent from this browser."""
-    number = receipt_of(request)
-    application = (
-        Application.objects.select_related("union", "join_code")
-        .filter(receipt_number=number)
-        .only("receipt_number", "submitted_at", "union__name", "union__contact_phone",
-              "union__address", "join_code__code")
-        .first()
-        if number
-        else None
-    )  # fmt: skip
-    if application is None:
-        return redirect("members:status")
-    context = {"application": application, "receipt": format_receipt(application.receipt_number)}
-    return render(request, "members/received.html", context)
 
 
 @require_safe

@@ -1,0 +1,108 @@
+"""Proving that the phone of an application is the applicant's.
+
+An application is recorded first and proven afterwards: a gateway that is down costs no sign-up.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.services import log
+from core import messaging
+from core.encryption import decrypt
+from members.enums import MembershipStatus
+from members.models import Application, Member, Message, OneTimeCode
+from members.models.application import OPEN_STATUSES, PHONE_CONTEXT
+from members.services.codes import CodeSent, check_code, last_sent_at, send_code
+from members.services.messages import queue_quietly, send_message
+
+JOIN = OneTimeCode.Purpose.JOIN
+QUIET = dt.timedelta(days=1)
+OPEN_MEMBERSHIPS = (
+    MembershipStatus.ACTIVE,
+    MembershipStatus.TRANSFERRING,
+    MembershipStatus.RETAINED,
+)
+
+
+def can_be_proven(application: Application) -> bool:
+    """Whether there is a phone to prove, a use in it, and a way for a code to reach it."""
+    return (
+        application.status in OPEN_STATUSES
+        and bool(application.phone_encrypted)
+        and application.phone_proven_at is None
+        and messaging.can_reach_phones()
+    )
+
+
+def send_first_code(application: Application, *, address: str = "") -> CodeSent | None:
+    """Send a code unless one was sent since the application came in; None then."""
+    phone = phone_of(application)
+    sent_at = last_sent_at(phone, JOIN)
+    if sent_at is not None and sent_at >= application.submitted_at:
+        return None
+    return send_code(phone, JOIN, address=address)
+
+
+def send_another_code(application: Application, *, address: str = "") -> CodeSent:
+    """Send a new code, within the limits."""
+    return send_code(phone_of(application), JOIN, address=address)
+
+
+def prove_phone(application: Application, code: str) -> bool:
+    """Note the phone as proven if ``code`` is right. True, and nothing more, if it was before."""
+    if application.phone_proven_at is not None:
+        return True
+    if not application.phone_encrypted or not check_code(phone_of(application), JOIN, code):
+        return False
+    with transaction.atomic():
+        fresh = Application.objects.filter(pk=application.pk, phone_proven_at__isnull=True)
+        if fresh.update(phone_proven_at=timezone.now()):
+            log(
+                None,
+                "application.phone_proven",
+                application,
+                {"by": "applicant"},
+                union_path=application.union.path,
+            )
+            # By a worker, not here: the answer must take as long for strangers as for members.
+            queue_quietly("members.tell_member_of_application", application.pk)
+    return True
+
+
+def tell_member_of_application(application_id: int) -> bool:
+    """Tell the person on record that somebody applied with their ID number, once a day at most.
+
+    The page that took the application tells nobody; this goes only to the phone on record.
+    """
+    application = Application.objects.filter(pk=application_id).first()
+    if application is None or not application.id_number_encrypted:
+        return False
+    member = (
+        Member.objects.filter(
+            id_number_hash=application.id_number_hash,
+            memberships__status__in=OPEN_MEMBERSHIPS,
+        )
+        .select_related("home_union")
+        .first()
+    )
+    if member is None or not member.phone_encrypted:
+        return False
+    told = Message.objects.filter(
+        phone_hash=member.phone_hash,
+        template="already_member",
+        created_at__gt=timezone.now() - QUIET,
+    )
+    if told.exists():
+        return False
+    phone = decrypt(member.phone_encrypted, context=PHONE_CONTEXT)
+    send_message(phone, "already_member", {"union": member.home_union.name})
+    return True
+
+
+def phone_of(application: Application) -> str:
+    """The phone it was sent with, E.164."""
+    return decrypt(application.phone_encrypted, context=PHONE_CONTEXT)

@@ -1,0 +1,114 @@
+"""The receipt of an application, and proving its phone by a code.
+
+Bound to the signed receipt cookie of the browser that applied. The first code is sent when the
+receipt is first shown, not while the form is taken in.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from core.client_address import client_block
+from core.codes import format_receipt
+from members.code_form import CodeForm
+from members.models import Application
+from members.services.codes import CodeSent, Sending, code_to_show
+from members.services.proving import (
+    can_be_proven,
+    phone_of,
+    prove_phone,
+    send_another_code,
+    send_first_code,
+)
+from members.views.joining import receipt_of
+
+SHOWN_COLUMNS = (
+    "receipt_number", "submitted_at", "phone_encrypted", "phone_proven_at", "status",
+    "union__name", "union__path", "union__contact_phone", "union__address", "join_code__code",
+)  # fmt: skip
+
+
+@never_cache
+@require_safe
+def received(request: HttpRequest) -> HttpResponse:
+    """The receipt of the application just sent from this browser; sends its first code."""
+    application = _application_of(request)
+    if application is None:
+        return redirect("members:status")
+    sent = None
+    if request.method == "GET" and can_be_proven(application):
+        sent = send_first_code(application, address=client_block(request))
+    return _page(request, application, CodeForm(), sent)
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def prove(request: HttpRequest) -> HttpResponse:
+    """The code that was typed in."""
+    application = _application_of(request)
+    if application is None:
+        return redirect("members:status")
+    if request.method != "POST":
+        return redirect("members:received")
+    form = CodeForm(request.POST)
+    if form.is_valid():
+        if prove_phone(application, form.cleaned_data["code"]):
+            return redirect("members:received")
+        form.add_error("code", _("This code is wrong or too old. Try again, or get a new one."))
+    return _page(request, application, form, None)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def resend(request: HttpRequest) -> HttpResponse:
+    """Another code."""
+    application = _application_of(request)
+    if application is None:
+        return redirect("members:status")
+    if request.method != "POST" or not can_be_proven(application):
+        return redirect("members:received")
+    sent = send_another_code(application, address=client_block(request))
+    return _page(request, application, CodeForm(), sent, is_resent=True)
+
+
+def _application_of(request: HttpRequest) -> Application | None:
+    number = receipt_of(request)
+    if not number:
+        return None
+    return (
+        Application.objects.select_related("union", "join_code")
+        .filter(receipt_number=number)
+        .only(*SHOWN_COLUMNS)
+        .first()
+    )
+
+
+def _page(
+    request: HttpRequest,
+    application: Application,
+    form: CodeForm,
+    sent: CodeSent | None,
+    *,
+    is_resent: bool = False,
+) -> HttpResponse:
+    asks = can_be_proven(application)
+    context = {
+        "application": application,
+        "receipt": format_receipt(application.receipt_number),
+        "form": form,
+        "asks_for_code": asks,
+        "demo_code": code_to_show(phone_of(application)) if asks else "",
+        "is_resent": is_resent and sent is not None and sent.outcome is Sending.SENT,
+        "is_too_soon": sent is not None and sent.outcome is Sending.TOO_SOON,
+        "is_too_many": sent is not None and sent.outcome is Sending.TOO_MANY,
+        "minutes": settings.CODE_MINUTES,
+        "wait_seconds": sent.wait_seconds if sent else 0,
+    }
+    return render(request, "members/received.html", context)
