@@ -38,6 +38,18 @@ def public_codes() -> JoinCodeQuerySet:
     )
 
 
+def online_first() -> Case:
+    """An order in which a code made for joining online comes before the code of a sign.
+
+    The way of joining stays with the membership for good.
+    """
+    return Case(
+        When(channel=JoinChannel.ONLINE, then=Value(0)),
+        default=Value(1),
+        output_field=IntegerField(),
+    )
+
+
 def open_counties() -> list[Region]:
     """The counties (or larger regions, for unions above them) that have an open union, by code."""
     regions = (
@@ -63,15 +75,11 @@ def find_open_unions(text: str, county: str) -> tuple[list[OpenUnion], bool]:
             | Q(union__short_name__icontains=word)
             | Q(union__region__full_name__icontains=word)
         )
-    # One code per union. A code made for joining online comes before the code of a sign: the way
-    # of joining stays with the membership for good.
-    sign_last = Case(
-        When(channel=JoinChannel.ONLINE, then=Value(0)),
-        default=Value(1),
-        output_field=IntegerField(),
-    )
+    # One code per union.
     found = list(
-        codes.order_by("union__path", sign_last, "id").distinct("union__path")[: MOST_RESULTS + 1]
+        codes.order_by("union__path", online_first(), "id").distinct("union__path")[
+            : MOST_RESULTS + 1
+        ]
     )
     results = [OpenUnion(code.union, code.code) for code in found[:MOST_RESULTS]]
     return results, len(found) > MOST_RESULTS

@@ -27,6 +27,11 @@ def ancestor_codes(code: str) -> list[str]:
     return codes[::-1]
 
 
+def child_regions(parent: Region | None) -> list[Region]:
+    """The regions directly below `parent`, the provinces for None, in order of their codes."""
+    return list(Region.objects.filter(parent=parent).order_by("code"))
+
+
 def within(region: Region | str, *, through: str = "") -> Q:
     """Filter for the subtree of a region, itself included, by the prefix of the code.
 

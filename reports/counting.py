@@ -14,6 +14,7 @@ import datetime as dt
 from django.db import connection
 
 from core.locks import advisory_lock
+from unions.kinds import HOLDING_POOL
 
 DEFINITION_VERSION = 1
 
@@ -42,7 +43,7 @@ FROM (
             COALESCE(u.founded_on, (u.created_at AT TIME ZONE %(zone)s)::date) END, 1),
         ('nef_unions', CASE WHEN u.is_nef THEN u.closed_on END, -1)
     ) AS m(metric, day, change)
-    WHERE u.status <> 'preparing' AND m.day <= %(last)s
+    WHERE u.status <> 'preparing' AND u.kind_id <> %(pool)s AND m.day <= %(last)s
 
     UNION ALL
     SELECT s.host_union_id, 'stations', s.kind_id, m.day, m.change
@@ -113,6 +114,7 @@ def count_days(first: dt.date, last: dt.date) -> int:
         "first": first,
         "last": last,
         "zone": "Asia/Shanghai",
+        "pool": HOLDING_POOL,
         "version": DEFINITION_VERSION,
     }
     with connection.cursor() as cursor:

@@ -75,7 +75,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         pgettext_lazy("unit", "unions"),
         _(
             "Unions founded and not dissolved on the day, the union itself included. Covered "
-            "unions are counted apart and never added."
+            "unions are counted apart and never added; holding pools are no unions."
         ),
         _UNIONS,
     ),
@@ -191,6 +191,7 @@ FAMILY_NAMES: dict[str, Text] = {
     "nef_federation": _("New-form employment federations"),
     "community_union": _("Community unions"),
     "flexible_joint_union": _("Flexible joint unions"),
+    "holding_pool": _("Holding pools"),
     "joint_union": _("Joint unions"),
     "grassroots_union": _("Grassroots unions"),
     "work_committee": _("Work committees"),

@@ -57,3 +57,10 @@ class StationFilter(forms.Form):
     def is_filtering(self) -> bool:
         """Does any filter hold?"""
         return any(self.cleaned_data.values())
+
+
+class PositionForm(forms.Form):
+    """Where a browser says it is: WGS-84, in degrees."""
+
+    longitude = forms.FloatField(min_value=-180, max_value=180)
+    latitude = forms.FloatField(min_value=-90, max_value=90)

@@ -14,7 +14,7 @@ from members.models import JoinCode
 from reference.codes import LENGTHS, is_own_area, parent_code
 from reference.enums import RegionLevel
 from reference.models import Region
-from reference.selectors import within
+from reference.selectors import ancestor_codes, within
 from stations.models import Facility, Station, StationKind, StationQuerySet
 
 # The mean radius of the earth (IUGG R1), in metres.
@@ -23,6 +23,8 @@ EARTH_RADIUS = 6_371_008.8
 # How far to look for the nearest, in metres, before all stations are measured. Each step holds 64
 # times the area: twenty near ones rarely cost more than a thousand distances.
 SEARCH_RADII = (4_000.0, 32_000.0, 256_000.0)
+# As far as a station says in which county one stands, in metres.
+PLACE_RADIUS = 30_000.0
 # Widens a box by about a metre, more than its limits lose to six decimals.
 _BOX_MARGIN = 0.00001
 
@@ -80,6 +82,20 @@ def near(
         if len(found) == limit and all(distance <= radius for _pk, distance in found):
             return rows.filter(pk__in=[pk for pk, _distance in found])[:limit]
     return rows[:limit]
+
+
+def region_near(longitude: float, latitude: float) -> Region | None:
+    """The county of the station nearest to a GCJ-02 position, None beyond ``PLACE_RADIUS``.
+
+    Regions have no coordinates of their own; stations stand in most counties. Which township it
+    is, a station some kilometres away cannot tell.
+    """
+    nearest = near(longitude, latitude, 1).select_related("region").first()
+    distance = getattr(nearest, "distance", None)
+    if nearest is None or distance is None or distance > PLACE_RADIUS:
+        return None
+    above = ancestor_codes(nearest.region_id)[: RegionLevel.COUNTY]
+    return Region.objects.filter(pk__in=above).order_by("-level").first()
 
 
 def by_distance(stations: StationQuerySet, longitude: float, latitude: float) -> StationQuerySet:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
 
+from core.coordinates import wgs84_to_gcj02
 from core.pagination import BoundedPaginator
-from stations.forms import StationFilter
+from stations.forms import PositionForm, StationFilter
 from stations.models import Station
-from stations.selectors import find_stations, for_reading, join_code_at
+from stations.selectors import find_stations, for_reading, join_code_at, region_near
 
 PAGE_SIZE = 24
 
@@ -61,3 +65,21 @@ def station_detail(request: HttpRequest, pk: int) -> HttpResponse:
             "tile_attribution": settings.MAP_TILE_ATTRIBUTION,
         },
     )
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_POST
+def place_near(request: HttpRequest) -> HttpResponse:
+    """From a browser's position to the region it lies in, as far as a station is near.
+
+    Leads on to the page that finds a union. The position comes in the body, is used once and
+    neither kept nor logged; the address that follows names the region alone.
+    """
+    form = PositionForm(request.POST)
+    region = None
+    if form.is_valid():
+        here = wgs84_to_gcj02(form.cleaned_data["longitude"], form.cleaned_data["latitude"])
+        region = region_near(*here)
+    question = f"place={region.pk}" if region else "position=unknown"
+    return redirect(f"{reverse('members:find')}?{question}#which")

@@ -14,6 +14,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# Holds members until their union is found (周转库). It stands in the tree, but is no union: no
+# count of unions holds it.
+HOLDING_POOL = "holding_pool"
+
 
 class Kind(NamedTuple):
     """One row of the kind table. ``level`` orders kinds from the nation (10) to groups (80)."""

@@ -24,6 +24,7 @@ from reports.selectors.figures import valid_group_sets
 from reports.selectors.scope import PERMISSION
 from stations.models import Station, StationKind
 from unions.enums import UnionStatus
+from unions.kinds import HOLDING_POOL
 from unions.models import Union, UnionKind, UnionQuerySet
 from unions.scope import Actor, can
 
@@ -240,6 +241,7 @@ def unions_behind(actor: Actor, figure: Figure) -> UnionQuerySet:
         Union.objects.visible_to(actor, PERMISSION)
         .under(figure.union)
         .exclude(status=UnionStatus.PREPARING)
+        .exclude(kind=HOLDING_POOL)
         # As the night counts: from the founding, or from the day of registration.
         .annotate(since=Coalesce("founded_on", TruncDate("created_at", tzinfo=CHINA)))
         .filter(since__lte=figure.day)

@@ -1,0 +1,181 @@
+"""Which union somebody without a code is led to: the shipped rules against a table of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
+from pytest_django import DjangoDbBlocker
+
+from members.models.routing import RoutingRule, RoutingStep
+from members.routing import WorkPlace, advise
+from reference.models import WorkerGroup
+from tests.members.routing_world import (
+    CITY,
+    COMMUNITY,
+    DONGCHANG,
+    ELSEWHERE,
+    GULOU,
+    LINQING,
+    LIUYUAN,
+    OTHER_COMMUNITY,
+    XINHUA,
+    YANGGU,
+    close_codes_of,
+    make_tree,
+    names,
+    place,
+)
+from unions.enums import UnionStatus
+from unions.models import Union
+
+pytestmark = pytest.mark.django_db
+
+COURIERS, TRUCKS, NEF = (
+    "东昌府区快递行业工会联合会",
+    "古楼货运行业工会联合会",
+    "聊城市新业态工会联合会",
+)
+FLEXIBLE, FLEXIBLE_COMMUNITY = "古楼灵活就业联合工会", "红星社区灵活联合工会"
+TOWNSHIP, COMMUNITY_UNION, LIUYUAN_UNION = "古楼街道总工会", "红星社区工会", "柳园街道总工会"
+POOL, LINQING_POOL = "东昌府会员周转库", "临清会员周转库"
+FIRM, LINQING_FIRM = "顺达公司工会", "临清顺达公司工会"
+
+# place, group, employer → unions in order, positions of the rules that found them
+CASES: list[tuple[str, str | None, str, list[str], list[int]]] = [
+    # The employer's union comes before everything else.
+    (GULOU, "courier", "顺达公司", [FIRM, COURIERS, NEF], [10, 20, 20]),
+    (GULOU, "employee", "顺达公司", [FIRM, FLEXIBLE, TOWNSHIP], [10, 40, 60]),
+    (GULOU, None, " 顺达公司 ", [FIRM, FLEXIBLE, TOWNSHIP], [10, 40, 60]),
+    # One name in two counties: the nearest; from the city both are as near.
+    (LINQING, "employee", "顺达公司", [LINQING_FIRM], [10]),
+    (DONGCHANG, "employee", "顺达公司", [FIRM], [10]),
+    (CITY, "employee", "顺达公司", [FIRM, LINQING_FIRM], [10, 10]),
+    # Its union takes nobody online: a federation that covers it does.
+    (LIUYUAN, "employee", "闭门公司", [COURIERS, LIUYUAN_UNION], [10, 60]),
+    # A link made for a platform's app is not for everybody.
+    (GULOU, "employee", "平台公司", [FLEXIBLE, TOWNSHIP], [40, 60]),
+    # Known to the register, but without a union; not known at all.
+    (GULOU, "employee", "无会公司", [FLEXIBLE, TOWNSHIP], [40, 60]),
+    (GULOU, "employee", "哪里都没有", [FLEXIBLE, TOWNSHIP], [40, 60]),
+    # The trade's federation: township before county before city; other trades' are left out.
+    (GULOU, "truck_driver", "", [TRUCKS, NEF, FLEXIBLE], [20, 20, 40]),
+    (LIUYUAN, "truck_driver", "", [NEF, LIUYUAN_UNION], [20, 60]),
+    (LIUYUAN, "courier", "", [COURIERS, NEF, LIUYUAN_UNION], [20, 20, 60]),
+    (YANGGU, "courier", "", [NEF], [20]),
+    (COMMUNITY, "delivery_rider", "", [NEF, FLEXIBLE_COMMUNITY, FLEXIBLE], [20, 30, 40]),
+    # Flexible joint unions, the smallest first; then the unions of community and township.
+    (
+        COMMUNITY,
+        "other_flexible",
+        "",
+        [FLEXIBLE_COMMUNITY, FLEXIBLE, COMMUNITY_UNION],
+        [30, 40, 50],
+    ),
+    (OTHER_COMMUNITY, "other_flexible", "", [FLEXIBLE, TOWNSHIP], [40, 60]),
+    (GULOU, None, "", [FLEXIBLE, TOWNSHIP], [40, 60]),
+    (LIUYUAN, "other_flexible", "", [LIUYUAN_UNION], [60]),
+    # Nothing fits: the county's pool, and only then.
+    (DONGCHANG, "other_flexible", "", [POOL], [90]),
+    (XINHUA, "employee", "", [LINQING_POOL], [90]),
+    (LINQING, None, "", [LINQING_POOL], [90]),
+    (LINQING, "other_nef", "", [NEF], [20]),
+    # No pool either: nothing is proposed, and the federation is named.
+    (YANGGU, "employee", "", [], []),
+    (ELSEWHERE, "courier", "顺达公司", [], []),
+]
+
+
+@pytest.fixture(scope="module")
+def tree(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Union]]:
+    """Built once; every test runs in a savepoint of this transaction."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield make_tree()
+        transaction.set_rollback(True)
+
+
+def work_place(code: str, group: str | None = None, employer: str = "") -> WorkPlace:
+    return WorkPlace(place(code), WorkerGroup.objects.get(pk=group) if group else None, employer)
+
+
+@pytest.mark.parametrize(("where", "group", "employer", "unions", "positions"), CASES)
+def test_rules_lead_to(
+    tree: dict[str, Union],
+    where: str,
+    group: str | None,
+    employer: str,
+    unions: list[str],
+    positions: list[int],
+) -> None:
+    question = work_place(where, group, employer)
+    with CaptureQueriesContext(connection) as queries:
+        proposals, contact = advise(question)
+    assert names(proposals) == unions
+    assert [proposal.rule.position for proposal in proposals] == positions
+    assert (contact is None) == bool(unions) or where == ELSEWHERE
+    assert len(queries) <= 12
+
+
+@pytest.mark.parametrize(
+    ("where", "federation"), [(YANGGU, "阳谷县总工会"), (CITY, "聊城市总工会"), (ELSEWHERE, None)]
+)
+def test_without_a_union_the_federation_in_charge_is_named(
+    tree: dict[str, Union], where: str, federation: str | None
+) -> None:
+    advice = advise(work_place(where))
+    assert advice.proposals == []
+    assert (advice.contact and advice.contact.name) == federation
+
+
+def test_reason_is_in_the_readers_language(tree: dict[str, Union]) -> None:
+    best = advise(work_place(GULOU, "employee", "顺达公司")).proposals[0]
+    assert best.reason == "您的单位已建工会"
+    with override("en"):
+        assert best.reason == "Your employer has a union"
+
+
+def test_closed_codes_and_dissolved_unions_are_not_proposed(tree: dict[str, Union]) -> None:
+    close_codes_of(tree[FLEXIBLE])
+    Union.objects.filter(pk=tree[TOWNSHIP].pk).update(status=UnionStatus.PREPARING)
+    assert names(advise(work_place(GULOU)).proposals) == [POOL]
+
+
+def test_rules_are_data(tree: dict[str, Union]) -> None:
+    """Order, use, region and group of a rule all decide."""
+    RoutingRule.objects.filter(step=RoutingStep.EMPLOYER_UNION).update(position=95)
+    assert names(advise(work_place(GULOU, "courier", "顺达公司")).proposals) == [
+        COURIERS, NEF, FLEXIBLE,
+    ]  # fmt: skip
+    RoutingRule.objects.filter(step=RoutingStep.TRADE_FEDERATION).update(is_active=False)
+    assert names(advise(work_place(GULOU, "courier")).proposals) == [FLEXIBLE, TOWNSHIP]
+    rule = RoutingRule.objects.create(
+        position=1,
+        step=RoutingStep.KIND_IN_REGION,
+        union_kind_id="township_union",
+        region_id=DONGCHANG,
+        worker_group_id="courier",
+        reason_zh="由街道统一受理",
+        reason_en="The street takes couriers",
+    )
+    found = advise(work_place(GULOU, "courier")).proposals
+    assert found[0].rule == rule
+    assert names(found) == [TOWNSHIP, FLEXIBLE]
+    # Another group, no group, another county: the rule does not hold.
+    assert names(advise(work_place(GULOU, "carer")).proposals) == [FLEXIBLE, TOWNSHIP]
+    assert names(advise(work_place(GULOU)).proposals) == [FLEXIBLE, TOWNSHIP]
+    assert names(advise(work_place(LINQING, "courier")).proposals) == [LINQING_POOL]
+
+
+def test_a_rule_for_a_group_needs_no_trade_in_the_name(tree: dict[str, Union]) -> None:
+    RoutingRule.objects.create(
+        position=1,
+        step=RoutingStep.TRADE_FEDERATION,
+        worker_group_id="carer",
+        region_id=GULOU,
+        reason_zh="护理行业由货运联合会代管",
+        reason_en="Looked after by the truckers' federation",
+    )
+    assert names(advise(work_place(GULOU, "carer")).proposals) == [TRUCKS, COURIERS, NEF]
