@@ -75,6 +75,10 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     _("Join codes"), "qr_code_2",
                     "admin:members_joincode_changelist", "join_codes.view",
                 ),
+                Entry(
+                    _("Extra questions"), "quiz",
+                    "admin:members_extraquestion_changelist", "questions.change",
+                ),
             ],
         ),
         (

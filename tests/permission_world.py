@@ -20,7 +20,15 @@ from audit.models import AuditEntry
 from campaigns.models import Campaign, CampaignStatus, Indicator
 from core.clock import local_today
 from enterprises.models import Employer, WorkforceBaseline
-from members.models import Application, ConsentText, JoinCode, Membership, RejectionReason
+from members.models import (
+    Application,
+    ConsentText,
+    ExtraQuestion,
+    JoinCode,
+    Membership,
+    RejectionReason,
+)
+from members.services.questions import create_question
 from reference.models import GroupSet, Region
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from reports.nightly import run_nightly
@@ -75,6 +83,7 @@ class World:
     employer: Employer
     baseline: WorkforceBaseline
     join_code: JoinCode
+    question: ExtraQuestion
     application: Application
     membership: Membership
     draft: Campaign
@@ -132,6 +141,7 @@ def build_world() -> World:
         f"{MARK}驿站", county, region, address=f"{MARK}路", longitude=116, latitude=36
     )
     StationJoinCode.objects.create(station=station, join_code=join_code)
+    question = create_question(low, kind="text", text_zh=f"{MARK}几点下班？", actor=None)
     draft = make_campaign(f"{MARK}草案", right, status=CampaignStatus.DRAFT)
     published = make_campaign(f"{MARK}行动", right, starts_on=dt.date(2024, 1, 1))
     indicator = make_target(draft, county).indicator
@@ -177,6 +187,7 @@ def build_world() -> World:
         employer=employer,
         baseline=baseline,
         join_code=join_code,
+        question=question,
         application=application,
         membership=membership,
         draft=draft,

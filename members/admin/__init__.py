@@ -1,5 +1,5 @@
 """The officials' pages of joining and membership."""
 
-from members.admin import applications, code_lists, join_codes, members
+from members.admin import applications, code_lists, join_codes, members, questions
 
-__all__ = ["applications", "code_lists", "join_codes", "members"]
+__all__ = ["applications", "code_lists", "join_codes", "members", "questions"]

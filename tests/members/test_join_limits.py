@@ -57,12 +57,12 @@ def test_without_redis_joining_works_silently(client: Client, code: JoinCode) ->
 
 
 def test_query_budget(client: Client, code: JoinCode, django_assert_num_queries: Any) -> None:
-    # code with union, consent texts, set and its groups (2), groups, platforms nearby
-    with django_assert_num_queries(6):
+    # code with union, consent texts, extra questions, set and its groups (2), groups, platforms
+    with django_assert_num_queries(7):
         client.get(f"/join/{code.code}/")
-    # code, consent texts, groups; then all that is written, in one statement
+    # code, consent texts, extra questions, groups; then all that is written, in one statement
     data = answers()
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         assert client.post(f"/join/{code.code}/", data).status_code == 302
     with django_assert_num_queries(1):
         client.get("/join/received/")

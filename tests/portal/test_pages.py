@@ -66,7 +66,7 @@ def test_language_can_be_switched(
     assert re.findall(r'name="show" value="([^"]+)"', page) == ["large", switch]
     response = client.post("/display/", {"show": switch, "next": "/join/"})
     assert (response.status_code, response.headers["Location"]) == (302, "/join/")
-    assert f'<html lang="{attribute}">' not in client.get("/join/").content.decode()
+    assert f'<html lang="{attribute}">' not in client.get("/").content.decode()
 
 
 def test_large_type_is_remembered_on_the_device_until_switched_off(client: Client) -> None:
