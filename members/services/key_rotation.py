@@ -128,8 +128,5 @@ def _names(column: EncryptedColumn) -> tuple[str, str, str]:
     """Table, column and primary key, quoted for SQL."""
     quote = connection.ops.quote_name
     meta = column.model._meta
-    field = meta.get_field(column.name)
-    assert field.column is not None
     assert meta.pk is not None
-    assert meta.pk.column is not None
-    return quote(meta.db_table), quote(field.column), quote(meta.pk.column)
+    return quote(meta.db_table), quote(column.name), quote(meta.pk.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -48,9 +49,7 @@ class Command(BaseCommand):
         ) as progress:
             for column, count in due.items():
                 task = progress.add_task(str(column), total=count)
-                outcome = rotate_column(
-                    column, on_progress=lambda rows, task=task: progress.advance(task, rows)
-                )
+                outcome = rotate_column(column, on_progress=partial(progress.advance, task))
                 left += outcome.left
                 unreadable += outcome.unreadable
                 self.stdout.write(
