@@ -1,17 +1,18 @@
 """Do the memberships agree with the ledger they are a reading of?
 
 For each membership the ledger (``MembershipEvent``) is summed and compared with the row: the state
-today, the first and the last day, the union and the worker group. One set-based statement, nothing
-personal in its result.
+it leads to, the first and the last day, the union and the worker group. One set-based statement,
+nothing personal in its result.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.db import connection, transaction
+
+from members.ledger_reading import RUNNING
 
 # Differences come in batches: a faulty import may name every membership there is.
 BATCH = 2_000
@@ -32,29 +33,29 @@ class Difference(NamedTuple):
     ledger: str | None
 
 
-# Metrics: ``active`` and ``retained`` (persons today), ``open`` (persons today of a membership that
-# has ended, whose last day may still be to come), ``started_on``, ``ended_on`` (its last day; the
-# ledger's entry counts from the day after), ``most_persons`` and ``least_persons`` (never more than
-# one at any time, never less than none), ``union`` and ``worker_group`` (where it is counted).
-_MEMBERSHIPS = """
-WITH daily AS (
-    SELECT membership_id, effective_on AS day,
-           SUM(active_change) AS active, SUM(retained_change) AS retained
-    FROM members_membershipevent
-    GROUP BY membership_id, effective_on
-),
-running AS (
-    SELECT *, SUM(active + retained) OVER (PARTITION BY membership_id ORDER BY day) AS persons
-    FROM daily
-),
+# Metrics: ``status`` (after every entry there is; an end is recorded on its last day),
+# ``started_on``, ``ended_on`` (the last day; its entry counts from the day after), ``most_persons``,
+# and ``least_persons`` (never more than one at any time, never less than none), ``breaks`` (days on
+# which somebody counts again without a merge undone), ``after_previous`` (a person's spells do not
+# overlap), ``open_transfers`` (one exactly while the membership is being transferred, from its own
+# union), ``union`` and ``worker_group`` (where it is counted).
+_MEMBERSHIPS = (
+    "WITH "
+    + RUNNING.format(only="")
+    + """,
 spells AS (
     SELECT membership_id,
-           COALESCE(SUM(active) FILTER (WHERE day <= %(today)s), 0) AS active,
-           COALESCE(SUM(retained) FILTER (WHERE day <= %(today)s), 0) AS retained,
+           CASE WHEN MAX(persons) <= 0 THEN 'annulled'
+                WHEN SUM(active + retained) <= 0 THEN 'ended'
+                WHEN SUM(asked) > 0 THEN 'transferring'
+                WHEN SUM(retained) > 0 THEN 'retained'
+                ELSE 'active' END AS state,
            MIN(day) FILTER (WHERE persons > 0) AS first_day,
            CASE WHEN SUM(active + retained) = 0
                 THEN MAX(day) FILTER (WHERE active + retained <> 0) - 1 END AS last_day,
-           MAX(persons) AS most, MIN(persons) AS least
+           MAX(persons) AS most, MIN(persons) AS least,
+           COUNT(*) FILTER (WHERE persons > 0 AND persons - active - retained <= 0)
+               - 1 - SUM(unmerged) AS breaks
     FROM running
     GROUP BY membership_id
 ),
@@ -65,27 +66,43 @@ places AS (
     WHERE (e.union_id, e.worker_group_id) <> (m.union_id, m.worker_group_id)
     GROUP BY 1, 2, 3
     HAVING SUM(e.active_change) <> 0 OR SUM(e.retained_change) <> 0 OR SUM(e.joined_change) <> 0
+),
+moving AS (
+    SELECT t.membership_id, COUNT(*) AS open
+    FROM members_transfer t
+    JOIN members_membership m ON m.id = t.membership_id AND m.union_id = t.from_union_id
+    WHERE t.status = 'open'
+    GROUP BY 1
+),
+followed AS (
+    SELECT id, MAX(ended_on) OVER (
+               PARTITION BY member_id ORDER BY started_on, id
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ) + 1 AS free_from
+    FROM members_membership WHERE status <> 'annulled'
 )
 SELECT m.id, found.metric, found.stored, found.ledger
 FROM members_membership m
 LEFT JOIN spells s ON s.membership_id = m.id
+LEFT JOIN moving ON moving.membership_id = m.id
+LEFT JOIN followed ON followed.id = m.id
 CROSS JOIN LATERAL (VALUES
-    ('active',
-     CASE WHEN m.ended_on IS NULL
-          THEN (m.status <> 'retained' AND m.started_on <= %(today)s)::int::text END,
-     CASE WHEN m.ended_on IS NULL THEN COALESCE(s.active, 0)::text END),
-    ('retained',
-     CASE WHEN m.ended_on IS NULL
-          THEN (m.status = 'retained' AND m.started_on <= %(today)s)::int::text END,
-     CASE WHEN m.ended_on IS NULL THEN COALESCE(s.retained, 0)::text END),
-    ('open',
-     CASE WHEN m.ended_on IS NOT NULL
-          THEN (%(today)s BETWEEN m.started_on AND m.ended_on)::int::text END,
-     CASE WHEN m.ended_on IS NOT NULL THEN COALESCE(s.active + s.retained, 0)::text END),
-    ('started_on', m.started_on::text, s.first_day::text),
-    ('ended_on', m.ended_on::text, s.last_day::text),
+    ('status', m.status, s.state),
+    ('started_on',
+     m.started_on::text,
+     CASE WHEN m.status = 'annulled' AND s.state = 'annulled'
+          THEN m.started_on::text ELSE s.first_day::text END),
+    ('ended_on',
+     m.ended_on::text,
+     CASE WHEN m.status = 'annulled' AND s.state = 'annulled'
+          THEN m.started_on::text ELSE s.last_day::text END),
     ('most_persons', '1', GREATEST(s.most, 1)::text),
-    ('least_persons', '0', LEAST(s.least, 0)::text)
+    ('least_persons', '0', LEAST(s.least, 0)::text),
+    ('breaks', '0', GREATEST(s.breaks, 0)::text),
+    ('after_previous',
+     m.started_on::text, GREATEST(m.started_on, followed.free_from)::text),
+    ('open_transfers',
+     (m.status = 'transferring')::int::text, COALESCE(moving.open, 0)::text)
 ) AS found(metric, stored, ledger)
 WHERE found.stored IS DISTINCT FROM found.ledger
 UNION ALL
@@ -98,16 +115,14 @@ CROSS JOIN LATERAL (VALUES
 ) AS found(metric, stored, ledger)
 WHERE found.stored <> found.ledger
 ORDER BY 1, 2
-"""
+"""  # noqa: S608: the part put in is a constant
+)
 
 
-def membership_differences(today: dt.date) -> Iterator[Difference]:
-    """Where a membership and its ledger entries disagree on ``today``, by membership.
-
-    An entry dated after ``today`` does not count yet, but its date must fit. Reads one snapshot.
-    """
+def membership_differences() -> Iterator[Difference]:
+    """Where a membership and its ledger entries disagree, by membership. Reads one snapshot."""
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_MEMBERSHIPS, {"today": today})
+        cursor.execute(_MEMBERSHIPS)
         while rows := cursor.fetchmany(BATCH):
             for key, metric, stored, ledger in rows:
                 yield Difference("membership", key, metric, "", stored, ledger)

@@ -29,6 +29,7 @@ from members.models.review import StepType
 from members.services.correction import annul_membership
 from members.services.ledger import record_event
 from members.services.messages import tell_applicant
+from members.services.revealing import reveal_application as reveal
 from members.services.steps import record_step
 from members.waiting import rules_of_review
 from unions.enums import UnionStatus
@@ -293,30 +294,6 @@ def _decide(application: Application, status: str, actor: Actor) -> None:
             "status", "decided_at", "decided_by", "rejection_reason", "decision_note",
         ]
     )  # fmt: skip
-
-
-def reveal(application: Application, *, reason: str, actor: Actor) -> dict[str, str]:
-    """The full ID number and phone of one application, for a stated reason, logged.
-
-    Raises RuleViolation (field ``reason``) without a reason, Http404 out of scope.
-    """
-    if not reason.strip():
-        raise RuleViolation(_("Say why you need to see it."), field="reason", code="required")
-    with transaction.atomic():
-        seen = access(
-            Application.objects.all(), application.pk, actor=actor, permission="applications.review"
-        )
-        log(
-            actor,
-            "application.revealed",
-            seen,
-            {"reason": reason.strip()[:200]},
-            union_path=seen.union.path,
-        )
-    return {
-        "id_number": decrypt(seen.id_number_encrypted, context=ID_NUMBER_CONTEXT),
-        "phone": decrypt(seen.phone_encrypted, context=PHONE_CONTEXT),
-    }
 
 
 def can_review(actor: Actor, application: Application) -> bool:

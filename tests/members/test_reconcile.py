@@ -151,8 +151,7 @@ def test_status_that_the_ledger_does_not_know(town: Union) -> None:
     membership = make_membership(town, on="2024-01-01")
     Membership.objects.filter(pk=membership.pk).update(status=MembershipStatus.RETAINED)
     assert reconcile()[0] == [
-        difference("membership", membership.pk, "active", 0, 1),
-        difference("membership", membership.pk, "retained", 1, 0),
+        difference("membership", membership.pk, "status", "retained", "active"),
     ]
 
 
@@ -163,7 +162,7 @@ def test_end_that_the_ledger_does_not_know(town: Union) -> None:
     )
     assert reconcile()[0] == [
         difference("membership", membership.pk, "ended_on", "2024-06-30", None),
-        difference("membership", membership.pk, "open", 0, 1),
+        difference("membership", membership.pk, "status", "ended", "active"),
     ]
 
 
@@ -186,8 +185,8 @@ def test_open_membership_that_ended_in_the_ledger(town: Union) -> None:
         actor=None,
     )
     assert reconcile()[0] == [
-        difference("membership", membership.pk, "active", 1, 0),
         difference("membership", membership.pk, "ended_on", None, "2024-06-30"),
+        difference("membership", membership.pk, "status", "active", "ended"),
     ]
 
 
@@ -202,8 +201,8 @@ def test_membership_without_any_entry(town: Union) -> None:
         started_on=dt.date(2024, 1, 1),
     )
     assert reconcile()[0] == [
-        difference("membership", membership.pk, "active", 1, 0),
         difference("membership", membership.pk, "started_on", "2024-01-01", None),
+        difference("membership", membership.pk, "status", "active", None),
     ]
 
 
@@ -213,7 +212,6 @@ def test_person_counted_twice(town: Union) -> None:
         membership, EventType.JOINED, union=town, effective_on=dt.date(2024, 1, 1), actor=None
     )
     assert reconcile()[0] == [
-        difference("membership", membership.pk, "active", 1, 2),
         difference("membership", membership.pk, "most_persons", 1, 2),
     ]
 

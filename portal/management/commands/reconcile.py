@@ -8,7 +8,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from core.clock import local_today
 from members.models import Membership
 from members.reconciliation import Difference, membership_differences
 from portal.reconciliation import count_differences, newest_publication
@@ -33,7 +32,7 @@ class Command(BaseCommand):
         as_json = options["json"]
         found = {"membership": 0, "union": 0}
         published = newest_publication()
-        sources = [membership_differences(local_today())]
+        sources = [membership_differences()]
         if published is not None:
             sources.append(count_differences(published))
         for source in sources:
