@@ -98,8 +98,11 @@ class HttpGateway:
             deadline.watch(connection.sock)
             connection.request(self.method, target, body=body, headers=headers)
             response = connection.getresponse()
-            # A socket that the deadline shuts reads as the end of the answer.
-            return response.status, response.read(MAX_ANSWER_BYTES)
+            answer = response.read(MAX_ANSWER_BYTES) if self.success_field else b""
+            if deadline.is_over:
+                # A socket that was shut reads as the end of an answer that had not ended.
+                raise TimeoutError
+            return response.status, answer
         except (OSError, http.client.HTTPException, ValueError) as error:
             if deadline.is_over or isinstance(error, TimeoutError):
                 raise DeliveryError("timeout") from None
@@ -119,7 +122,7 @@ class HttpGateway:
     def _check_answer(self, answer: bytes) -> None:
         try:
             found = json.loads(answer)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise DeliveryError("answer") from None
         for step in self.success_field.split("."):
             if not isinstance(found, dict) or step not in found:
