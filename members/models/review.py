@@ -94,6 +94,11 @@ class ApplicationStep(models.Model):
     def __str__(self) -> str:
         return f"{self.application_id} {self.type}"
 
+    @property
+    def field_labels(self) -> list[str]:
+        """What is to be corrected, in words."""
+        return [str(CorrectableField(name).label) for name in self.fields]
+
 
 class BulkApproval(models.Model):
     """An official's wish to approve exactly these applications, as they were shown beforehand."""

@@ -75,7 +75,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     except RuleViolation as violation:
         form.add_violation(violation)
         return _join_page(request, join_code, form)
-    return _with_receipt(redirect("members:received"), application)
+    return with_receipt(redirect("members:received"), application)
 
 
 @require_safe
@@ -123,7 +123,8 @@ def _platform_names(join_code: JoinCode) -> list[str]:
     return list(dict.fromkeys([*names, *COMMON_PLATFORMS]))
 
 
-def _with_receipt(response: HttpResponse, application: Application) -> HttpResponse:
+def with_receipt(response: HttpResponse, application: Application) -> HttpResponse:
+    """Let this browser see the receipt of ``application`` for half an hour."""
     response.set_signed_cookie(
         RECEIPT_COOKIE,
         application.receipt_number,

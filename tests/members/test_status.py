@@ -116,5 +116,6 @@ def test_phone_is_limited_wherever_it_comes_from(application: Application) -> No
 def test_query_budget(
     client: Client, application: Application, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(1):
+    # The application and its steps.
+    with django_assert_num_queries(2):
         ask(client, application.receipt_number)
