@@ -86,6 +86,8 @@ class Employer(models.Model):
                 fields=["region", "name"], name="enterprises_employer_name_in_region"
             ),
         ]
+        # What an applicant types is looked up by the exact name with each sign-up.
+        indexes = [models.Index(fields=["name"], name="enterprises_employer_by_name")]
 
     def __str__(self) -> str:
         return self.name

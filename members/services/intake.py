@@ -9,9 +9,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import psycopg2
-from django.db import connection
+from django.db import ProgrammingError, connection
+from django.db.backends.utils import CursorWrapper
 
 from audit.services import entries_from
 from core.clock import local_today
@@ -97,6 +99,58 @@ class CodeClosedError(Exception):
     """The join code, or its union, takes no more applications."""
 
 
+# Planning the statement takes as long as running it, so each connection plans it once. Not inside a
+# transaction: there a failure would spoil what the caller has done.
+_PREPARED_NAME = "members_take_in"
+_PARAMETERS = {
+    "join_code": "bigint",
+    "receipt_number": "text",
+    "now": "timestamptz",
+    "today": "date",
+    "worker_group": "text",
+    "employer_name": "text",
+    "texts": "bigint[]",
+    "questions": "bigint[]",
+    "answers": "text[]",
+    "name": "text",
+    "id_type": "text",
+    "id_number_encrypted": "bytea",
+    "id_number_hash": "bytea",
+    "phone_encrypted": "bytea",
+    "phone_hash": "bytea",
+    "birth_date": "date",
+    "sex": "text",
+}
+_PREPARE = f"PREPARE {_PREPARED_NAME} ({', '.join(_PARAMETERS.values())}) AS " + _STATEMENT % {
+    name: f"${place}" for place, name in enumerate(_PARAMETERS, start=1)
+}
+_EXECUTE = f"EXECUTE {_PREPARED_NAME} ({', '.join(f'%({name})s' for name in _PARAMETERS)})"
+# The connections on which it is prepared. Behind a pooler that hands one server connection to many
+# clients preparing may fail; then the plain statement serves.
+_prepared: WeakSet[Any] = WeakSet()
+
+
+def _run(values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        if not connection.in_atomic_block and _is_prepared(cursor):
+            cursor.execute(_EXECUTE, values)
+        else:
+            cursor.execute(_STATEMENT, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+    return row
+
+
+def _is_prepared(cursor: CursorWrapper) -> bool:
+    raw = cursor.connection
+    if raw not in _prepared:
+        try:
+            cursor.execute(_PREPARE)
+        except ProgrammingError:
+            return False
+        _prepared.add(raw)
+    return True
+
+
 def take_in(
     *,
     join_code_id: int,
@@ -129,9 +183,7 @@ def take_in(
         "questions": list(answers),
         "answers": list(answers.values()),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_STATEMENT, values)
-        row = cursor.fetchone()
+    row = _run(values)
     if row is None:
         return None
     if row[1] is None:
