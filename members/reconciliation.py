@@ -34,15 +34,12 @@ class Difference(NamedTuple):
 
 
 # Metrics: ``status`` (after every entry there is; an end is recorded on its last day),
-# ``started_on``, ``ended_on`` (the last day; its entry counts from the day after), ``most_persons``,
-# and ``least_persons`` (never more than one at any time, never less than none), ``breaks`` (days on
-# which somebody counts again without a merge undone), ``after_previous`` (a person's spells do not
+# ``started_on``, ``ended_on`` (the last day; its entry counts from the day after), ``most_persons``
+# and ``least_persons`` (never more than one at any time, never less than none), ``breaks`` (how
+# often somebody counts again without a merge undone), ``after_previous`` (a person's spells do not
 # overlap), ``open_transfers`` (one exactly while the membership is being transferred, from its own
 # union), ``union`` and ``worker_group`` (where it is counted).
-_MEMBERSHIPS = (
-    "WITH "
-    + RUNNING.format(only="")
-    + """,
+_COMPARISON = """,
 spells AS (
     SELECT membership_id,
            CASE WHEN MAX(persons) <= 0 THEN 'annulled'
@@ -115,8 +112,8 @@ CROSS JOIN LATERAL (VALUES
 ) AS found(metric, stored, ledger)
 WHERE found.stored <> found.ledger
 ORDER BY 1, 2
-"""  # noqa: S608: the part put in is a constant
-)
+"""
+_MEMBERSHIPS = "WITH " + RUNNING.format(only="") + _COMPARISON
 
 
 def membership_differences() -> Iterator[Difference]:
