@@ -9,17 +9,47 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from core.client_address import client_block
-from core.throttling import RateLimit
+from core.throttling import RateLimit, allow_all
+from members import altcha
 
 
 def may_join_from(request: HttpRequest) -> bool:
-    """Count one sent form by the caller's address."""
-    return _allow_address("join.address", settings.JOIN_LIMIT_PER_IP, request)
+    """Count one sent form by the caller's address: with a proof of work many, without it few."""
+    if has_proof(request):
+        return _allow_address("join.address", settings.JOIN_LIMIT_PER_IP, request)
+    return _allow_address(
+        "join.address.unproven", settings.JOIN_LIMIT_PER_IP_WITHOUT_PROOF, request
+    )
 
 
-def may_join_with(phone: str) -> bool:
-    """Count one complete form by its phone (E.164)."""
-    return _limit("join.phone", settings.JOIN_LIMIT_PER_PHONE).allow(phone)
+def may_join_with(phone: str, code: str) -> bool:
+    """Count one complete form by its phone (E.164) and by the join code it came through."""
+    return allow_all(
+        (_limit("join.phone", settings.JOIN_LIMIT_PER_PHONE), phone),
+        (_limit("join.code", settings.JOIN_LIMIT_PER_CODE), code),
+    )
+
+
+def has_proof(request: HttpRequest) -> bool:
+    """Whether the form that was sent brings a proof of work nobody used before; uses it up."""
+    proof = altcha.read_proof(request.POST.get(altcha.FIELD, ""))
+    if proof is None:
+        return False
+    # Counted for as long as the challenge lives: the second call is refused.
+    used = RateLimit("altcha", 1, settings.ALTCHA_CHALLENGE_EXPIRE // 1000 + 60)
+    return used.allow(proof.challenge)
+
+
+def may_send_code_from(request: HttpRequest) -> bool:
+    """Count one wish for a code on a page that anybody may call, by the caller's address.
+
+    On top of it ``services.codes.send_code`` counts rows.
+    """
+    if has_proof(request):
+        return _allow_address("code.address", settings.CODE_CALLS_PER_IP, request)
+    return _allow_address(
+        "code.address.unproven", settings.CODE_CALLS_PER_IP_WITHOUT_PROOF, request
+    )
 
 
 def may_ask_from(request: HttpRequest) -> bool:
@@ -30,6 +60,16 @@ def may_ask_from(request: HttpRequest) -> bool:
 def may_ask_with(phone: str) -> bool:
     """Count one question about an application by the phone (E.164) it gives."""
     return _limit("status.phone", settings.STATUS_LIMIT_PER_PHONE).allow(phone)
+
+
+def may_log_in_from(request: HttpRequest) -> bool:
+    """Count one phone or code sent to the own page by the caller's address."""
+    return _allow_address("own_page.address", settings.OWN_PAGE_LIMIT_PER_IP, request)
+
+
+def may_check_card_from(request: HttpRequest) -> bool:
+    """Count one look at a card's check page by the caller's address."""
+    return _allow_address("card.address", settings.CARD_LIMIT_PER_IP, request)
 
 
 def minutes_until_reset() -> int:

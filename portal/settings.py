@@ -6,6 +6,7 @@ takes nothing for granted and fails when something is missing; `trial` (the defa
 pages. Overrides for the tests are in `tests/settings.py`.
 """
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,10 @@ LOGIN_LIMIT_PER_USER = env_int("LOGIN_LIMIT_PER_USER", 10, minimum=1)
 # Without a proof of work from the browser (no JavaScript), fewer forms come through per address.
 JOIN_LIMIT_PER_IP_WITHOUT_PROOF = env_int("JOIN_LIMIT_PER_IP_WITHOUT_PROOF", 20, minimum=1)
 JOIN_LIMIT_PER_CODE = env_int("JOIN_LIMIT_PER_CODE", 2000, minimum=1)
+# About half of so many hashes are tried for a proof: a fraction of a second on a phone.
+ALTCHA_MAX_NUMBER = env_int("ALTCHA_MAX_NUMBER", 100_000, minimum=1000, maximum=10_000_000)
+ALTCHA_CHALLENGE_EXPIRE = 20 * 60 * 1000  # milliseconds
+ALTCHA_HMAC_KEY = hashlib.sha256(f"altcha:{SECRET_KEY}".encode()).hexdigest()
 
 # -- messages to workers, one-time codes --------------------------------------------------------
 SMS_PROVIDER = env_choice("SMS_PROVIDER", ("outbox", "console", "http"), "outbox")
@@ -277,6 +282,9 @@ SMS_SHOW_CODES = env_bool(
 )
 CODE_MINUTES = env_int("CODE_MINUTES", 10, minimum=1, maximum=60)
 CODE_RESEND_SECONDS = env_int("CODE_RESEND_SECONDS", 60, minimum=1)
+# Wishes for a code per window and address, on pages that anybody may call.
+CODE_CALLS_PER_IP = env_int("CODE_CALLS_PER_IP", 60, minimum=1)
+CODE_CALLS_PER_IP_WITHOUT_PROOF = env_int("CODE_CALLS_PER_IP_WITHOUT_PROOF", 10, minimum=1)
 # Codes within 24 hours: to one phone, from one address, altogether.
 CODE_LIMIT_PER_PHONE = env_int("CODE_LIMIT_PER_PHONE", 10, minimum=1)
 CODE_LIMIT_PER_IP = env_int("CODE_LIMIT_PER_IP", 300, minimum=1)

@@ -3,12 +3,15 @@
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from members.views.own_page.card import check
 from portal import health, views
 from portal.admin_site import site
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("join/", include("members.urls")),
+    path("me/", include("members.own_urls")),
+    path("card/<str:token>/", check, name="card"),
     path("stations/", include("stations.urls")),
     path("campaigns/", include("campaigns.urls")),
     path("dashboard/", include("reports.urls")),

@@ -1,4 +1,4 @@
-"""What members ask to have corrected in their own record (Personal Information Protection Law 46)."""
+"""What members ask to have corrected in their own record (PIPL art. 46)."""
 
 from __future__ import annotations
 

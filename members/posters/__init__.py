@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import typst
 from django.conf import settings
@@ -33,7 +33,7 @@ def join_poster(code: JoinCode, *, file_format: FileFormat = "pdf") -> bytes:
     """
     address = qr.join_address(code)
     union = code.union
-    return _set_page(
+    return set_page(
         "join_poster.typ",
         {
             "union": union.name,
@@ -50,7 +50,11 @@ def join_poster(code: JoinCode, *, file_format: FileFormat = "pdf") -> bytes:
     )
 
 
-def _set_page(template: str, values: dict[str, str | bool], file_format: FileFormat) -> bytes:
+def set_page(template: str, values: dict[str, Any], file_format: FileFormat = "pdf") -> bytes:
+    """Set the `.typ` file of this folder with `values`.
+
+    Raises RuleViolation when the font is not installed, TypeError for a picture of several pages.
+    """
     folder = settings.NODE_MODULES / FONT_PACKAGE
     source = Path(__file__).with_name(template)
     page = typst.compile(

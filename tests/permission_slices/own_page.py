@@ -1,8 +1,45 @@
-"""Permission rows of this subject."""
+"""The own page: no role of an official opens anything there; the card's page is for everybody."""
 
 from __future__ import annotations
 
-from tests.permission_rows import AdminList, Row
+from members.card import SCREEN_LIFE, make_token
+from tests.permission_acts import EVERYBODY
+from tests.permission_rows import AdminList, Expected, Row
+from tests.permission_world import World
+
+# To the page that asks for the phone.
+NOT_LOGGED_IN = Expected(302, 302, 302, 302)
+
+
+def token(world: World) -> tuple[str]:
+    """The code on the card of the right branch's member."""
+    return (make_token(world.membership.member, life=SCREEN_LIFE),)
+
 
 ADMIN_LISTS: tuple[AdminList, ...] = ()
-ROWS: tuple[Row, ...] = ()
+ROWS: tuple[Row, ...] = (
+    Row("own_page:log_in", EVERYBODY),
+    Row("own_page:log_in", EVERYBODY, method="post", note="without a number"),
+    Row("own_page:nobody", EVERYBODY),
+    Row("own_page:log_out", Expected(405, 405, 405, 405)),
+    Row("own_page:log_out", NOT_LOGGED_IN, method="post"),
+    *(
+        Row(f"own_page:{name}", NOT_LOGGED_IN, method=method)
+        for name in (
+            "code", "who", "home", "card_pdf", "data", "phone", "phone_code", "employer", "correct",
+            "move", "leave", "consents", "looked", "download", "as_json", "as_pdf",
+        )
+        for method in ("get", "post")
+    ),
+    *(
+        Row(f"own_page:{name}", NOT_LOGGED_IN, lambda world: (1,), method=method)
+        for name in ("cancel_request", "cancel_application", "cancel_move")
+        for method in ("get", "post")
+    ),
+    *(
+        Row("own_page:withdraw", NOT_LOGGED_IN, lambda world: ("joining",), method=method)
+        for method in ("get", "post")
+    ),
+    Row("card", EVERYBODY, token, is_public=True),
+    Row("card", Expected(404, 404, 404, 404), lambda world: ("forged",), note="forged"),
+)  # fmt: skip
