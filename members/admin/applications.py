@@ -28,6 +28,7 @@ from members.admin.members import person_condition
 from members.admin.queue import WAITING, QueueFilter, RejectionForm, RevealForm, days_waiting
 from members.models import Application, Member
 from members.selectors import other_traces_of
+from members.services.revealing import reveal_application
 from members.services.review import (
     BulkOutcome,
     approve_application,
@@ -35,7 +36,6 @@ from members.services.review import (
     can_review,
     reject_application,
     reject_many,
-    reveal,
 )
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
@@ -272,7 +272,7 @@ class ApplicationAdmin(ReadOnlyAdmin):
         revealed = None
         if form.is_valid():
             try:
-                revealed = reveal(
+                revealed = reveal_application(
                     application, reason=form.cleaned_data["reason"], actor=actor_of(request)
                 )
             except RuleViolation as refusal:

@@ -14,6 +14,7 @@ from core.encryption import blind_index
 from core.errors import RuleViolation
 from core.normalising import normalise_identifier, normalise_text
 from core.phone import normalise_phone
+from members.admin.revealing import RevealMixin
 from members.models import Member, Membership, MembershipEvent
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 from unions.admin.base import ReadOnlyAdmin
@@ -35,7 +36,7 @@ def person_condition(term: str, *, prefix: str = "") -> Q:
 
 
 @admin.register(Member)
-class MemberAdmin(ReadOnlyAdmin):
+class MemberAdmin(RevealMixin, ReadOnlyAdmin):
     """People whose present or last union is in the viewer's scope."""
 
     view_permission = "members.view"
@@ -53,12 +54,17 @@ class MemberAdmin(ReadOnlyAdmin):
                     ("name", "home_union"),
                     ("id_type", "id_shown"),
                     ("phone_shown", "birth_date"),
+                    ("reveal_link",),
                 )
             },
         ),
         (_("Memberships and events"), {"fields": ("trail",)}),
     )
-    readonly_fields = ("id_shown", "phone_shown", "trail")
+    readonly_fields = ("id_shown", "phone_shown", "reveal_link", "trail")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Records merged into another one are not listed."""
+        return super().get_queryset(request).filter(merged_into=None)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Member], search_term: str

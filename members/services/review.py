@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from audit.services import log
 from core.clock import local_today
-from core.encryption import decrypt
 from core.errors import RuleViolation
 from members.enums import (
     ApplicationStatus,
@@ -24,12 +23,12 @@ from members.enums import (
 )
 from members.ledger_reading import first_free_day
 from members.models import Application, Member, Membership, RejectionReason
-from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT, PersonalData
+from members.models.application import PersonalData
 from members.models.review import StepType
 from members.services.correction import annul_membership
 from members.services.ledger import record_event
 from members.services.messages import tell_applicant
-from members.services.revealing import reveal_application as reveal
+from members.services.returning import welcome_back
 from members.services.steps import record_step
 from members.waiting import rules_of_review
 from unions.enums import UnionStatus
@@ -279,10 +278,11 @@ def _ensure_phone_proven(application: Application) -> None:
 def _find_or_create_member(application: Application) -> tuple[Member, bool]:
     """The person of this ID number, and whether the row is new. Safe against a concurrent twin."""
     personal = {name: getattr(application, name) for name in PERSONAL_COLUMNS}
-    return Member.objects.get_or_create(
+    member, is_new = Member.objects.get_or_create(
         id_number_hash=personal.pop("id_number_hash"),
         defaults={**personal, "home_union": application.union, "is_demo": application.is_demo},
     )
+    return (member if is_new else welcome_back(member, application)), is_new
 
 
 def _decide(application: Application, status: str, actor: Actor) -> None:

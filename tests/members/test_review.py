@@ -10,7 +10,8 @@ from audit.models import AuditEntry
 from core.clock import local_today
 from core.errors import RuleViolation
 from members.models import Application, Member, Membership, MembershipEvent, RejectionReason
-from members.services.review import approve_application, approve_many, reject_application, reveal
+from members.services.revealing import reveal_application as reveal
+from members.services.review import approve_application, approve_many, reject_application
 from tests.builders import (
     make_application,
     make_join_code,
