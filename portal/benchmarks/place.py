@@ -64,6 +64,8 @@ class Place:
             "REDIS_URL": self.redis_url,
             "LOG_LEVEL": "WARNING",
             "JOIN_LIMIT_PER_IP": "1000000000",
+            "JOIN_LIMIT_PER_IP_WITHOUT_PROOF": "1000000000",
+            "JOIN_LIMIT_PER_CODE": "1000000000",
             "JOIN_LIMIT_PER_PHONE": "1000000000",
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",

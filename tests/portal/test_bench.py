@@ -41,6 +41,9 @@ def test_rows_as_agreed_and_nothing_left() -> None:
     rows, notes = bench("signup", "nearest", "--members", "200", "--unions", "20")
     assert [(row["suite"], row["name"], row["unit"]) for row in rows] == [
         ("signup", "signup", "1/s"),
+        ("signup", "signup_in_project", "1/s"),
+        ("signup", "signup_p50_ms", "ms"),
+        ("signup", "signup_p99_ms", "ms"),
         ("signup", "signup_lost", "persons"),
         ("signup", "signup_doubled", "persons"),
         ("nearest", "nearest", "ms"),

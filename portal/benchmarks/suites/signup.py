@@ -1,7 +1,9 @@
 """How many sign-ups a second, beside the same server with a view that inserts one row.
 
-Both servers run at the same time with the same processes and threads and are loaded in turn, so
-that the machine's moods hit both. Every tenth person sends the form twice at once (a double click).
+All servers run at the same time with the same processes and threads and are loaded in turn, so that
+the machine's moods hit all of them. Every tenth person sends the form twice at once (a double
+click). The floor is a project of that one view and no middleware at all; ``signup_in_project`` has
+the same view inside this project, behind its middleware.
 """
 
 from __future__ import annotations
@@ -19,42 +21,62 @@ from members.models import Application, ConsentText
 from members.models.application import ID_NUMBER_CONTEXT
 from portal.benchmarks import bare, dataset
 from portal.benchmarks.dataset import Sizes
-from portal.benchmarks.rows import Row
+from portal.benchmarks.rows import Row, percentile
 from portal.benchmarks.web import gunicorn, post_all
 
 SUITE = "signup"
 ROUNDS = 3
-CLIENTS = 8  # as many as the server has threads
+CLIENTS = 64
 EVERY_TWICE = 10
+BARE_INSIDE = "portal.benchmarks.settings_bare"
 
 
 def run(sizes: Sizes) -> Iterator[Row]:
-    """``signup`` (POSTs a second), ``signup_lost`` and ``signup_doubled`` (persons)."""
+    """``signup`` (POSTs a second), its times, ``signup_lost`` and ``signup_doubled`` (persons)."""
     posts = min(5_000, max(200, sizes.members // 50))
     forms = _forms(posts)
     code = dataset.join_code().code
     rates: list[float] = []
     floors: list[float] = []
+    inside: list[float] = []
+    times: list[float] = []
+    floor_times: list[float] = []
     accepted = 0
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_bare (id bigserial PRIMARY KEY, body text NOT NULL)")
     with (
         gunicorn("portal.wsgi", "/healthz") as portal_port,
         gunicorn(bare.__name__, "/", BENCH_BARE="1") as bare_port,
+        gunicorn("portal.wsgi", "/healthz", DJANGO_SETTINGS_MODULE=BARE_INSIDE) as inside_port,
     ):
         share = len(forms) // (ROUNDS + 1)
         for turn in range(ROUNDS + 1):
             part = forms[turn * share : (turn + 1) * share]
             floor = post_all(bare_port, "/bare/", part, clients=CLIENTS)
+            middle = post_all(inside_port, "/bare/", part, clients=CLIENTS)
             sent = post_all(portal_port, f"/join/{code}/", part, clients=CLIENTS)
-            if set(floor.statuses) != {204} or set(sent.statuses) != {302}:
-                raise RuntimeError(f"answers: {floor.statuses} and {sent.statuses}")
+            if set(floor.statuses) | set(middle.statuses) != {204} or set(sent.statuses) != {302}:
+                raise RuntimeError(f"{floor.statuses}, {middle.statuses} and {sent.statuses}")
             accepted += sent.statuses[302]
             if turn:  # the first round warms both up
                 floors.append(len(part) / floor.seconds)
+                inside.append(len(part) / middle.seconds)
                 rates.append(len(part) / sent.seconds)
+                times += sent.times
+                floor_times += floor.times
     lost, doubled = _lost_and_doubled(forms[: share * (ROUNDS + 1)])
-    yield Row(SUITE, "signup", statistics.median(rates), "1/s", statistics.median(floors), accepted)
+    rate = statistics.median(rates)
+    yield Row(SUITE, "signup", rate, "1/s", statistics.median(floors), accepted)
+    yield Row(SUITE, "signup_in_project", rate, "1/s", statistics.median(inside), accepted)
+    for share_of_answers in (50, 99):
+        yield Row(
+            SUITE,
+            f"signup_p{share_of_answers}_ms",
+            percentile(times, share_of_answers / 100) * 1000,
+            "ms",
+            percentile(floor_times, share_of_answers / 100) * 1000,
+            len(times),
+        )
     yield Row(SUITE, "signup_lost", lost, "persons", None, accepted)
     yield Row(SUITE, "signup_doubled", doubled, "persons", None, accepted)
 
