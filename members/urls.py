@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from members.views import codes, finding, joining, proving, status
+from members.views import codes, confirming, finding, joining, proving, status, windows
 
 app_name = "members"
 
@@ -13,8 +13,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("status/correct/", status.correct, name="correct"),
     path("status/take-back/", status.take_back, name="take_back"),
     path("received/", proving.received, name="received"),
+    path("challenge/", proving.challenge, name="challenge"),
     path("received/prove/", proving.prove, name="prove"),
     path("received/resend/", proving.resend, name="resend"),
+    path("window/<str:token>/", windows.window, name="window"),
+    path("window/<str:token>/log-out/", windows.log_out, name="window_log_out"),
+    path("confirm/<str:token>/", confirming.confirm, name="confirm"),
     path("texts/<slug:purpose>/<int:version>/", joining.consent_text, name="consent_text"),
     path("codes/<int:pk>/qr.svg", codes.join_code_svg, name="join_code_svg"),
     path("codes/<int:pk>/qr.png", codes.join_code_png, name="join_code_png"),

@@ -27,7 +27,8 @@ class RequestLogMiddleware:
     """Gives each request an id and writes one line about it.
 
     A sane `X-Request-ID` of a caller is kept. The line holds method, route, path without the query
-    string, status and duration; never an address, a name, a cookie or a form value.
+    string and without tokens, status and duration; never an address, a name, a cookie or a form
+    value.
     """
 
     def __init__(self, get_response: Handler) -> None:
@@ -52,11 +53,18 @@ class RequestLogMiddleware:
             "request",
             method=request.method,
             route=route,
-            path=request.path,
+            path=_loggable_path(request),
             status=response.status_code,
             ms=round((time.perf_counter() - begun) * 1000, 1),
         )
         return response
+
+
+def _loggable_path(request: HttpRequest) -> str:
+    """The path without what gives its holder a right: a link's token is as good as a password."""
+    match = request.resolver_match
+    token = str(match.kwargs.get("token", "")) if match else ""
+    return request.path.replace(token, "…") if token else request.path
 
 
 class ProbeMiddleware:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from audit.services import log
 from core.codes import random_code
 from core.errors import RuleViolation
+from enterprises.models import Employer
 from members.enums import JoinChannel
 from members.models import JoinCode
 from unions.enums import UnionStatus
@@ -27,12 +28,14 @@ def create_join_code(
     label: str = "",
     channel: str = JoinChannel.QR,
     valid_until: dt.date | None = None,
+    employer: Employer | None = None,
     is_demo: bool = False,
 ) -> JoinCode:
     """Make a code through which workers join ``union``.
 
-    Raises RuleViolation (field ``union``) if the union enrols no members, is not established, or
-    lies out of the actor's scope. ``actor`` None stands for the system.
+    With an ``employer`` it is for that firm's app: its form begins with the firm's name. Raises
+    RuleViolation (field ``union``) if the union enrols no members, is not established, or lies out
+    of the actor's scope. ``actor`` None stands for the system.
     """
     if actor is not None and not can(actor, "join_codes.change", union):
         raise RuleViolation(_("This union is not in your scope."), field="union")
@@ -49,6 +52,7 @@ def create_join_code(
             label=label,
             channel=channel,
             valid_until=valid_until,
+            employer=employer,
             created_by=actor,
             is_demo=is_demo,
         )

@@ -1,0 +1,47 @@
+"""Members whom a federation brings in itself (直接发展)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.models import User
+from members.enums import JoinChannel
+from members.models import Application, Membership
+from members.services.enrolment import PersonInput
+from members.services.recording import record_application
+from members.services.review import approve_application
+from reference.models import WorkerGroup
+from unions.models import Union
+from unions.scope import can
+
+
+def enrol_directly(
+    union: Union,
+    *,
+    person: PersonInput,
+    worker_group: WorkerGroup,
+    employer_name: str = "",
+    has_consented: bool,
+    at_once: bool = False,
+    actor: User,
+) -> tuple[Application, Membership | None]:
+    """Record an application of somebody whom an official met, and approve it if ``at_once``.
+
+    Otherwise it waits in the queue for a colleague. Approving at once needs the right to review at
+    that union; application and approval stand apart in the trail, both under the official's name.
+    Raises RuleViolation as ``record_application`` and ``approve_application`` do; then nothing is
+    written.
+    """
+    with transaction.atomic():
+        application = record_application(
+            union,
+            person=person,
+            worker_group=worker_group,
+            employer_name=employer_name,
+            channel=JoinChannel.DIRECT,
+            has_consented=has_consented,
+            actor=actor,
+        )
+        if at_once and can(actor, "applications.review", union):
+            return application, approve_application(application, actor=actor)
+    return application, None

@@ -1,0 +1,78 @@
+"""Applications on paper: typed in by an official, with the signed form as a scan."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.models import User
+from audit.services import log
+from members.enums import JoinChannel
+from members.models import Application, ApplicationPaper
+from members.services.enrolment import PersonInput
+from members.services.papers import check_scan
+from members.services.recording import record_application
+from reference.models import WorkerGroup
+from unions.models import Union
+from unions.scope import access
+
+
+def record_paper_application(
+    union: Union,
+    *,
+    person: PersonInput,
+    worker_group: WorkerGroup,
+    employer_name: str = "",
+    has_consented: bool,
+    file: UploadedFile,
+    actor: User,
+) -> Application:
+    """Record an application that was signed on paper; it then waits for review as any other.
+
+    The scan is kept privately, under a name that says nothing. Raises RuleViolation as
+    ``record_application`` and ``check_scan`` (field ``file``) do; then neither row nor file stays.
+    """
+    kind = check_scan(file)
+    stored = ""
+    try:
+        with transaction.atomic():
+            application = record_application(
+                union,
+                person=person,
+                worker_group=worker_group,
+                employer_name=employer_name,
+                channel=JoinChannel.PAPER,
+                has_consented=has_consented,
+                actor=actor,
+            )
+            paper = ApplicationPaper(application=application, uploaded_by=actor)
+            paper.file.save(f"{uuid.uuid4().hex}.{kind}", ContentFile(file.read()), save=False)
+            stored = paper.file.name or ""
+            paper.save()
+    except Exception:
+        if stored:
+            default_storage.delete(stored)
+        raise
+    return application
+
+
+def look_at_paper(application: Application, *, actor: User) -> ApplicationPaper | None:
+    """The scan of one application, logged as a look at personal data; None where there is none.
+
+    Raises Http404 out of scope.
+    """
+    with transaction.atomic():
+        seen = access(
+            Application.objects.select_related("union"),
+            application.pk,
+            actor=actor,
+            permission="applications.review",
+        )
+        paper = ApplicationPaper.objects.filter(application=seen).first()
+        if paper is not None:
+            log(actor, "application.paper_seen", seen, union_path=seen.union.path)
+    return paper
