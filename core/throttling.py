@@ -24,13 +24,16 @@ BREAKER_SECONDS = 15.0
 
 logger = logging.getLogger(__name__)
 
-# One round trip, and no moment in which a counter exists without its expiry.
+# One round trip for any number of counters, and no moment in which one exists without its expiry.
 _COUNT_SCRIPT = """
-local count = redis.call('INCR', KEYS[1])
-if count == 1 or redis.call('TTL', KEYS[1]) < 0 then
-  redis.call('EXPIRE', KEYS[1], ARGV[1])
+local counts = {}
+for i, key in ipairs(KEYS) do
+  counts[i] = redis.call('INCR', key)
+  if counts[i] == 1 or redis.call('TTL', key) < 0 then
+    redis.call('EXPIRE', key, ARGV[i])
+  end
 end
-return count
+return counts
 """
 
 
@@ -76,17 +79,7 @@ class RateLimit:
 
     def allow(self, key: str) -> bool:
         """Count one call, and say whether it is still within the limit. True without Redis."""
-        if _breaker.is_open():
-            return True
-        try:
-            count = int(
-                _count_script(settings.REDIS_URL)(keys=[self.redis_key(key)], args=[self.seconds])
-            )
-        except (redis.RedisError, OSError) as error:
-            _breaker.record_failure(error)
-            return True
-        _breaker.record_success()
-        return count <= self.limit
+        return allow_all((self, key))
 
     def reset(self, key: str) -> None:
         """Forget the calls of a key, such as after a correct log-in. Does nothing without Redis."""
@@ -101,6 +94,24 @@ class RateLimit:
         """The name of the counter; `key` cannot be read from it."""
         digest = blind_index(key, context=f"throttling.{self.name}")
         return f"throttle:{self.name}:{digest.hex()[:32]}"
+
+
+def allow_all(*calls: tuple[RateLimit, str]) -> bool:
+    """Count one call by each ``(limit, key)`` at once, and say whether all are still within their
+    limits. True without Redis."""
+    if _breaker.is_open():
+        return True
+    keys = [limit.redis_key(key) for limit, key in calls]
+    seconds = [limit.seconds for limit, _key in calls]
+    try:
+        counts = _count_script(settings.REDIS_URL)(keys=keys, args=seconds)
+    except (redis.RedisError, OSError) as error:
+        _breaker.record_failure(error)
+        return True
+    _breaker.record_success()
+    return all(
+        int(count) <= limit.limit for count, (limit, _key) in zip(counts, calls, strict=True)
+    )
 
 
 @functools.lru_cache(maxsize=4)

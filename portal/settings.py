@@ -290,6 +290,18 @@ CODE_LIMIT_PER_PHONE = env_int("CODE_LIMIT_PER_PHONE", 10, minimum=1)
 CODE_LIMIT_PER_IP = env_int("CODE_LIMIT_PER_IP", 300, minimum=1)
 CODE_LIMIT_PER_DAY = env_int("CODE_LIMIT_PER_DAY", 50_000, minimum=1)
 
+# -- letters to officials -----------------------------------------------------------------------
+# Without a mail server no letters are sent; the officials' site shows the same.
+EMAIL_HOST = env_str("EMAIL_HOST", "")
+EMAIL_PORT = env_int("EMAIL_PORT", 25, minimum=1, maximum=65535)
+EMAIL_HOST_USER = env_str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env_secret("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = env_bool("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = env_int("EMAIL_TIMEOUT", 10, minimum=1, maximum=120)
+EMAIL_BACKEND = "django.core.mail.backends." + ("smtp" if EMAIL_HOST else "dummy") + ".EmailBackend"
+DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "union-portal@localhost")
+
 # -- map ----------------------------------------------------------------------------------------
 # No tiles by default: the map draws the stations without any foreign server.
 MAP_TILE_URL = env_str("MAP_TILE_URL", "")
@@ -323,6 +335,18 @@ CELERY_BEAT_SCHEDULE = {
         "task": "members.send_due_messages",
         "schedule": crontab(),
         "options": {"expires": 60},  # a late one is no use: the next one takes its place
+    },
+    # Reports only: nothing is erased before an operator confirms the report.
+    "retention": {
+        "task": "members.report_purge",
+        "schedule": crontab(hour="3", minute="30", day_of_week="mon"),
+    },
+    "reminders": {"task": "members.remind_reviewers", "schedule": crontab(hour="8", minute="30")},
+    # Takes up what a worker left unfinished; a run that goes well needs it not.
+    "bulk approvals": {
+        "task": "members.continue_bulk_approvals",
+        "schedule": crontab(minute="*/2"),
+        "options": {"expires": 120},
     },
 }
 

@@ -60,7 +60,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         return _join_page(request, join_code, form, is_limited=True)
     if not form.is_valid():
         return _join_page(request, join_code, form)
-    if not limits.may_join_with(form.cleaned_data["phone"]):
+    if not limits.may_join_with(form.cleaned_data["phone"], join_code.code):
         return _join_page(request, join_code, form, is_limited=True)
     try:
         application = apply_to_join(

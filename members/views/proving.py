@@ -7,7 +7,7 @@ receipt is first shown, not while the form is taken in.
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core.client_address import client_block
 from core.codes import format_receipt
+from members import altcha
 from members.code_form import CodeForm
 from members.models import Application
 from members.services.codes import CodeSent, Sending, code_to_show
@@ -76,6 +77,13 @@ def resend(request: HttpRequest) -> HttpResponse:
         return redirect("members:received")
     sent = send_another_code(application, address=client_block(request))
     return _page(request, application, CodeForm(), sent, is_resent=True)
+
+
+@never_cache
+@require_safe
+def challenge(request: HttpRequest) -> JsonResponse:
+    """A fresh challenge for the proof of work."""
+    return JsonResponse(altcha.new_challenge())
 
 
 def _application_of(request: HttpRequest) -> Application | None:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 # -- limits ---------------------------------------------------------------------------------------
 
 
-@override_settings(JOIN_LIMIT_PER_IP=2)
+@override_settings(JOIN_LIMIT_PER_IP_WITHOUT_PROOF=2)
 def test_address_is_limited_and_the_form_is_kept(client: Client, code: JoinCode) -> None:
     assert [send(client, code, name="").status_code for _ in range(3)] == [200, 200, 429]
     response = send(client, code)
@@ -41,10 +41,20 @@ def test_phone_is_limited_wherever_it_comes_from(code: JoinCode) -> None:
     assert send(there, code, phone="12900000099").status_code == 302
 
 
+@override_settings(JOIN_LIMIT_PER_CODE=2)
+def test_code_is_limited_whoever_sends(code: JoinCode) -> None:
+    def answer(number: int, through: JoinCode) -> int:
+        client = Client(REMOTE_ADDR=f"203.0.113.{number}")
+        return send(client, through, phone=f"1290000{number:04d}").status_code
+
+    assert [answer(number, code) for number in range(3)] == [302, 302, 429]
+    assert answer(3, make_join_code(code.union)) == 302
+
+
 def test_without_redis_joining_works_silently(client: Client, code: JoinCode) -> None:
     breaker = throttling._CircuitBreaker()
     with (
-        override_settings(REDIS_URL="redis://127.0.0.1:1/0", JOIN_LIMIT_PER_IP=1),
+        override_settings(REDIS_URL="redis://127.0.0.1:1/0", JOIN_LIMIT_PER_IP_WITHOUT_PROOF=1),
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setattr(throttling, "_breaker", breaker)

@@ -84,6 +84,7 @@ def test_a_message_is_sent_once(http):
     assert send_due_messages() == 0
     message.refresh_from_db()
     assert (message.status, message.attempts, message.error) == ("sent", 1, "")
+    assert message.sent_at is not None
     assert abs(timezone.now() - message.sent_at) < dt.timedelta(seconds=30)
     (request,) = http.requests
     assert request.json() == {
@@ -162,6 +163,7 @@ def test_a_dead_workers_message_is_taken_up_after_its_lease(http):
 def test_a_worker_that_lost_its_lease_changes_nothing(http):
     message = written()
     slow = service._claim(message.pk)
+    assert slow is not None
     make_due(message)
     assert deliver_message(message.pk) == "sent"
     assert service._settle(slow, MessageStatus.QUEUED, error="timeout") == "taken over"
@@ -238,6 +240,7 @@ def test_an_applicant_is_told_at_the_phone_of_the_application(code, settings):
     settings.PUBLIC_BASE_URL = "https://portal.example.org"
     application = make_application(code)
     message = tell_applicant(application, "application_approved")
+    assert message is not None
     assert bytes(message.phone_hash) == bytes(application.phone_hash)
     receipt = application.receipt_number
     shown = f"{receipt[:4]}-{receipt[4:8]}-{receipt[8:]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -103,7 +104,7 @@ def test_another_code_after_a_minute(client, applied):
     page = post(client, RESEND).content.decode()
     assert "The last code was sent a moment ago." in page
     assert Message.objects.count() == 1
-    OneTimeCode.objects.update(created_at=timezone.now() - timezone.timedelta(seconds=61))
+    OneTimeCode.objects.update(created_at=timezone.now() - dt.timedelta(seconds=61))
     page = post(client, RESEND).content.decode()
     assert "A new code is on its way." in page
     assert Message.objects.count() == 2
@@ -113,7 +114,7 @@ def test_another_code_after_a_minute(client, applied):
 def test_the_limit_of_a_phone_is_told_politely(client, applied, settings):
     settings.CODE_LIMIT_PER_PHONE = 1
     get(client)
-    OneTimeCode.objects.update(created_at=timezone.now() - timezone.timedelta(seconds=61))
+    OneTimeCode.objects.update(created_at=timezone.now() - dt.timedelta(seconds=61))
     assert "No more codes can be sent just now." in post(client, RESEND).content.decode()
     assert Message.objects.count() == 1
 
