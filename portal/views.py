@@ -1,8 +1,12 @@
 """The home page, and how pages are shown."""
 
+import sys
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
@@ -24,4 +28,16 @@ def display(request: HttpRequest) -> HttpResponse:
     )
     response = redirect(before if is_ours else "home")
     remember_wish(response, display_wish(request.POST))
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What went wrong, in words. Where the database is away for a moment: 503, and when to come
+    back; what was typed is still in the browser."""
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    name, status = ("503.html", 503) if is_away else ("500.html", 500)
+    response = HttpResponse(render_to_string(name), status=status)
+    if is_away:
+        response.headers["Retry-After"] = "5"
+        response.headers["Cache-Control"] = "no-store"
     return response

@@ -79,14 +79,20 @@ class Client:
     def form_token(self, path: str) -> str:
         """Get a form; the token it must be sent with. Raises EngineError if there is no form."""
         status, text = self.request("GET", path)
-        found = _TOKEN.search(text)
-        if status != 200 or found is None:
+        token = form_token(text)
+        if status != 200 or not token:
             raise EngineError(f"{path} shows no form (status {status}).")
-        return found[1]
+        return token
 
     def close(self) -> None:
         """Let the connection go."""
         self._connection.close()
+
+
+def form_token(page: str) -> str:
+    """The token a page's form must be sent with; "" if it shows no form."""
+    found = _TOKEN.search(page)
+    return found[1] if found else ""
 
 
 def post_all(port: int, path: str, forms: Sequence[Mapping[str, str]], *, clients: int) -> Tally:
