@@ -72,6 +72,10 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     "admin:members_membership_changelist", "members.view",
                 ),
                 Entry(
+                    _("Requests for correction"), "edit_note",
+                    "admin:members_datarequest_changelist", "members.view",
+                ),
+                Entry(
                     _("Join codes"), "qr_code_2",
                     "admin:members_joincode_changelist", "join_codes.view",
                 ),
@@ -153,6 +157,7 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     "admin:members_rejectionreason_changelist",
                 ),
                 Entry(_("Consent texts"), "gavel", "admin:members_consenttext_changelist"),
+                Entry(_("Messages"), "sms", "admin:members_message_changelist"),
                 Entry(_("Pace thresholds"), "speed", "admin:reports_pacethreshold_changelist"),
                 Entry(_("Report runs"), "nightlight", "admin:reports_reportrun_changelist"),
                 Entry(

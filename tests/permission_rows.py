@@ -88,6 +88,7 @@ class AdminList:
     changed: dict[str, Any] | None = None
     exchange: bool = False
     refused: Expected = FORBIDDEN
+    viewers: tuple[str, ...] = ()  # whose look at a record is entered in the trail
 
     def rows(self) -> Iterator[Row]:
         """The rows of this list's addresses."""
@@ -102,7 +103,8 @@ class AdminList:
         one = SCOPED_RECORD if self.reach == SCOPED else whole
         marked = self.reach == SCOPED
         yield Row(f"{self.name}_changelist", whole, is_marked=marked)
-        yield Row(f"{self.name}_change", one, self._arguments, is_marked=marked)
+        page = f"{self.name}_change"
+        yield Row(page, one, self._arguments, is_marked=marked, writers=self.viewers)
         yield Row(f"{self.name}_history", one, self._arguments)
         # Nothing is deleted, by anybody.
         yield Row(f"{self.name}_delete", FORBIDDEN, self._arguments, method="post", fill=_yes)
@@ -236,13 +238,6 @@ ADMIN_LISTS = (
         },
         changed={"worker_count": 11},
         exchange=True,
-    ),
-    AdminList("admin:members_member", lambda world: world.membership.member_id),
-    AdminList("admin:members_membership", lambda world: world.membership.pk),
-    AdminList(
-        "admin:members_application",
-        lambda world: world.application.pk,
-        refused=Expected(LOGIN, 404, 403, 403),
     ),
     AdminList(
         "admin:members_joincode",

@@ -23,11 +23,15 @@ from enterprises.models import Employer, WorkforceBaseline
 from members.models import (
     Application,
     ConsentText,
+    DataRequest,
     ExtraQuestion,
     JoinCode,
     Membership,
     RejectionReason,
 )
+from members.own_data import Person
+from members.services.messages import send_message
+from members.services.own_page import ask_correction
 from members.services.questions import create_question
 from reference.models import GroupSet, Region
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
@@ -86,6 +90,7 @@ class World:
     question: ExtraQuestion
     application: Application
     membership: Membership
+    data_request: DataRequest
     draft: Campaign
     published: Campaign
     indicator: Indicator
@@ -149,6 +154,10 @@ def build_world() -> World:
     Indicator.objects.update(name=f"{MARK}指标")
     membership = make_membership(low, person(name=f"{PERSON_MARK}{MARK}"), on="2024-01-02")
     application = make_application(join_code, person(name=f"{PERSON_MARK}{MARK}"))
+    data_request = ask_correction(
+        Person(b"", b"", membership.member, (membership.member,)), field="name", value="新名"
+    )
+    send_message("+8612900000021", "transfer_done", {"receiving": low.name})
     crontab = CrontabSchedule.objects.create(hour="2", minute="0")
     day = local_today() - dt.timedelta(days=1)
     employer = Employer.objects.create(
@@ -190,6 +199,7 @@ def build_world() -> World:
         question=question,
         application=application,
         membership=membership,
+        data_request=data_request,
         draft=draft,
         published=published,
         indicator=indicator,

@@ -15,6 +15,7 @@ from core.errors import RuleViolation
 from core.normalising import normalise_identifier, normalise_text
 from core.phone import normalise_phone
 from members.admin.revealing import RevealMixin
+from members.admin.viewing import LogsViews
 from members.models import Member, Membership, MembershipEvent
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 from unions.admin.base import ReadOnlyAdmin
@@ -36,7 +37,7 @@ def person_condition(term: str, *, prefix: str = "") -> Q:
 
 
 @admin.register(Member)
-class MemberAdmin(RevealMixin, ReadOnlyAdmin):
+class MemberAdmin(LogsViews, RevealMixin, ReadOnlyAdmin):
     """People whose present or last union is in the viewer's scope."""
 
     view_permission = "members.view"
@@ -139,7 +140,7 @@ class MemberAdmin(RevealMixin, ReadOnlyAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(ReadOnlyAdmin):
+class MembershipAdmin(LogsViews, ReadOnlyAdmin):
     """Spells of membership at unions in the viewer's scope."""
 
     view_permission = "members.view"

@@ -14,6 +14,12 @@ from unions.scope import ScopedQuerySet
 REQUEST_CONTEXT = "members.request"
 
 
+class DataRequestQuerySet(ScopedQuerySet["DataRequest"]):
+    """Requests of members in the viewer's scope: they go along when the member moves."""
+
+    scope_path = "member__home_union__path"
+
+
 class DataRequest(models.Model):
     """A member says what one field of their record should be; an official of their union decides.
 
@@ -34,7 +40,7 @@ class DataRequest(models.Model):
     member = models.ForeignKey(
         Member, on_delete=models.PROTECT, related_name="data_requests", verbose_name=_("member")
     )
-    # Of the membership when it was asked: it carries the scope.
+    # Where the membership was when it was asked.
     union = models.ForeignKey(
         Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("union")
     )
@@ -49,7 +55,7 @@ class DataRequest(models.Model):
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decision_note = models.CharField(_("note to the member"), max_length=200, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = DataRequestQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("request for correction")

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from members.card import SCREEN_LIFE, make_token
-from tests.permission_acts import EVERYBODY
-from tests.permission_rows import AdminList, Expected, Row
+from tests.permission_acts import EVERYBODY, act
+from tests.permission_rows import LOGIN, AdminList, Expected, Row
 from tests.permission_world import World
 
 # To the page that asks for the phone.
 NOT_LOGGED_IN = Expected(302, 302, 302, 302)
+
+
+def data_request(world: World) -> tuple[int]:
+    """What the right branch's member wants corrected."""
+    return (world.data_request.pk,)
 
 
 def token(world: World) -> tuple[str]:
@@ -16,8 +21,26 @@ def token(world: World) -> tuple[str]:
     return (make_token(world.membership.member, life=SCREEN_LIFE),)
 
 
-ADMIN_LISTS: tuple[AdminList, ...] = ()
+# Who opens a record is entered in the trail that the person reads.
+VIEWERS = ("official",)
+ADMIN_LISTS = (
+    AdminList("admin:members_member", lambda world: world.membership.member_id, viewers=VIEWERS),
+    AdminList("admin:members_membership", lambda world: world.membership.pk, viewers=VIEWERS),
+    AdminList(
+        "admin:members_application",
+        lambda world: world.application.pk,
+        refused=Expected(LOGIN, 404, 403, 403),
+        viewers=VIEWERS,
+    ),
+    AdminList(
+        "admin:members_datarequest",
+        lambda world: world.data_request.pk,
+        refused=Expected(LOGIN, 404, 403, 403),
+    ),
+)
 ROWS: tuple[Row, ...] = (
+    *act("admin:members_datarequest_accept", data_request),
+    *act("admin:members_datarequest_refuse", data_request, lambda world: {"note": "证件不符"}),
     Row("own_page:log_in", EVERYBODY),
     Row("own_page:log_in", EVERYBODY, method="post", note="without a number"),
     Row("own_page:nobody", EVERYBODY),
