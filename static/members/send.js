@@ -35,6 +35,12 @@
     if (!main) { say("busy"); return; }
     document.title = page.title;
     document.querySelector("main").innerHTML = main.innerHTML;
+    // Scripts that come in this way do not run by themselves.
+    Array.prototype.forEach.call(document.querySelectorAll("main script[src]"), function (old) {
+      var script = document.createElement("script");
+      script.src = old.getAttribute("src");
+      old.parentNode.replaceChild(script, old);
+    });
     window.scrollTo(0, 0);
     document.dispatchEvent(new CustomEvent("page:replaced"));
     var said = document.querySelector("main [autofocus]") || document.querySelector("main");

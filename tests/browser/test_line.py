@@ -14,13 +14,13 @@ from playwright.sync_api import Browser, Page
 
 from accounts.models import User
 from core.clock import local_today
-from core.identity import demo_identity_number
 from core.phone import demo_phone
 from members.models import Application, JoinCode, Membership
 from reports.models import ReportRun
 from reports.nightly import PROGRESS, run_nightly
 from reports.tasks import run_nightly_task
 from tests.browser.conftest import DESK, PHONE, serious_violations, shoot, sideways_overflow
+from tests.browser.joining import fill_all
 from tests.builders import PASSWORD, make_official, make_region, make_union
 from unions.enums import Role
 from unions.models import Union
@@ -135,15 +135,7 @@ def test_from_a_scanned_code_to_a_leaders_figure(
     shoot(phone, "join-390")
     assert serious_violations(phone) == []
     assert sideways_overflow(phone) == 0
-    phone.fill("#id_name", "张演示")
-    phone.fill(
-        "#id_id_number", demo_identity_number("371502", local_today().replace(1990, 1, 1), 7)
-    )
-    phone.fill("#id_phone", demo_phone(7).removeprefix("+86"))
-    phone.check("input[name=worker_group][value=courier]", force=True)
-    phone.fill("#id_employer_name", "顺丰速运")
-    for box in phone.query_selector_all(".consent-box input"):
-        box.check()
+    fill_all(phone, 7)
     phone.click("button.send")
     phone.wait_for_selector("#receipt-number")
     shoot(phone, "receipt-390")
