@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from members.models.membership import Member
 from unions.models import Union
@@ -33,7 +33,7 @@ class DataRequest(models.Model):
 
     class Status(models.TextChoices):
         ASKED = "asked", _("asked for")
-        ACCEPTED = "accepted", _("corrected")
+        ACCEPTED = "accepted", pgettext_lazy("request", "corrected")
         REFUSED = "refused", _("refused")
         CANCELLED = "cancelled", _("taken back")
 
