@@ -42,6 +42,10 @@ MESSAGES: dict[str, MessageText] = {
         "The decision on your application {receipt} was taken back; it is being reviewed again: "
         "{address}",
     ),
+    "application_escalated": MessageText(
+        "您的入会申请（回执号 {receipt}）审核时间较长，我们已报告上级工会督促办理。查询：{address}",
+        "Your application {receipt} has waited long: the union above has been told. See {address}",
+    ),
     "application_moved": MessageText(
         "您的入会申请（回执号 {receipt}）已转由{union}办理。查询：{address}",
         "Your application {receipt} has been passed to {union}. See {address}",

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from core.clock import local_today
+from members import review_tasks as review_tasks
 from members.services import proving
+from members.services.collective import expire_entries
 from members.services.messages import deliver_due_messages, deliver_message
+from members.services.retention import report_purge, run_purge
+from members.services.transfer import expire_transfers
 
 
 @shared_task(name="members.send_message")
@@ -24,3 +29,27 @@ def send_due_messages() -> int:
 def tell_member_of_application(application_id: int) -> bool:
     """Tell the member on record that somebody applied with their ID number."""
     return proving.tell_member_of_application(application_id)
+
+
+@shared_task(name="members.report_purge")
+def report_purge_task() -> int:
+    """Report what has had its time; weekly. Nothing is erased by it. The report's id."""
+    return report_purge().pk
+
+
+@shared_task(name="members.run_purge")
+def run_purge_task(run_id: int) -> str:
+    """Do a purge that an operator confirmed, or go on with it; its status."""
+    return run_purge(run_id).status
+
+
+@shared_task(name="members.expire_links")
+def expire_links_task() -> int:
+    """Mark the links of collective lists that ran out; daily. How many."""
+    return expire_entries()
+
+
+@shared_task(name="members.expire_transfers")
+def expire_transfers_task() -> int:
+    """Close transfers whose deadline has passed; daily. How many."""
+    return expire_transfers(local_today())

@@ -72,12 +72,40 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     "admin:members_membership_changelist", "members.view",
                 ),
                 Entry(
+                    _("Transfers"), "swap_horiz",
+                    "admin:members_transfer_changelist", "transfers.view",
+                ),
+                Entry(
+                    _("Expulsions"), "gavel",
+                    "admin:members_decisionpaper_changelist", "members.view",
+                ),
+                Entry(
                     _("Requests for correction"), "edit_note",
                     "admin:members_datarequest_changelist", "members.view",
                 ),
                 Entry(
                     _("Join codes"), "qr_code_2",
                     "admin:members_joincode_changelist", "join_codes.view",
+                ),
+                Entry(
+                    _("Mobile windows"), "storefront",
+                    "admin:members_mobilewindow_changelist", "enrolment.change",
+                ),
+                Entry(
+                    _("Collective registration"), "group_add",
+                    "admin:members_collectiveregistration_changelist", "enrolment.change",
+                ),
+                Entry(
+                    _("Applications on paper"), "description",
+                    "admin:members_applicationpaper_changelist", "enrolment.change",
+                ),
+                Entry(
+                    _("Enrol directly"), "person_add",
+                    "admin:members_application_direct", "enrolment.change",
+                ),
+                Entry(
+                    _("Holding pools"), "hourglass_top",
+                    "admin:members_holdingpool_changelist", "unions.view",
                 ),
                 Entry(
                     _("Extra questions"), "quiz",
@@ -156,6 +184,8 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     _("Reasons for rejection"), "block",
                     "admin:members_rejectionreason_changelist",
                 ),
+                Entry(_("Rules of review"), "timer", "admin:members_reviewrules_changelist"),
+                Entry(_("Routing rules"), "alt_route", "admin:members_routingrule_changelist"),
                 Entry(_("Consent texts"), "gavel", "admin:members_consenttext_changelist"),
                 Entry(_("Messages"), "sms", "admin:members_message_changelist"),
                 Entry(_("Pace thresholds"), "speed", "admin:reports_pacethreshold_changelist"),

@@ -342,6 +342,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="30", day_of_week="mon"),
     },
     "reminders": {"task": "members.remind_reviewers", "schedule": crontab(hour="8", minute="30")},
+    "links": {"task": "members.expire_links", "schedule": crontab(hour="0", minute="40")},
+    "transfers": {"task": "members.expire_transfers", "schedule": crontab(hour="0", minute="20")},
     # Takes up what a worker left unfinished; a run that goes well needs it not.
     "bulk approvals": {
         "task": "members.continue_bulk_approvals",

@@ -22,6 +22,7 @@ from core.clock import local_today
 from enterprises.models import Employer, WorkforceBaseline
 from members.models import (
     Application,
+    BulkApproval,
     ConsentText,
     DataRequest,
     ExtraQuestion,
@@ -30,9 +31,11 @@ from members.models import (
     RejectionReason,
 )
 from members.own_data import Person
+from members.services.bulk_approval import start_bulk_approval
 from members.services.messages import send_message
 from members.services.own_page import ask_correction
 from members.services.questions import create_question
+from members.services.review import reject_application
 from reference.models import GroupSet, Region
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from reports.nightly import run_nightly
@@ -89,6 +92,8 @@ class World:
     join_code: JoinCode
     question: ExtraQuestion
     application: Application
+    rejected: Application
+    bulk_approval: BulkApproval
     membership: Membership
     data_request: DataRequest
     draft: Campaign
@@ -154,6 +159,11 @@ def build_world() -> World:
     Indicator.objects.update(name=f"{MARK}指标")
     membership = make_membership(low, person(name=f"{PERSON_MARK}{MARK}"), on="2024-01-02")
     application = make_application(join_code, person(name=f"{PERSON_MARK}{MARK}"))
+    rejected = make_application(join_code, person(name=f"{PERSON_MARK}{MARK}"))
+    reject_application(rejected, reason=RejectionReason.objects.all()[0], actor=None)
+    bulk_approval = start_bulk_approval(
+        [application.pk], actor=User.objects.get(username=f"{MARK}-official")
+    )
     data_request = ask_correction(
         Person(b"", b"", membership.member, (membership.member,)), field="name", value="新名"
     )
@@ -198,6 +208,8 @@ def build_world() -> World:
         join_code=join_code,
         question=question,
         application=application,
+        rejected=rejected,
+        bulk_approval=bulk_approval,
         membership=membership,
         data_request=data_request,
         draft=draft,

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from members.models import Consent, ConsentText, RejectionReason
+from members.models import Consent, ConsentText, RejectionReason, ReviewRules
 from unions.admin.base import OperatorAdmin
 
 
@@ -39,3 +39,21 @@ class ConsentTextAdmin(OperatorAdmin):
         if obj is not None and Consent.objects.filter(text=obj).exists():
             return False
         return super().has_change_permission(request, obj)
+
+
+@admin.register(ReviewRules)
+class ReviewRulesAdmin(OperatorAdmin):
+    """The one row of deadlines: changed, never added to."""
+
+    list_display = (
+        "__str__", "remind_after_days", "escalate_after_days", "undo_hours",
+        "requires_proven_phone", "transfer_deadline_days",
+    )  # fmt: skip
+    fields = (
+        "remind_after_days", "escalate_after_days", "undo_hours", "requires_proven_phone",
+        "transfer_deadline_days",
+    )  # fmt: skip
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There is one row."""
+        return False

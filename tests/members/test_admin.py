@@ -19,7 +19,6 @@ from tests.builders import (
     make_join_code,
     make_membership,
     make_official,
-    make_union,
     person,
 )
 from tests.portal.world import World, logged_in, make_world
@@ -246,28 +245,6 @@ def test_numbers_are_revealed_for_a_reason_and_logged(
     entry = AuditEntry.objects.get(action="application.revealed")
     assert (entry.actor, entry.data) == (world.official, {"reason": "核对身份"})
     assert who.id_number not in client.get(act("change", application)).text
-
-
-def test_duplicates_stand_side_by_side_and_hide_the_foreign(
-    world: World, client: Client, code: JoinCode
-) -> None:
-    who = person(95, name="欧阳文静")
-    foreign_union = make_union("德州外卖工会", "joint_union", world.other)
-    make_membership(foreign_union, who)
-    make_application(make_join_code(foreign_union), who)
-    application = make_application(code, who)
-    same_phone = make_application(make_join_code(world.county), person(96, phone=who.phone))
-    response = client.get(act("change", application))
-    assert [
-        (other["application"].pk, other["in_scope"], other["same_id"], other["same_phone"])
-        for other in response.context["others"]
-    ] == [
-        (same_phone.pk, True, False, True),
-        (Application.objects.get(union=foreign_union).pk, False, True, True),
-    ]
-    assert response.context["member_in_scope"] is False
-    assert "德州外卖工会" not in response.text
-    assert "Recorded outside your scope" in response.text
 
 
 # -- join codes -----------------------------------------------------------------------------------
