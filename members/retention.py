@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import models, transaction
@@ -121,12 +122,12 @@ def _personal_gone() -> dict[str, Any]:
 def erase_applications(keys: Sequence[int]) -> None:
     """What was decided, where and when stays; who it was goes, with answers and scans."""
     ExtraAnswer.objects.filter(application__in=keys).delete()
-    for paper in ApplicationPaper.objects.filter(application__in=keys):
-        transaction.on_commit(lambda file=paper.file: file.storage.delete(file.name))
-        paper.delete()
-    erase_entries(
-        list(CollectiveEntry.objects.filter(application__in=keys).values_list("pk", flat=True))
-    )
+    papers = ApplicationPaper.objects.filter(application__in=keys)
+    for paper in papers:
+        transaction.on_commit(partial(paper.file.storage.delete, paper.file.name))
+    papers.delete()
+    entries = CollectiveEntry.objects.filter(application__in=keys)
+    erase_entries(list(entries.values_list("pk", flat=True)))
     now = timezone.now()
     rows = Application.objects.filter(pk__in=keys)
     # A correction that never came is closed with it, so that nobody waits for it.
