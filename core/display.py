@@ -32,7 +32,7 @@ def apply_wish(request: HttpRequest, wish: str) -> None:
         request.COOKIES[LARGE_COOKIE] = "1" if wish == LARGE else ""
     else:
         translation.activate(wish)
-        request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = translation.get_language()
 
 
 def remember_wish(response: HttpResponseBase, wish: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize
 
 from core.identity import demo_identity_number
 from members.models import Application, ExtraAnswer, JoinCode
@@ -18,7 +18,7 @@ from tests.builders import make_join_code, make_region, make_union
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NARROW = {"width": 320, "height": 640}
+NARROW: ViewportSize = {"width": 320, "height": 640}
 
 
 @pytest.fixture
@@ -49,13 +49,12 @@ def heading(page: Page) -> str:
 
 def ask_three(code: JoinCode) -> None:
     """A text, a list and a day."""
-    for position, values in enumerate(
-        (
-            {"kind": "text", "text_zh": "常驻站点", "text_en": "Usual station"},
-            {"kind": "choice", "text_zh": "班次", "choices": "早班\n晚班", "is_required": True},
-            {"kind": "date", "text_zh": "入职日期"},
-        )
-    ):
+    questions: tuple[dict[str, Any], ...] = (
+        {"kind": "text", "text_zh": "常驻站点", "text_en": "Usual station"},
+        {"kind": "choice", "text_zh": "班次", "choices": "早班\n晚班", "is_required": True},
+        {"kind": "date", "text_zh": "入职日期"},
+    )
+    for position, values in enumerate(questions):
         create_question(code.union, position=position, actor=None, **values)
 
 
