@@ -22,7 +22,7 @@ MOST_ENTRIES = 2_000
 
 
 def remembered(read: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a read with hashable arguments. What is None or empty is not kept: it may come.
+    """Decorate a read with hashable arguments. None is not kept: what was not there may come.
 
     Everybody gets the same object: not to be changed.
     """
@@ -40,7 +40,7 @@ def remembered(read: Callable[P, R]) -> Callable[P, R]:
         if found is not None and found[0] > now:
             return found[1]
         result = read(*args, **kwargs)
-        if result:
+        if result is not None:
             with lock:
                 if len(kept) >= MOST_ENTRIES:
                     kept.clear()
