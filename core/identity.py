@@ -92,18 +92,19 @@ class IdentityDocument:
 
 # Issued forms of the numbers that hold no birth date.
 _PATTERNS: dict[str, tuple[re.Pattern[str], object]] = {
-    # H (Hong Kong) or M (Macao), eight digits, on older cards two digits counting the issues.
+    # H (Hong Kong) or M (Macao) and eight digits, the holder's for life. Cards of before 2013 add
+    # two digits that count the issues: they are left out, for they change with every card.
     IdentityType.HK_MACAO_PERMIT: (
-        re.compile(r"[HM][0-9]{8}(?:[0-9]{2})?"),
+        re.compile(r"([HM][0-9]{8})(?:[0-9]{2})?"),
         _("The permit number is H or M and 8 digits."),
     ),
-    # Eight digits; older booklets ten digits and a letter.
+    # Eight digits; older booklets ten digits and a letter, which is printed in brackets.
     IdentityType.TAIWAN_PERMIT: (
-        re.compile(r"[0-9]{8}|[0-9]{10}[A-Z]?"),
+        re.compile(r"([0-9]{8}|[0-9]{10}[A-Z]?)"),
         _("The permit number has 8 digits."),
     ),
     IdentityType.PASSPORT: (
-        re.compile(r"(?=.*[0-9])[A-Z0-9]{5,17}"),
+        re.compile(r"((?=.*[0-9])[A-Z0-9]{5,17})"),
         _("A passport number has 5 to 17 letters and digits."),
     ),
 }
@@ -136,9 +137,12 @@ def parse_identity(
         return _parse_foreign_card(number, today)
     if id_type in _PATTERNS:
         pattern, message = _PATTERNS[id_type]
-        if not pattern.fullmatch(number):
+        if id_type == IdentityType.TAIWAN_PERMIT:
+            number = re.sub(r"[()]", "", number)
+        match = pattern.fullmatch(number)
+        if match is None:
             raise _refusal(message, "identity_format")
-        return IdentityDocument(id_type, number, None, Sex.UNKNOWN)
+        return IdentityDocument(id_type, match.group(1), None, Sex.UNKNOWN)
     raise RuleViolation(_("Choose a type of document."), field="id_type", code="identity_type")
 
 
@@ -168,6 +172,11 @@ def _parse_resident_id(number: str, today: datetime.date) -> IdentityDocument:
             _("This is the number of a residence permit. Choose that type of document."),
             "identity_other_type",
         )
+    if number[0] == "9" and number[1:3] in PROVINCES:
+        raise _refusal(
+            _("This is the number of a foreigner's card. Choose that type of document."),
+            "identity_other_type",
+        )
     document = _read_citizen_number(IdentityType.RESIDENT_ID, number, today)
     if prefix not in PROVINCES:
         raise _refusal(_("The identity number begins with an unknown region."), "identity_region")
@@ -188,6 +197,11 @@ def _parse_foreign_card(number: str, today: datetime.date) -> IdentityDocument:
 
 
 def _check_form(number: str) -> None:
+    if re.fullmatch(r"[0-9]{15}", number):
+        raise _refusal(
+            _("This is an old number of 15 digits. Enter the 18 characters of your present card."),
+            "identity_old",
+        )
     if len(number) != 18:
         raise _refusal(_("The identity number must have 18 characters."), "identity_length")
     if not _CITIZEN_NUMBER.fullmatch(number):

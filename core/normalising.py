@@ -23,10 +23,27 @@ _RADICALS = {
 # Letters by Unicode's book, but drawn as nothing.
 _INVISIBLE_LETTERS = "\u115f\u1160\u3164\uffa0"
 _KEPT_APART = re.compile("([\uf900-\ufaff\U0002f800-\U0002fa1f]+)")
-_NAME_DOTS = dict.fromkeys(map(ord, "•‧∙⋅・･●．"), "·")
+# What keyboards and old systems write for the middle dot of the identity card.
+_NAME_DOTS = dict.fromkeys(map(ord, "•‧∙⋅・･●．﹒⸱ꞏ᛫▪"), "·")
+# A variant of the same character: the register does not tell them apart.
+_VARIATION_SELECTORS = dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)))
+# GBK kept 80 rare characters, such as 䶮, in private-use code points; Unicode has them all today
+# (GB 18030-2022). Where Python's table is still the older one, the last 14 are given here.
+_OLD_PRIVATE = {
+    0xE815 + index: bytes([0xFE, 0x50 + index + (index >= 0x2F)]).decode("gb18030")
+    for index in range(80)
+} | {
+    0xE816: "\U00020087", 0xE817: "\U00020089", 0xE818: "\U000200cc", 0xE81E: "\u9fb4",
+    0xE826: "\u9fb5", 0xE82B: "\u9fb6", 0xE82C: "\u9fb7", 0xE831: "\U000215d7",
+    0xE832: "\u9fb8", 0xE83B: "\U0002298f", 0xE843: "\u9fb9", 0xE854: "\u9fba",
+    0xE855: "\U000241fe", 0xE864: "\u9fbb",
+}  # fmt: skip
 # 王 明: people space their names out; only between ideographs, never between Latin words.
-_IDEOGRAPH = "[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+_IDEOGRAPH = "[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0002fffd\U00030000-\U0003fffd]"
 _BETWEEN_IDEOGRAPHS = re.compile(f"(?<={_IDEOGRAPH}) +(?={_IDEOGRAPH})")
+_ONE_IDEOGRAPH = re.compile(_IDEOGRAPH)
+# A plain full stop is a dot only there: J.R. Smith keeps his.
+_STOP_BETWEEN_IDEOGRAPHS = re.compile(f"(?<={_IDEOGRAPH}) ?[.。] ?(?={_IDEOGRAPH})")
 _AROUND_DOT = re.compile(r" *·+ *(?:· *)*")
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _LOWER_TO_UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
@@ -52,9 +69,15 @@ def normalise_text(raw: str) -> str:
 def normalise_name(raw: str) -> str:
     """A name of a person or union: as `normalise_text`, without spaces between ideographs, and
     every kind of dot between its parts becomes the middle dot U+00B7 without spaces, as the
-    identity card writes it (GB/T 13000)."""
-    dotted = _AROUND_DOT.sub("·", normalise_text(raw).translate(_NAME_DOTS)).strip("· ")
-    return _BETWEEN_IDEOGRAPHS.sub("", dotted)
+    identity card writes it (GB/T 13000). Rare characters out of old code points get their own."""
+    text = normalise_text(raw.translate(_OLD_PRIVATE).translate(_VARIATION_SELECTORS))
+    dotted = _STOP_BETWEEN_IDEOGRAPHS.sub("·", text.translate(_NAME_DOTS))
+    return _BETWEEN_IDEOGRAPHS.sub("", _AROUND_DOT.sub("·", dotted).strip("· "))
+
+
+def is_ideograph(character: str) -> bool:
+    """Whether a character is a Chinese one, also of extensions newer than Python's tables."""
+    return _ONE_IDEOGRAPH.fullmatch(character) is not None
 
 
 def normalise_identifier(raw: str) -> str:

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from core.codes import is_receipt_number
 from core.errors import RuleViolation
 from core.identity import IdentityType, parse_identity
-from core.normalising import normalise_identifier, normalise_name, normalise_text
+from core.normalising import normalise_identifier, normalise_text
+from core.person_name import parse_name
 from core.phone import normalise_phone
 from members.models import ConsentText, ExtraQuestion
 from members.question_fields import QuestionField, field_for
@@ -197,15 +198,11 @@ class JoinForm(forms.Form):
         }
 
     def clean_name(self) -> str:
-        """Without digits, and with at least one letter: people mix up the boxes."""
-        name = normalise_name(self.cleaned_data["name"])
-        if not any(character.isalpha() for character in name) or any(
-            character.isdigit() for character in name
-        ):
-            raise forms.ValidationError(
-                _("Please enter your name as it stands in your document."), code="name"
-            )
-        return _not_longer(name, NAME_LENGTH)
+        """A name of a person, in its one spelling: people mix up the boxes."""
+        try:
+            return parse_name(self.cleaned_data["name"])
+        except RuleViolation as violation:
+            raise forms.ValidationError(violation.message, code=violation.code) from violation
 
     def clean_employer_name(self) -> str:
         """One clean line."""

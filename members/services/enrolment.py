@@ -14,7 +14,8 @@ from core.codes import receipt_number
 from core.encryption import blind_index, encrypt
 from core.errors import RuleViolation
 from core.identity import parse_identity
-from core.normalising import normalise_name, normalise_text
+from core.normalising import normalise_text
+from core.person_name import parse_name
 from core.phone import normalise_phone
 from members.models import Application, ConsentText, JoinCode
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
@@ -72,9 +73,7 @@ class CheckedPerson:
 
 def check_person(person: PersonInput) -> CheckedPerson:
     """Normalise and check; raises RuleViolation beside ``name``, ``id_number`` or ``phone``."""
-    name = normalise_name(person.name)
-    if not name:
-        raise RuleViolation(_("Please enter your name."), field="name", code="required")
+    name = parse_name(person.name)
     document = parse_identity(person.id_type, person.id_number)
     return CheckedPerson(
         name=name,

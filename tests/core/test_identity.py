@@ -57,7 +57,9 @@ def test_ways_of_typing_are_forgiven(raw):
     [
         ("", "identity_missing"),
         ("1101051949123100", "identity_length"),
-        ("110105491231002", "identity_length"),  # the 15 digits of before 1999
+        ("110105491231002", "identity_old"),  # the 15 digits of before 1999
+        ("１１０１０５ ４９１２３１００２", "identity_old"),
+        ("11010549123100X", "identity_length"),
         ("1101051949123100AX", "identity_format"),
         ("X1010519491231002X", "identity_format"),
         ("١٠١٠٥١٩٤٩١٢٣١٠٠٢١١١", "identity_length"),
@@ -70,6 +72,11 @@ def test_ways_of_typing_are_forgiven(raw):
         (with_check_digit("37150219051122123"), "identity_too_old"),
         (with_check_digit("17150219900101123"), "identity_region"),
         (with_check_digit("81000019900101123"), "identity_other_type"),
+        (with_check_digit("83000019900101123"), "identity_other_type"),
+        (with_check_digit("91184019900101123"), "identity_other_type"),  # a foreigner's card
+        (with_check_digit("66010119900101123"), "identity_region"),
+        ("110105194912310020\N{SUPERSCRIPT TWO}", "identity_length"),
+        ("11010519491231002Ⅹ", "identity_format"),  # the Roman ten
     ],
 )
 def test_each_fault_of_a_resident_number_has_its_own_code(raw, code):
@@ -123,9 +130,14 @@ def test_a_resident_number_is_no_residence_permit():
     ("id_type", "raw", "number"),
     [
         (IdentityType.HK_MACAO_PERMIT, "h1234 5678", "H12345678"),
-        (IdentityType.HK_MACAO_PERMIT, "M1234567801", "M1234567801"),
+        (IdentityType.HK_MACAO_PERMIT, "M1234567801", "M12345678"),  # 01: the issue
+        (IdentityType.HK_MACAO_PERMIT, "ｈ１２３４５６７８", "H12345678"),
         (IdentityType.TAIWAN_PERMIT, "12345678", "12345678"),
         (IdentityType.TAIWAN_PERMIT, "1234567890b", "1234567890B"),
+        (IdentityType.TAIWAN_PERMIT, "1234567890（B）", "1234567890B"),
+        (IdentityType.TAIWAN_PERMIT, "１２３４５６７８", "12345678"),
+        (IdentityType.PASSPORT, "Ｇ 1234-5678", "G12345678"),
+        (IdentityType.PASSPORT, "12345", "12345"),
         (IdentityType.PASSPORT, "e12345678", "E12345678"),
         (IdentityType.FOREIGN_PERMANENT_RESIDENCE, "usa110012345678", "USA110012345678"),
     ],
@@ -141,6 +153,16 @@ def test_documents_without_birth_date(id_type, raw, number):
     [
         (IdentityType.HK_MACAO_PERMIT, "K12345678"),
         (IdentityType.HK_MACAO_PERMIT, "H1234567"),
+        (IdentityType.HK_MACAO_PERMIT, "H123456789"),
+        (IdentityType.HK_MACAO_PERMIT, "H123456789012"),
+        (IdentityType.HK_MACAO_PERMIT, "H1234567٣"),
+        (IdentityType.TAIWAN_PERMIT, "123456789"),
+        (IdentityType.TAIWAN_PERMIT, "A12345678"),
+        (IdentityType.TAIWAN_PERMIT, "()"),
+        (IdentityType.PASSPORT, "E123"),
+        (IdentityType.PASSPORT, "E12345678901234567"),
+        (IdentityType.FOREIGN_PERMANENT_RESIDENCE, "US1110012345678"),
+        (IdentityType.FOREIGN_PERMANENT_RESIDENCE, "USA11001234567"),
         (IdentityType.TAIWAN_PERMIT, "1234567"),
         (IdentityType.PASSPORT, "ABCDEF"),
         (IdentityType.PASSPORT, "护照12345"),
@@ -156,6 +178,25 @@ def test_foreigners_cards_since_2023_hold_the_birth_date():
     document = parse_identity(IdentityType.FOREIGN_PERMANENT_RESIDENCE, number, today=TODAY)
     assert document.birth_date == datetime.date(1990, 1, 1)
     assert document.sex == Sex.MALE
+
+
+@pytest.mark.parametrize(
+    ("id_type", "body", "code"),
+    [
+        (IdentityType.HMT_RESIDENCE_PERMIT, "84000019900101123", "identity_region"),
+        (IdentityType.HMT_RESIDENCE_PERMIT, "81000119900101123", "identity_region"),
+        (IdentityType.HMT_RESIDENCE_PERMIT, "83000020150101123", "identity_too_young"),
+        (IdentityType.HMT_RESIDENCE_PERMIT, "82000019900231123", "identity_birth_date"),
+        (IdentityType.FOREIGN_PERMANENT_RESIDENCE, "96684019900101123", "identity_region"),
+        (IdentityType.FOREIGN_PERMANENT_RESIDENCE, "93784020150101123", "identity_too_young"),
+        (IdentityType.FOREIGN_PERMANENT_RESIDENCE, "93784019901301123", "identity_birth_date"),
+    ],
+)
+def test_permits_with_a_birth_date_are_checked_like_resident_numbers(id_type, body, code):
+    number = with_check_digit(body)
+    assert refusal(id_type, number) == ("id_number", code)
+    wrong = number[:-1] + ("1" if number[-1] != "1" else "2")
+    assert refusal(id_type, wrong)[1] in (code, "identity_check_digit")
 
 
 def test_an_unknown_type_is_refused_beside_its_own_field():
