@@ -5,6 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+
+from core.messaging import HTTP
+from core.messaging.http import gateway_from_settings
 
 
 @register(Tags.staticfiles)
@@ -40,4 +44,24 @@ def check_engines(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 id="portal.W002",
             )
         )
+    return messages
+
+
+@register(Tags.security, deploy=True)
+def check_messages(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Codes go to phones and are shown to nobody else."""
+    messages: list[CheckMessage] = []
+    if settings.SMS_SHOW_CODES:
+        messages.append(
+            Error(
+                "SMS_SHOW_CODES is on: anybody could prove any phone.",
+                hint="It is for a demo without phones. Leave it out.",
+                id="portal.E004",
+            )
+        )
+    if settings.SMS_PROVIDER == HTTP:
+        try:
+            gateway_from_settings()
+        except ImproperlyConfigured as error:
+            messages.append(Error(str(error), id="portal.E005"))
     return messages
