@@ -198,7 +198,7 @@ def _notice_above(union: Union, escalated: int, rules: ReviewRules) -> tuple[str
         escalated,
     ) % {"n": escalated, "union": union.name, "days": rules.escalate_after_days}
     more = _("Please see to it that they are decided; you may decide on them yourself.")
-    return _("Applications below you wait for review"), _body([line, more], "escalated")
+    return _("Applications below you wait for review"), _body([line, more], "to_us")
 
 
 def _body(lines: list[str], shown: str) -> str:
