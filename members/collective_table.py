@@ -70,7 +70,6 @@ def headings() -> list[str]:
 
 def example_row() -> list[str]:
     """One row to show how it is filled in; its number is nobody's."""
-    import datetime as dt
 
     number = demo_identity_number("371500", dt.date(1990, 1, 1), 0)
     return [

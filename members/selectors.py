@@ -33,7 +33,7 @@ def current_consent_texts() -> list[ConsentText]:
 def find_join_code(code: str) -> JoinCode | None:
     """The join code as typed or scanned (case and blanks do not matter), usable or not."""
     return (
-        JoinCode.objects.select_related("union__kind", "union__region")
+        JoinCode.objects.select_related("union__kind", "union__region", "employer")
         .filter(code=code.strip().upper())
         .first()
     )

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from django.apps import apps
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
@@ -25,17 +26,21 @@ from members.models import (
     BulkApproval,
     ConsentText,
     DataRequest,
+    DecisionPaper,
     ExtraQuestion,
     JoinCode,
     Membership,
     RejectionReason,
+    Transfer,
 )
 from members.own_data import Person
 from members.services.bulk_approval import start_bulk_approval
 from members.services.messages import send_message
 from members.services.own_page import ask_correction
+from members.services.papers import file_decision
 from members.services.questions import create_question
 from members.services.review import reject_application
+from members.services.transfer import ask_transfer
 from reference.models import GroupSet, Region
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from reports.nightly import run_nightly
@@ -51,6 +56,7 @@ from tests.builders import (
     person,
 )
 from tests.campaigns.builders import make_campaign, make_target
+from tests.permission_ways_in import WaysIn, make_ways_in
 from tests.stations.builders import make_station
 from unions.enums import Role
 from unions.models import Appointment, Union, UnionCoverage
@@ -95,6 +101,9 @@ class World:
     rejected: Application
     bulk_approval: BulkApproval
     membership: Membership
+    transfer: Transfer
+    paper: DecisionPaper
+    ways_in: WaysIn
     data_request: DataRequest
     draft: Campaign
     published: Campaign
@@ -164,6 +173,17 @@ def build_world() -> World:
     bulk_approval = start_bulk_approval(
         [application.pk], actor=User.objects.get(username=f"{MARK}-official")
     )
+    leaving = make_membership(low, person(name=f"{PERSON_MARK}{MARK}"), on="2024-01-02")
+    transfer = ask_transfer(
+        leaving, to_union=county, reason="换工作", asked_by="member", actor=None
+    )
+    paper = file_decision(
+        low,
+        number=f"{MARK}1号",
+        decided_on=dt.date(2024, 1, 1),
+        file=SimpleUploadedFile("1.pdf", b"%PDF-1.4"),
+        actor=None,
+    )
     data_request = ask_correction(
         Person(b"", b"", membership.member, (membership.member,)), field="name", value="新名"
     )
@@ -189,6 +209,8 @@ def build_world() -> World:
         as_of=dt.date(2024, 1, 1),
         source=f"{MARK}通报",
     )
+    right_official = User.objects.get(username=f"{MARK}-official")
+    ways_in = make_ways_in(low, county, right_official, MARK, PERSON_MARK)
     run_nightly(day)
     entry = AuditEntry.objects.filter(union_path=low.path).order_by("pk").first()
     assert entry is not None
@@ -211,7 +233,10 @@ def build_world() -> World:
         rejected=rejected,
         bulk_approval=bulk_approval,
         membership=membership,
+        ways_in=ways_in,
         data_request=data_request,
+        transfer=transfer,
+        paper=paper,
         draft=draft,
         published=published,
         indicator=indicator,

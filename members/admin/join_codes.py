@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgettext
 
 from core.errors import RuleViolation
+from members.enums import JoinChannel
 from members.models import Application, JoinCode
 from members.services.join_codes import create_join_code, set_join_code_active
 from unions.admin.base import ScopedModelAdmin
@@ -22,13 +23,24 @@ from unions.admin.forms import ServiceForm, actor_of
 from unions.enums import UnionStatus
 from unions.scope import access
 
+CHOSEN_CHANNELS = (JoinChannel.QR, JoinChannel.ONLINE, JoinChannel.PLATFORM)
+
 
 class JoinCodeForm(ServiceForm):
     """Whose code, where it hangs, how long it works."""
 
     class Meta:
         model = JoinCode
-        fields = ("union", "channel", "label", "valid_until")
+        fields = ("union", "channel", "label", "employer", "valid_until")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        channel: Any = self.fields.get("channel")
+        if channel is not None:
+            # Windows, lists and the like make codes of their own.
+            channel.choices = [
+                (value, label) for value, label in JoinChannel.choices if value in CHOSEN_CHANNELS
+            ]
 
 
 @admin.register(JoinCode)
@@ -47,8 +59,8 @@ class JoinCodeAdmin(ScopedModelAdmin):
     search_fields = ("code__startswith", "label", "union__name")
     search_help_text = _("Code, place or name of the union")
     ordering = ("-id",)
-    autocomplete_fields = ("union",)
-    fields = ("union", ("label", "channel"), "valid_until")
+    autocomplete_fields = ("union", "employer")
+    fields = ("union", ("label", "channel"), "employer", "valid_until")
     actions = ("open_selected", "close_selected")
     change_form_outer_before_template = "admin/members/join_code.html"
 

@@ -14,6 +14,8 @@ from core.encryption import blind_index
 from core.errors import RuleViolation
 from core.normalising import normalise_identifier, normalise_text
 from core.phone import normalise_phone
+from members.admin.membership_acts import MembershipActs, ProposalFilter
+from members.admin.pools import PoolMovesMixin
 from members.admin.revealing import RevealMixin
 from members.admin.viewing import LogsViews
 from members.models import Member, Membership, MembershipEvent
@@ -140,7 +142,7 @@ class MemberAdmin(LogsViews, RevealMixin, ReadOnlyAdmin):
 
 
 @admin.register(Membership)
-class MembershipAdmin(LogsViews, ReadOnlyAdmin):
+class MembershipAdmin(LogsViews, PoolMovesMixin, MembershipActs, ReadOnlyAdmin):
     """Spells of membership at unions in the viewer's scope."""
 
     view_permission = "members.view"
@@ -148,7 +150,8 @@ class MembershipAdmin(LogsViews, ReadOnlyAdmin):
         "person", "union", "worker_group", "status_label", "channel_label", "started_on",
         "ended_on",
     )  # fmt: skip
-    list_filter = ("status", "worker_group", "channel")
+    list_filter = (ProposalFilter, "status", "worker_group", "channel")
+    actions = (*MembershipActs.actions, "move_from_pool_selected")
     list_select_related = ("member", "union", "worker_group")
     search_fields = ("member__name__startswith",)
     search_help_text = _("Beginning of the name, or whole phone or ID number")

@@ -311,6 +311,20 @@ class Migration(migrations.Migration):
             model_name='membership',
             name='members_membership_ended_iff_date',
         ),
+        migrations.CreateModel(
+            name='HoldingPool',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'holding pool',
+                'verbose_name_plural': 'holding pools',
+                'ordering': ('path',),
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('unions.union',),
+        ),
         migrations.AddField(
             model_name='joincode',
             name='employer',
@@ -643,7 +657,7 @@ class Migration(migrations.Migration):
             name='DataRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('field', models.CharField(choices=[('name', 'name'), ('id_number', 'document'), ('worker_group', 'worker group')], max_length=16, verbose_name='field')),
+                ('field', models.CharField(choices=[('name', 'name'), ('id_number', 'document number'), ('worker_group', 'worker group')], max_length=16, verbose_name='field')),
                 ('value_encrypted', models.BinaryField()),
                 ('note', models.CharField(blank=True, max_length=200, verbose_name='why')),
                 ('status', models.CharField(choices=[('asked', 'asked for'), ('accepted', 'corrected'), ('refused', 'refused'), ('cancelled', 'taken back')], default='asked', max_length=10, verbose_name='status')),

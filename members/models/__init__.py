@@ -15,7 +15,7 @@ from members.models.review import (
     BulkApprovalItem,
     ReviewRules,
 )
-from members.models.routing import RoutingRule
+from members.models.routing import HoldingPool, RoutingRule
 from members.models.transfer import Transfer
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "DecisionPaper",
     "ExtraAnswer",
     "ExtraQuestion",
+    "HoldingPool",
     "JoinCode",
     "Member",
     "MemberMerge",

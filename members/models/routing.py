@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import get_language, gettext_lazy as _
 
 from reference.models import Region, WorkerGroup
-from unions.models import UnionKind
+from unions.models import Union, UnionKind
 
 
 class RoutingStep(models.TextChoices):
@@ -62,3 +62,16 @@ class RoutingRule(models.Model):
     def reason(self) -> str:
         """The reason in the active language."""
         return self.reason_en if (get_language() or "").startswith("en") else self.reason_zh
+
+
+class HoldingPool(Union):
+    """A county's holding pool (周转库) as its officials see it: who waits there for a union.
+
+    The same rows as unions: whoever reads them filters by the kind.
+    """
+
+    class Meta:
+        proxy = True
+        verbose_name = _("holding pool")
+        verbose_name_plural = _("holding pools")
+        ordering = ("path",)

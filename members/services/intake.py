@@ -21,10 +21,11 @@ from core.clock import local_today
 # The code and its union are looked at once more here: a page that was loaded before a code was
 # closed must not get anybody in. ON CONFLICT waits for a twin sent at the same moment (a double
 # click); what it then left out is found by the last part, or, if it was written after this
-# statement began, by the next round.
+# statement began, by the next round. An application found again leaves an entry too: then it takes
+# a write and a commit like a new one, and the time of the answer does not tell the two apart.
 _STATEMENT = f"""
 WITH code AS (
-    SELECT j.id, j.code, j.channel, j.union_id, u.path, u.region_id
+    SELECT j.id, j.code, j.channel, j.union_id, j.employer_id, u.path, u.region_id
     FROM members_joincode j
     JOIN unions_union u ON u.id = j.union_id
     WHERE j.id = %(join_code)s AND j.is_active AND u.status = 'active'
@@ -35,8 +36,8 @@ employer AS (
     FROM enterprises_employer e, code
     WHERE %(employer_name)s <> '' AND e.name = %(employer_name)s
       AND (e.covering_union_id = code.union_id OR e.keeper_id = code.union_id
-           OR e.region_id LIKE left(code.region_id, 6) || '%%')
-    ORDER BY e.name, e.id
+           OR e.region_id LIKE left(code.region_id, 6) || '%%' OR e.id = code.employer_id)
+    ORDER BY e.id <> code.employer_id, e.name, e.id
     LIMIT 1
 ),
 taken AS (
@@ -62,22 +63,29 @@ answers AS (
     SELECT taken.id, question_id, value
     FROM taken, unnest(%(questions)s::bigint[], %(answers)s::text[]) AS answer (question_id, value)
 ),
+found AS (
+    SELECT a.id, a.receipt_number, a.submitted_at, a.union_id, a.employer_id, a.channel
+    FROM members_application a, code
+    WHERE a.id_number_hash = %(id_number_hash)s AND a.phone_hash = %(phone_hash)s
+      AND a.union_id = code.union_id AND a.status IN ('submitted', 'correction')
+),
 entry AS (
     {
     entries_from('''
-        SELECT %(now)s, NULL::bigint, 'application.submitted', 'members.application',
-               taken.id::text, code.path,
+        SELECT %(now)s, NULL::bigint, sent.action, 'members.application',
+               sent.id::text, code.path,
                jsonb_build_object('join_code', code.code, 'channel', code.channel)
-        FROM taken, code
+        FROM code, (
+            SELECT id, 'application.submitted' AS action FROM taken
+            UNION ALL
+            SELECT id, 'application.sent_again' FROM found
+        ) AS sent
     ''')
 }
 )
 SELECT TRUE, id, receipt_number, submitted_at, union_id, employer_id, channel FROM taken
 UNION ALL
-SELECT FALSE, a.id, a.receipt_number, a.submitted_at, a.union_id, a.employer_id, a.channel
-FROM members_application a, code
-WHERE a.id_number_hash = %(id_number_hash)s AND a.phone_hash = %(phone_hash)s
-  AND a.union_id = code.union_id AND a.status IN ('submitted', 'correction')
+SELECT FALSE, id, receipt_number, submitted_at, union_id, employer_id, channel FROM found
 UNION ALL
 SELECT FALSE, NULL, NULL, NULL, NULL, NULL, NULL WHERE NOT EXISTS (SELECT FROM code)
 """  # noqa: S608 -- put together of constants alone

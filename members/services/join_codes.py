@@ -46,6 +46,10 @@ def create_join_code(
         )
     if union.status != UnionStatus.ACTIVE:
         raise RuleViolation(_("This union is not established."), field="union")
+    if employer is not None and channel != JoinChannel.PLATFORM:
+        raise RuleViolation(
+            _("Only a link in a platform's app names a firm."), field="employer", code="channel"
+        )
     with transaction.atomic():
         code = _insert_with_free_code(
             union=union,

@@ -48,7 +48,9 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     texts = current_consent_texts()
     questions = questions_of(join_code.union_id)
     if request.method != "POST":
-        return _join_page(request, join_code, JoinForm(texts=texts, questions=questions))
+        firm = {"employer_name": join_code.employer.name} if join_code.employer else None
+        blank = JoinForm(texts=texts, questions=questions, initial=firm)
+        return _join_page(request, join_code, blank)
     if wish := display_wish(request.POST):
         apply_wish(request, wish)
         typed = JoinForm(texts=texts, questions=questions, initial=request.POST.dict())
