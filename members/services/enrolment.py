@@ -20,7 +20,7 @@ from core.phone import normalise_phone
 from members.models import Application, ConsentText, JoinCode
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 from members.selectors import current_consent_texts
-from members.services.intake import CodeClosedError, take_in
+from members.services.intake import CodeClosedError, TakenIn, take_in
 from reference.models import WorkerGroup
 
 _ATTEMPTS = 5
@@ -138,7 +138,9 @@ def apply_to_join(
     else:
         raise IntegrityError("no receipt number was free, or a twin came and went each time")
     if not taken.is_new:
-        return Application.objects.get(pk=taken.id)
+        # No question more than for a new one: the rest is read if somebody asks for it.
+        _is_new, *found = taken
+        return Application.from_db(DEFAULT_DB_ALIAS, list(TakenIn._fields[1:]), found)
     application = Application(
         id=taken.id,
         receipt_number=taken.receipt_number,
