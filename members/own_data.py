@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
+from django.utils.functional import cached_property
 
 from core.encryption import blind_index, decrypt
 from core.normalising import normalise_identifier
@@ -33,6 +34,11 @@ class Person:
     member: Member | None = None
     records: tuple[Member, ...] = ()
     is_certain: bool = True
+
+    @cached_property
+    def is_member_now(self) -> bool:
+        """Whether a membership is open."""
+        return current_membership(self) is not None
 
     @property
     def masked_name(self) -> str:

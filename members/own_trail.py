@@ -124,7 +124,8 @@ def _look(entry: AuditEntry, roles: dict[int, list[Appointment]], purposes: dict
 def _office(entry: AuditEntry, roles: dict[int, list[Appointment]]) -> tuple[str, str]:
     """Union and role by which the official had access on that day."""
     if entry.actor_id is None:
-        return "", _("the portal")
+        is_form = entry.action == "application.submitted"
+        return "", _("the public form") if is_form else _("the portal")
     day = entry.at.date()
     for appointment in roles.get(entry.actor_id, []):
         in_force = appointment.starts_on <= day and (

@@ -28,7 +28,7 @@ class DataRequest(models.Model):
 
     class Field(models.TextChoices):
         NAME = "name", _("name")
-        ID_NUMBER = "id_number", _("document")
+        ID_NUMBER = "id_number", _("document number")
         WORKER_GROUP = "worker_group", _("worker group")
 
     class Status(models.TextChoices):

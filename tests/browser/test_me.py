@@ -1,4 +1,4 @@
-"""A member's own page by hand: log in by code, show the card, have it checked, ask to move, leave."""
+"""A member's own page by hand: log in by code, have the card checked, ask to move, leave."""
 
 from __future__ import annotations
 

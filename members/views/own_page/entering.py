@@ -36,7 +36,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "members/me/log_in.html", {"form": PhoneForm()})
     form = PhoneForm(request.POST)
-    if not limits.may_log_in_from(request):
+    if not (limits.may_log_in_from(request) and limits.may_send_code_from(request)):
         return _limited(request, form)
     if not form.is_valid():
         return render(request, "members/me/log_in.html", {"form": form})

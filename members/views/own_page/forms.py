@@ -96,7 +96,7 @@ class CorrectionForm(RefusableForm):
         label=_("What is wrong?"),
         choices=[
             (DataRequest.Field.NAME, pgettext_lazy("person", "name")),
-            (DataRequest.Field.ID_NUMBER, _("document")),
+            (DataRequest.Field.ID_NUMBER, _("document number")),
             (DataRequest.Field.WORKER_GROUP, _("worker group")),
         ],
         widget=forms.RadioSelect,

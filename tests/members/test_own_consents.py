@@ -1,0 +1,109 @@
+"""Consents: given, withdrawn, and exactly what was stated beforehand."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.models import AuditEntry
+from core.errors import RuleViolation
+from members.enums import ApplicationStatus
+from members.models import Application, Consent, Member, Membership
+from members.own_data import people_behind
+from members.services.consents import withdraw_consent
+from members.services.review import approve_application
+from tests.builders import make_application, make_join_code, person
+from tests.members.own_page import (
+    browser_of,
+    county as county,
+    number_of,
+    other_union as other_union,
+    person_of,
+    union as union,
+)
+from unions.models import Union
+
+pytestmark = pytest.mark.django_db
+WHO = person(5_001, name="王小明")
+
+
+@pytest.fixture
+def joined(union: Union) -> Membership:
+    """王小明, who joined online and gave both consents."""
+    return approve_application(make_application(make_join_code(union), WHO), actor=None)
+
+
+def test_withdrawing_the_consent_to_joining_ends_the_membership_and_takes_back_applications(
+    joined: Membership, other_union: Union
+) -> None:
+    waiting = make_application(make_join_code(other_union), WHO)
+    client = browser_of(joined.member)
+    page = client.get("/me/consents/joining/").content.decode()
+    assert "Your application that waits is taken back." in page
+    assert "Your membership ends today" in page
+    assert "erased 24 months from now" in page
+    assert client.post("/me/consents/joining/").status_code == 200  # without the tick
+    assert Consent.objects.filter(withdrawn_at=None).count() == 4
+    done = client.post("/me/consents/joining/", {"sure": "on"}).content.decode()
+    assert "Your membership has ended." in done
+    joined.refresh_from_db()
+    waiting.refresh_from_db()
+    assert joined.status == "ended"
+    assert waiting.status == ApplicationStatus.CANCELLED
+    withdrawn = Consent.objects.filter(withdrawn_at__isnull=False)
+    assert {consent.text.purpose for consent in withdrawn} == {"joining"}
+    assert withdrawn.count() == 2
+    # The roll keeps name and numbers until their period ends.
+    assert Member.objects.get().masked_id_number
+    entry = AuditEntry.objects.get(action="consent.withdrawn")
+    assert (entry.actor, entry.data) == (
+        None,
+        {"by": "member", "purpose": "joining", "consents": 2},
+    )
+
+
+def test_withdrawing_the_consent_to_the_number_erases_it_and_keeps_the_membership(
+    joined: Membership,
+) -> None:
+    number = number_of(joined.member)
+    number_hash = bytes(joined.member.id_number_hash)
+    client = browser_of(joined.member)
+    page = client.get("/me/consents/id_number/").content.decode()
+    assert "The number is erased from your record and your applications" in page
+    assert "Your membership and your card go on." in page
+    client.post("/me/consents/id_number/", {"sure": "on"})
+    member = Member.objects.get()
+    joined.refresh_from_db()
+    assert (bytes(member.id_number_encrypted), joined.status) == (b"", "active")
+    assert [bytes(row.id_number_encrypted) for row in Application.objects.all()] == [b""]
+    # The keyed hash stays: the same number still finds this person.
+    assert bytes(member.id_number_hash) == number_hash
+    again = make_application(make_join_code(joined.union), WHO)
+    with pytest.raises(RuleViolation) as refusal:
+        approve_application(again, actor=None)
+    assert refusal.value.code == "already_member"
+    # Every page still works, and none shows it.
+    for address in ("/me/", "/me/data/", "/me/consents/", "/me/looked/"):
+        assert number not in client.get(address).content.decode(), address
+    assert client.post("/me/data/").status_code == 200
+
+
+def test_an_applicant_withdraws_and_the_application_is_taken_back(union: Union) -> None:
+    application = make_application(make_join_code(union), WHO)
+    (applicant,) = people_behind(bytes(application.phone_hash))
+    done = withdraw_consent(applicant, "id_number")
+    application.refresh_from_db()
+    assert (done.taken_back, done.membership_ended, done.number_erased) == (1, False, True)
+    assert application.status == ApplicationStatus.CANCELLED
+    assert bytes(application.id_number_encrypted) == b""
+
+
+def test_there_is_nothing_to_withdraw_twice(joined: Membership) -> None:
+    withdraw_consent(person_of(joined.member), "id_number")
+    with pytest.raises(RuleViolation):
+        withdraw_consent(person_of(joined.member), "id_number")
+    assert AuditEntry.objects.filter(action="consent.withdrawn").count() == 1
+    client = browser_of(joined.member)
+    assert client.get("/me/consents/id_number/").status_code == 302
+    assert client.get("/me/consents/nonsense/").status_code == 404
+    text = client.get("/me/consents/").content.decode()
+    assert "withdrawn" in text
