@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -30,9 +31,17 @@ from portal.embedded.processes import Child
 from portal.embedded.valkey import Valkey
 
 CODE = "FAVLT234"
-UNLIMITED = {
-    f"JOIN_LIMIT_PER_{name}": "1000000" for name in ("IP", "PHONE", "CODE", "IP_WITHOUT_PROOF")
-}
+UNLIMITED = dict.fromkeys(
+    (
+        "JOIN_LIMIT_PER_IP",
+        "JOIN_LIMIT_PER_IP_WITHOUT_PROOF",
+        "JOIN_LIMIT_PER_PHONE",
+        "JOIN_LIMIT_PER_CODE",
+        "CODE_LIMIT_PER_IP",
+        "CODE_LIMIT_PER_DAY",
+    ),
+    "1000000",
+)
 _WORLD = f"""
 import django; django.setup()
 from members.models import JoinCode
@@ -53,6 +62,45 @@ class Asked:
     received: list[str] = field(default_factory=list)
 
 
+class Gateway(ThreadingHTTPServer):
+    """A slow SMS gateway that notes what it is given."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _GatewayHandler)
+        self.delivered: dict[str, int] = {}
+
+
+class _GatewayHandler(BaseHTTPRequestHandler):
+    server: Gateway
+
+    def do_POST(self) -> None:
+        """Take one message."""
+        key = self.headers["Idempotency-Key"]
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.delivered[key] = self.server.delivered.get(key, 0) + 1
+        time.sleep(0.01)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def _gateway() -> Iterator[Gateway]:
+    server = Gateway()
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @dataclass
 class FaultStack:
     """The running engines; ``environment`` leads a process to them."""
@@ -64,6 +112,17 @@ class FaultStack:
     database: Child
     queue: Child
     port: int = 0
+    gateway: Gateway | None = None
+
+    @property
+    def delivered(self) -> dict[str, int]:
+        """How often the gateway was given each message, by its key."""
+        assert self.gateway is not None
+        return self.gateway.delivered
+
+    def run(self, statement: str) -> None:
+        """Run a line of Python in a process of its own."""
+        _python(self.environment, "-c", f"import django; django.setup()\n{statement}")
 
     def stop_valkey(self) -> None:
         """Redis is gone, at once."""
@@ -86,15 +145,17 @@ class FaultStack:
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """What the database holds."""
-        connection = psycopg2.connect(
-            host=str(self.postgres.socket_dir), user="portal", dbname="portal"
-        )
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
-                return list(cursor.fetchall())
-        finally:
-            connection.close()
+        with contextlib.closing(self._connect()) as connection, connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    def write(self, sql: str) -> None:
+        """Change what the database holds."""
+        with contextlib.closing(self._connect()) as connection, connection:
+            connection.cursor().execute(sql)
+
+    def _connect(self) -> psycopg2.extensions.connection:
+        return psycopg2.connect(host=str(self.postgres.socket_dir), user="portal", dbname="portal")
 
     def applications_by_person(self) -> dict[bytes, int]:
         """How many applications there are by the hash of the ID number."""
@@ -174,11 +235,14 @@ class Load:
     def _send(self, form: dict[str, str]) -> bool:
         path = f"/join/{CODE}/"
         client = Client(self.port)
+        status, text = 0, ""
         try:
             status, text = client.request("GET", path)
             if status == 200:
                 body = urlencode({**form, "csrfmiddlewaretoken": form_token(text)})
                 status, text = client.request("POST", path, body)
+            if status == 302:
+                client.request("GET", "/join/received/")  # which sends the code
         except (OSError, HTTPException):
             return False  # no answer: what was typed is still there
         finally:
@@ -200,7 +264,7 @@ def hashes(id_numbers: list[str]) -> set[bytes]:
 @contextlib.contextmanager
 def fault_stack(folder: Path, environment: dict[str, str]) -> Iterator[FaultStack]:
     """Start all of it; ``environment`` leads to the test's own database, which is copied."""
-    postgres, valkey = Postgres(folder, durable=True), Valkey(folder, durable=True)
+    postgres, valkey = Postgres(folder, durable=False), Valkey(folder, durable=True)
     with contextlib.ExitStack() as stack:
         postgres.prepare()
         valkey.prepare()
@@ -217,6 +281,12 @@ def fault_stack(folder: Path, environment: dict[str, str]) -> Iterator[FaultStac
             postgres.start(),
             valkey.start(),
         )
+        gateway = stack.enter_context(_gateway())
+        parts.gateway = gateway
+        parts.environment |= {
+            "SMS_PROVIDER": "http",
+            "SMS_HTTP_URL": f"http://127.0.0.1:{gateway.server_address[1]}/",
+        }
         stack.callback(lambda: parts.queue.stop())
         stack.callback(lambda: parts.database.stop())
         postgres.wait_ready(parts.database)
