@@ -1,0 +1,255 @@
+"""The page of a membership, the page of each act on it, and acts on many together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
+
+from core.clock import local_today
+from core.errors import RuleViolation
+from members.admin.membership_forms import ACTS, BY_SLUG, Act, ActForm, RestoreForm, RetainForm
+from members.models import Membership, Transfer
+from members.models.transfer import TransferStatus
+from members.proposals import PROPOSALS, proposed
+from members.services.changes import restore_membership, retain_membership
+from unions.admin.forms import actor_of
+from unions.scope import access, can
+
+BULK_LIMIT = 200
+TODAY_FIELDS = ("effective_on", "last_day")
+
+
+class ProposalFilter(admin.SimpleListFilter):
+    """Memberships somebody should look at; nothing happens to them by itself."""
+
+    title = _("proposals")
+    parameter_name = "proposal"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Each kind of hint."""
+        return list(PROPOSALS.items())
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Membership]
+    ) -> QuerySet[Membership]:
+        """The rows that give it."""
+        return proposed(queryset, self.value()) if self.value() in PROPOSALS else queryset  # type: ignore[arg-type]
+
+
+class MembershipActs:
+    """Adds to the list of memberships the page of one with its acts."""
+
+    actions: tuple[str, ...] = ("retain_selected", "restore_selected")
+    admin_site: Any
+    opts: Any
+
+    def get_urls(self) -> list[URLPattern]:
+        """With one address for all acts: ``<pk>/acts/<act>/``."""
+        page = path(
+            "<path:object_id>/acts/<slug:slug>/",
+            self.admin_site.admin_view(self.act_view),
+            name="members_membership_act",
+        )
+        return [page, *super().get_urls()]  # type: ignore[misc]
+
+    # -- one ----------------------------------------------------------------------------------
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """One membership, its entries and what may be done. It is not edited."""
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        membership = self._fetch(request, object_id)
+        actor = actor_of(request)
+        offered = [act for act in ACTS if can(actor, act.permission, membership.union)]
+        offered = [act for act in offered if act.offered(membership)]
+        events = membership.events.select_related(
+            "union", "counterpart", "worker_group", "actor", "decision", "corrects"
+        ).order_by("-id")
+        transfer = membership.transfers.filter(status=TransferStatus.OPEN).first()
+        may_read_transfer = transfer is not None and can(actor, "transfers.view", membership.union)
+        return TemplateResponse(
+            request,
+            "admin/members/membership.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": membership.member.name,
+                "subtitle": str(membership.union),
+                "opts": self.opts,
+                "original": membership,
+                "membership": membership,
+                "events": events,
+                "transfer": transfer if may_read_transfer else None,
+                "came_by": Transfer.objects.visible_to(actor, "transfers.view")
+                .filter(new_membership=membership)
+                .first(),
+                "groups": [
+                    (title, [act for act in offered if act.group == group])
+                    for group, title in (
+                        ("change", _("Change")),
+                        ("end", _("End")),
+                        ("correct", _("Correct a wrong entry")),
+                    )
+                    if any(act.group == group for act in offered)
+                ],
+                "may_read_member": can(actor, "members.view", membership.member.home_union),
+            },
+        )
+
+    def act_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
+        """The form of one act; the act itself on POST."""
+        if slug not in BY_SLUG:
+            raise Http404
+        act = BY_SLUG[slug]
+        membership = self._fetch(request, object_id)
+        if not can(actor_of(request), act.permission, membership.union):
+            raise PermissionDenied
+        form = self._form(request, act, membership)
+        if request.method == "POST" and form.is_valid() and self._run(request, act, form):
+            return HttpResponseRedirect(
+                reverse("admin:members_membership_change", args=[membership.pk])
+            )
+        return TemplateResponse(
+            request,
+            "admin/members/membership_act.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": act.title,
+                "subtitle": membership.member.masked_name,
+                "opts": self.opts,
+                "original": membership,
+                "membership": membership,
+                "act": act,
+                "form": form,
+            },
+        )
+
+    def _form(self, request: HttpRequest, act: Act, membership: Membership) -> ActForm:
+        initial: dict[str, Any] = dict.fromkeys(TODAY_FIELDS, local_today())
+        if act.slug == "end":
+            initial["last_day"] = membership.ended_on
+        if act.slug == "start":
+            initial["started_on"] = membership.started_on
+        if act.slug == "group":
+            initial["worker_group"] = membership.worker_group_id
+        if request.method == "POST":
+            return act.form(request.POST, request.FILES, membership=membership)
+        return act.form(initial=initial, membership=membership)
+
+    def _run(self, request: HttpRequest, act: Act, form: ActForm) -> bool:
+        membership = form.membership
+        assert membership is not None
+        try:
+            act.run(membership, form.cleaned_data, actor_of(request))
+        except RuleViolation as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+            return False
+        messages.success(request, str(act.done))
+        return True
+
+    def _fetch(self, request: HttpRequest, object_id: str) -> Membership:
+        actor = actor_of(request)
+        if not can(actor, "members.view"):
+            raise PermissionDenied
+        rows = Membership.objects.select_related(
+            "member__home_union", "union__kind", "worker_group", "employer", "join_code"
+        )
+        return access(rows, unquote(object_id), actor=actor, permission="members.view")
+
+    # -- together -----------------------------------------------------------------------------
+
+    def has_alter_permission(self, request: HttpRequest) -> bool:
+        """May the viewer change memberships anywhere?"""
+        return can(actor_of(request), "members.change")
+
+    @admin.action(description=_("Retain…"), permissions=["alter"])
+    def retain_selected(
+        self, request: HttpRequest, queryset: QuerySet[Membership]
+    ) -> HttpResponse | None:
+        """Ask why and from when; retain when confirmed."""
+        return self._change_together(request, queryset, verb="retain")
+
+    @admin.action(description=_("Restore…"), permissions=["alter"])
+    def restore_selected(
+        self, request: HttpRequest, queryset: QuerySet[Membership]
+    ) -> HttpResponse | None:
+        """Ask why and from when; restore when confirmed."""
+        return self._change_together(request, queryset, verb="restore")
+
+    def _change_together(
+        self, request: HttpRequest, queryset: QuerySet[Membership], *, verb: str
+    ) -> HttpResponse | None:
+        confirmed = "confirmed" in request.POST
+        if confirmed:
+            keys = request.POST.getlist(ACTION_CHECKBOX_NAME)
+            rows = Membership.objects.visible_to(actor_of(request), "members.view")
+            queryset = rows.filter(pk__in=keys)
+        chosen = list(queryset.select_related("member", "union")[: BULK_LIMIT + 1])
+        if len(chosen) > BULK_LIMIT:
+            messages.error(
+                request,
+                gettext("At most %(limit)d memberships can be changed together.")
+                % {"limit": BULK_LIMIT},
+            )
+            return None
+        form_class = RetainForm if verb == "retain" else RestoreForm
+        form = (
+            form_class(request.POST)
+            if confirmed
+            else form_class(initial={"effective_on": local_today()})
+        )
+        if confirmed and form.is_valid():
+            self._change_each(request, chosen, verb, form.cleaned_data)
+            return None
+        return TemplateResponse(
+            request,
+            "admin/members/change_together.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": BY_SLUG[verb].title,
+                "opts": self.opts,
+                "act": BY_SLUG[verb],
+                "form": form,
+                "chosen": chosen,
+                "checkbox_name": ACTION_CHECKBOX_NAME,
+            },
+        )
+
+    def _change_each(
+        self, request: HttpRequest, chosen: list[Membership], verb: str, data: dict[str, Any]
+    ) -> None:
+        """Each in its own transaction: one that cannot be changed stops no other."""
+        change = retain_membership if verb == "retain" else restore_membership
+        done = 0
+        for membership in chosen:
+            try:
+                change(membership, **data, actor=actor_of(request))
+                done += 1
+            except RuleViolation as refusal:
+                messages.error(request, f"{membership.member.masked_name}: {refusal}")
+            except Http404:
+                messages.error(
+                    request,
+                    f"{membership.member.masked_name}: {gettext('It is not in your scope.')}",
+                )
+        text = (
+            ngettext("%d membership retained.", "%d memberships retained.", done)
+            if verb == "retain"
+            else ngettext("%d membership restored.", "%d memberships restored.", done)
+        )
+        if done:
+            messages.success(request, text % done)
