@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from django.utils.translation import gettext_lazy as _
+
 
 class MessageText(NamedTuple):
     """One message in both languages. ``minutes``: not sent later than so long after it was
@@ -25,30 +27,45 @@ MESSAGES: dict[str, MessageText] = {
         minutes=10,
     ),
     "application_correction": MessageText(
-        "您的入会申请（回执号 {receipt}）需要补正：{reason}。请凭回执号到 {address} 修改后重交。",
+        "您的入会申请（受理编号 {receipt}）需要补正：{reason}。请凭受理编号到 {address} 修改后重交。",
         "Please correct your application {receipt}: {reason}. Go to {address} with your receipt "
         "number.",
     ),
     "application_approved": MessageText(
-        "您的入会申请（回执号 {receipt}）已通过，您已成为{union}会员。查询：{address}",
+        "您的入会申请（受理编号 {receipt}）已通过，您已成为{union}会员。查询：{address}",
         "Your application {receipt} is approved: you are a member of {union}. See {address}",
     ),
     "application_rejected": MessageText(
-        "您的入会申请（回执号 {receipt}）未获通过，原因可凭回执号查询：{address}",
+        "您的入会申请（受理编号 {receipt}）未获通过，原因可凭受理编号查询：{address}",
         "Your application {receipt} was not approved. The reason is shown at {address}",
     ),
     "application_undone": MessageText(
-        "您的入会申请（回执号 {receipt}）的审批结果已被更正，现重新审核。查询：{address}",
+        "您的入会申请（受理编号 {receipt}）的审批结果已被更正，现重新审核。查询：{address}",
         "The decision on your application {receipt} was taken back; it is being reviewed again: "
         "{address}",
     ),
     "application_escalated": MessageText(
-        "您的入会申请（回执号 {receipt}）审核时间较长，我们已报告上级工会督促办理。查询：{address}",
+        "您的入会申请（受理编号 {receipt}）审核时间较长，我们已报告上级工会督促办理。查询：{address}",
         "Your application {receipt} has waited long: the union above has been told. See {address}",
     ),
     "application_moved": MessageText(
-        "您的入会申请（回执号 {receipt}）已转由{union}办理。查询：{address}",
+        "您的入会申请（受理编号 {receipt}）已转由{union}办理。查询：{address}",
         "Your application {receipt} has been passed to {union}. See {address}",
+    ),
+    "records_merged": MessageText(
+        "您的两份会员记录已合并为一份，本手机号仍用于登录个人页面。如有疑问请联系所在工会。",
+        "Your two member records are now one. This phone still opens your own page. If in doubt, "
+        "ask your union.",
+    ),
+    "records_merged_ends": MessageText(
+        "您的两份会员记录已合并为一份，今后请用另一手机号登录个人页面。如非本人所有，请联系所在工会。",
+        "Your two member records are now one; from now on another phone opens your own page. If "
+        "that is not yours, contact your union.",
+    ),
+    "records_unmerged": MessageText(
+        "此前对您会员记录的合并已撤销，记录恢复原状。如有疑问请联系所在工会。",
+        "The merge of your member records was undone; they are as before. If in doubt, ask your "
+        "union.",
     ),
     "already_member": MessageText(
         "有人以您的证件号码申请入会。您的会籍仍在，无需再次申请；如非本人操作，请联系{union}。",
@@ -86,4 +103,26 @@ MESSAGES: dict[str, MessageText] = {
         "您申请更正会员信息的办理结果已出，请登录 {address} 查看。",
         "Your request for correction has been decided. See {address}",
     ),
+}
+
+# What officials read in the list of messages; a template without a label shows its name.
+LABELS = {
+    "code": _("One-time code"),
+    "application_correction": _("Application: correction asked for"),
+    "application_approved": _("Application: approved"),
+    "application_rejected": _("Application: not approved"),
+    "application_undone": _("Application: decision taken back"),
+    "application_escalated": _("Application: union above told"),
+    "application_moved": _("Application: passed on"),
+    "already_member": _("Somebody applied with the member's number"),
+    "records_merged": _("Records merged"),
+    "records_merged_ends": _("Records merged: this phone ends"),
+    "records_unmerged": _("Merge undone"),
+    "transfer_asked": _("Transfer: asked for"),
+    "transfer_done": _("Transfer: done"),
+    "transfer_ended": _("Transfer: not done"),
+    "collective_confirm": _("Collective registration: please confirm"),
+    "phone_changed": _("Phone changed"),
+    "membership_left": _("Membership left"),
+    "request_decided": _("Request for correction decided"),
 }
