@@ -21,7 +21,7 @@ class CodeField(forms.CharField):
             error_messages={"required": _("Enter the 6 digits of the message.")},
             widget=forms.TextInput(
                 attrs={
-                    "class": "form-control code-input",
+                    "class": "form-control one-time-code",
                     "inputmode": "numeric",
                     "autocomplete": "one-time-code",
                     "enterkeyhint": "done",

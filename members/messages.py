@@ -27,7 +27,7 @@ MESSAGES: dict[str, MessageText] = {
         minutes=10,
     ),
     "application_correction": MessageText(
-        "您的入会申请（受理编号 {receipt}）需要补正：{reason}。请凭受理编号到 {address} 修改后重交。",
+        "您的入会申请（受理编号 {receipt}）需要补正：{reason}。修改后重交：{address}",
         "Please correct your application {receipt}: {reason}. Go to {address} with your receipt "
         "number.",
     ),
@@ -45,7 +45,7 @@ MESSAGES: dict[str, MessageText] = {
         "{address}",
     ),
     "application_escalated": MessageText(
-        "您的入会申请（受理编号 {receipt}）审核时间较长，我们已报告上级工会督促办理。查询：{address}",
+        "您的入会申请（受理编号 {receipt}）审核时间较长，已报告上级工会督促办理。查询：{address}",
         "Your application {receipt} has waited long: the union above has been told. See {address}",
     ),
     "application_moved": MessageText(

@@ -40,9 +40,9 @@ class MessageAdmin(OperatorAdmin):
 
     read_only = True
     list_display = (
-        "created_at", "template", "phone_shown", "status_chip", "attempts", "error", "sent_at",
+        "created_at", "label_shown", "phone_shown", "status_chip", "attempts", "error", "sent_at",
     )  # fmt: skip
-    list_filter = ("status", "template")
+    list_filter = ("status",)
     search_fields = ("template",)
     search_help_text = _("Whole phone number")
     ordering = ("-id",)
@@ -59,6 +59,11 @@ class MessageAdmin(OperatorAdmin):
         except RuleViolation:
             return queryset.none(), False
         return queryset.filter(phone_hash=blind_index(phone, context=PHONE_CONTEXT)), False
+
+    @admin.display(description=_("template"))
+    def label_shown(self, message: Message) -> str:
+        """In words."""
+        return message.label
 
     @admin.display(description=_("phone"))
     def phone_shown(self, message: Message) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.encryption import decrypt
 from core.masking import mask_phone
+from members.messages import LABELS
 from members.models.application import PHONE_CONTEXT
 
 BODY_CONTEXT = "members.message_body"
@@ -56,7 +57,12 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.template} {self.status}"
+        return f"{self.label} · {self.get_status_display()}"
+
+    @property
+    def label(self) -> str:
+        """What the message is about, in words."""
+        return str(LABELS.get(self.template, self.template))
 
     @property
     def masked_phone(self) -> str:

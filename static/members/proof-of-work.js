@@ -34,6 +34,7 @@
   }
 
   function look() {
+    if (!field.isConnected) { clearInterval(timer); return; }  // the page has brought a new form
     if (!worker && Date.now() - solvedAt > RENEW_MILLISECONDS && document.visibilityState !== "hidden") { solve(); }
   }
 
@@ -42,7 +43,7 @@
     if (event.persisted) { field.value = ""; solvedAt = 0; look(); }
   });
   document.addEventListener("visibilitychange", look);
-  setInterval(look, LOOK_AGAIN_MILLISECONDS);
+  var timer = setInterval(look, LOOK_AGAIN_MILLISECONDS);
   field.value = "";
   look();
 })();

@@ -9,11 +9,12 @@ import threading
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import override
 
 from audit.models import AuditEntry
 from core.encryption import decrypt
 from core.errors import RuleViolation
-from members.messages import MESSAGES
+from members.messages import LABELS, MESSAGES
 from members.models import Message
 from members.models.message import BODY_CONTEXT, MessageStatus
 from members.services import messages as service
@@ -60,6 +61,7 @@ def test_every_text_can_be_written_in_both_languages():
         def __missing__(self, key):
             return "x"
 
+    assert LABELS.keys() == MESSAGES.keys()
     for name, texts in MESSAGES.items():
         assert len(name) <= 40
         for text in (texts.zh, texts.en):
@@ -245,7 +247,7 @@ def test_an_applicant_is_told_at_the_phone_of_the_application(code, settings):
     receipt = application.receipt_number
     shown = f"{receipt[:4]}-{receipt[4:8]}-{receipt[8:]}"
     assert text_of(message) == (
-        f"【工会入会】您的入会申请（回执号 {shown}）已通过，您已成为柳园街道工会会员。"
+        f"【工会入会】您的入会申请（受理编号 {shown}）已通过，您已成为柳园街道工会会员。"
         "查询：https://portal.example.org/join/status/"
     )
     application.phone_encrypted = b""
@@ -275,5 +277,8 @@ def test_a_message_is_revealed_for_a_reason_and_logged():
 
 def test_what_is_printed_of_a_message_holds_nothing_personal():
     message = written()
-    assert str(message) == "transfer_done kept"
+    with override("en"):
+        assert str(message) == "Transfer: done · kept in the outbox"
+        message.template = "of_another_release"
+        assert message.label == "of_another_release"
     assert message.masked_phone == "129****0021"
