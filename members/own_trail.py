@@ -78,7 +78,7 @@ def _exports_with(person: Person) -> list[AuditEntry]:
     downloads = AuditEntry.objects.none()
     for spell in memberships_of(person):
         parts = [part for part in spell.union.path.split("/") if part]
-        paths = ["/" + "/".join(parts[:end]) + "/" for end in range(1, len(parts) + 1)]
+        paths = ["/".join(parts[:end]) + "/" for end in range(1, len(parts) + 1)]
         rows = AuditEntry.objects.filter(
             action=EXPORT_DOWNLOADED, union_path__in=paths, at__date__gte=spell.started_on
         )

@@ -1,0 +1,153 @@
+"""Who has looked at one's data, when and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone, translation
+
+from audit.models import AuditEntry
+from audit.services import log
+from members.models import Membership, PersonalExport
+from members.own_trail import EXPORT_DOWNLOADED, looks_at
+from members.services.revealing import reveal_member
+from members.services.review import approve_application
+from members.services.viewing import log_view
+from tests.builders import (
+    make_application,
+    make_join_code,
+    make_membership,
+    make_official,
+    make_user,
+    person,
+)
+from tests.members.own_page import (
+    browser_of,
+    county as county,
+    membership as membership,
+    other_union as other_union,
+    person_of,
+    union as union,
+)
+from unions.enums import Role
+from unions.models import Union
+
+pytestmark = pytest.mark.django_db
+
+
+def admin_browser(username: str, union: Union) -> Client:
+    """An official in the officials' site."""
+    client = Client()
+    client.force_login(make_official(username, union, Role.GRASSROOTS_OFFICIAL))
+    return client
+
+
+def test_pages_of_a_record_are_entered_once_an_hour_and_lists_are_not(
+    membership: Membership, union: Union
+) -> None:
+    application = make_application(make_join_code(union), person(7_001))
+    client = admin_browser("gongzuozhe", union)
+    for model in ("member", "membership", "application"):
+        client.get(f"/admin/members/{model}/")
+    assert not AuditEntry.objects.filter(action__endswith=".viewed").exists()
+    for _ in range(2):
+        client.get(f"/admin/members/member/{membership.member_id}/change/")
+        client.get(f"/admin/members/membership/{membership.pk}/change/")
+        client.get(f"/admin/members/application/{application.pk}/change/")
+    found = AuditEntry.objects.filter(action__endswith=".viewed").order_by("pk")
+    assert [entry.action for entry in found] == [
+        "member.viewed", "membership.viewed", "application.viewed",
+    ]  # fmt: skip
+    assert {entry.union_path for entry in found} == {union.path}
+    assert {entry.actor.username for entry in found if entry.actor} == {"gongzuozhe"}
+
+
+def test_a_page_out_of_scope_enters_nothing(membership: Membership, other_union: Union) -> None:
+    client = admin_browser("elsewhere", other_union)
+    answer = client.get(f"/admin/members/member/{membership.member_id}/change/")
+    assert answer.status_code == 404
+    assert not AuditEntry.objects.filter(action="member.viewed").exists()
+
+
+def test_another_official_and_another_hour_are_entered_again(
+    membership: Membership, union: Union, county: Union
+) -> None:
+    first, second = make_official("a", union), make_official("b", county)
+    member = membership.member
+    assert log_view(member, "member.viewed", union=union, actor=first)
+    assert not log_view(member, "member.viewed", union=union, actor=first)
+    assert log_view(member, "member.viewed", union=union, actor=second)
+    with transaction.atomic():
+        entry = log(first, "membership.viewed", membership, union_path=union.path)
+    assert entry.at > timezone.now() - dt.timedelta(minutes=1)
+    assert not log_view(member, "member.viewed", union=union, actor=None)
+
+
+def test_the_person_reads_union_role_and_reason_but_no_name(
+    membership: Membership, union: Union
+) -> None:
+    official = make_official("gongzuozhe", union, Role.GRASSROOTS_OFFICIAL)
+    official.display_name = "李干部"
+    official.save()
+    reveal_member(membership.member, reason="核对证件", actor=official)
+    with translation.override("en"):
+        (look, *_rest) = looks_at(person_of(membership.member))
+        assert (look.union, look.role, look.reason, look.is_own) == (
+            union.name, Role.GRASSROOTS_OFFICIAL.label, "核对证件", False,
+        )  # fmt: skip
+    page = browser_of(membership.member).get("/me/looked/").content.decode()
+    assert "核对证件" in page
+    assert union.name in page
+    assert "李干部" not in page
+    assert "gongzuozhe" not in page
+
+
+def test_a_former_appointment_still_explains_the_look_of_its_time(
+    membership: Membership, union: Union
+) -> None:
+    official = make_official("gongzuozhe", union, Role.GRASSROOTS_OFFICIAL)
+    log_view(membership.member, "member.viewed", union=union, actor=official)
+    official.appointments.update(ends_on=timezone.now().date())
+    operator = make_user("operator", is_superuser=True, is_staff=True)
+    log_view(membership.member, "member.viewed", union=union, actor=operator)
+    with translation.override("en"):
+        looks = looks_at(person_of(membership.member))
+    assert [(look.union, look.role) for look in looks[:2]] == [
+        ("", "operator of the portal"),
+        (union.name, Role.GRASSROOTS_OFFICIAL.label),
+    ]
+
+
+def test_decisions_on_the_own_application_are_listed_and_those_on_others_are_not(
+    union: Union,
+) -> None:
+    official = make_official("gongzuozhe", union)
+    code = make_join_code(union)
+    mine = approve_application(make_application(code, person(7_002)), actor=official)
+    approve_application(make_application(code, person(7_003)), actor=official)
+    make_membership(union, person(7_004))
+    actions = [look.action for look in looks_at(person_of(mine.member))]
+    assert actions == ["application.approved", "application.submitted"]
+
+
+def test_exports_that_held_the_person_are_listed_with_their_purpose(
+    membership: Membership, county: Union, other_union: Union
+) -> None:
+    asker, decider = make_official("asker", county), make_official("decider", county)
+    for exported in (county, other_union):
+        export = PersonalExport.objects.create(
+            union=exported,
+            purpose=f"慰问名单 {exported.name}",
+            asked_by=asker,
+            decided_by=decider,
+            status=PersonalExport.Status.ALLOWED,
+        )
+        with transaction.atomic():
+            log(asker, EXPORT_DOWNLOADED, export, union_path=exported.path)
+    looks = looks_at(person_of(membership.member))
+    assert [(look.union, look.reason) for look in looks] == [
+        (county.name, f"慰问名单 {county.name}")
+    ]
