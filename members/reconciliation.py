@@ -37,8 +37,9 @@ class Difference(NamedTuple):
 # ``started_on``, ``ended_on`` (the last day; its entry counts from the day after), ``most_persons``
 # and ``least_persons`` (never more than one at any time, never less than none), ``breaks`` (how
 # often somebody counts again without a merge undone), ``after_previous`` (a person's spells do not
-# overlap), ``open_transfers`` (one exactly while the membership is being transferred, from its own
-# union), ``union`` and ``worker_group`` (where it is counted).
+# overlap, but for those that a merge brought together), ``open_transfers`` (one exactly while the
+# membership is being transferred, from its own union), ``union`` and ``worker_group`` (where it is
+# counted).
 _COMPARISON = """,
 spells AS (
     SELECT membership_id,
@@ -71,12 +72,21 @@ moving AS (
     WHERE t.status = 'open'
     GROUP BY 1
 ),
+came AS (
+    SELECT DISTINCT ON (moved.id) moved.id, g.absorbed_id
+    FROM members_membermerge g
+    CROSS JOIN LATERAL (
+        SELECT value::bigint AS id FROM jsonb_array_elements_text(g.moved_memberships)
+    ) AS moved
+    WHERE g.undone_at IS NULL
+    ORDER BY moved.id, g.id
+),
 followed AS (
-    SELECT id, MAX(ended_on) OVER (
-               PARTITION BY member_id ORDER BY started_on, id
+    SELECT m.id, MAX(m.ended_on) OVER (
+               PARTITION BY m.member_id, came.absorbed_id ORDER BY m.started_on, m.id
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) + 1 AS free_from
-    FROM members_membership WHERE status <> 'annulled'
+    FROM members_membership m LEFT JOIN came ON came.id = m.id WHERE m.status <> 'annulled'
 )
 SELECT m.id, found.metric, found.stored, found.ledger
 FROM members_membership m
