@@ -33,15 +33,17 @@ class Table(NamedTuple):
     lines: list[int]
 
 
-def read_table(name: str, content: bytes) -> Table:
+def read_table(
+    name: str, content: bytes, *, row_limit: int = ROW_LIMIT, file_limit: int = FILE_LIMIT
+) -> Table:
     """The first sheet of an ``.xlsx`` or a ``.csv`` file.
 
     Blank rows are left out. Raises RuleViolation (field ``import_file``) for every file that
-    cannot be read, is too large or has more than ``ROW_LIMIT`` rows.
+    cannot be read, is larger than ``file_limit`` (bytes) or has more than ``row_limit`` rows.
     """
-    if len(content) > FILE_LIMIT:
+    if len(content) > file_limit:
         raise _refusal(
-            _("The file is larger than %(size)s MB.") % {"size": FILE_LIMIT // 1024 // 1024}
+            _("The file is larger than %(size)s MB.") % {"size": file_limit // 1024 // 1024}
         )
     suffix = name.lower().rpartition(".")[2]
     if suffix == "xlsx":
@@ -63,10 +65,10 @@ def read_table(name: str, content: bytes) -> Table:
     body = filled[1:]
     if not body:
         raise _refusal(_("The file has headings but no rows."))
-    if len(body) > ROW_LIMIT:
+    if len(body) > row_limit:
         raise _refusal(
             _("The file has %(rows)s rows; at most %(limit)s can be imported at once.")
-            % {"rows": f"{len(body):,}", "limit": f"{ROW_LIMIT:,}"}
+            % {"rows": f"{len(body):,}", "limit": f"{row_limit:,}"}
         )
     width = len(headers)
     return Table(
