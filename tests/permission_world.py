@@ -56,6 +56,7 @@ from tests.builders import (
     person,
 )
 from tests.campaigns.builders import make_campaign, make_target
+from tests.permission_privacy import Privacy, make_privacy
 from tests.permission_ways_in import WaysIn, make_ways_in
 from tests.stations.builders import make_station
 from unions.enums import Role
@@ -104,6 +105,7 @@ class World:
     transfer: Transfer
     paper: DecisionPaper
     ways_in: WaysIn
+    privacy: Privacy
     data_request: DataRequest
     draft: Campaign
     published: Campaign
@@ -211,6 +213,7 @@ def build_world() -> World:
     )
     right_official = User.objects.get(username=f"{MARK}-official")
     ways_in = make_ways_in(low, county, right_official, MARK, PERSON_MARK)
+    privacy = make_privacy(low, right, right_official, MARK, f"{PERSON_MARK}{MARK}")
     run_nightly(day)
     entry = AuditEntry.objects.filter(union_path=low.path).order_by("pk").first()
     assert entry is not None
@@ -234,6 +237,7 @@ def build_world() -> World:
         bulk_approval=bulk_approval,
         membership=membership,
         ways_in=ways_in,
+        privacy=privacy,
         data_request=data_request,
         transfer=transfer,
         paper=paper,
@@ -275,7 +279,7 @@ def fingerprint() -> dict[str, str]:
 
 def text_of(response: Answer) -> str:
     """All the text an answer holds, the cells of a workbook too."""
-    content = response.content
+    content = response.getvalue() if response.streaming else response.content
     if content.startswith(b"PK"):
         with zipfile.ZipFile(BytesIO(content)) as workbook:
             content = b"".join(workbook.read(name) for name in workbook.namelist())
