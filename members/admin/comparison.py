@@ -10,6 +10,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _, pgettext
 
+from core.clock import CHINA
 from members.duplicates import Likeness, applications_like, members_like
 from members.models import Application, Member, Membership
 from members.models.application import PersonalData
@@ -57,8 +58,10 @@ class Comparison:
 
 
 def compare(application: Application, actor: Actor) -> Comparison:
-    """The application and those like it. Of what is out of scope only ID number and phone count,
-    and only that there is something is said: the reviewer must know, for approval is refused."""
+    """The application and those like it. Of members out of scope only ID number and phone count,
+    and only that there is one is said: the reviewer must know, for approval is refused. Of
+    applications out of scope nothing is said: an employer's official who hands in an application
+    in a worker's name must not read here that the worker has applied elsewhere."""
     spells = Membership.objects.select_related("union", "worker_group").order_by("-started_on")
     members = members_like(application)
     if members:
@@ -78,8 +81,6 @@ def compare(application: Application, actor: Actor) -> Comparison:
         if can(actor, "applications.view", other.union):
             link = reverse("admin:members_application_change", args=[other.pk])
             columns.append(Column(_("Application"), link, likeness, other))
-        else:
-            outside.append((likeness, other.union))
     is_member = any(
         spell.ended_on is None
         for member in members
@@ -105,6 +106,10 @@ def _rows(application: Application, columns: list[Column]) -> list[tuple[str, li
     records = [column.record for column in columns]
     equal_by_hash = {"id": "id_number_hash", "phone": "phone_hash"}
 
+    def plain(title: str, show: Callable[[Any], str]) -> tuple[str, list[Cell]]:
+        """A line in which another value means nothing."""
+        return title, [Cell(show(record)) for record in (application, *records)]
+
     def line(title: str, show: Callable[[Any], str], hashed: str = "") -> tuple[str, list[Cell]]:
         own = show(application)
         cells = [Cell(own)]
@@ -127,9 +132,9 @@ def _rows(application: Application, columns: list[Column]) -> list[tuple[str, li
         line(_("Phone"), lambda record: record.masked_phone, "phone"),
         line(_("Worker group"), lambda record: str(_work(record, "worker_group") or "—")),
         line(_("Employer or platform"), lambda record: str(_work(record, "employer_name") or "—")),
-        line(_("Union"), _union_name),
-        line(_("Status"), _status),
-        line(_("Since"), _since),
+        plain(_("Union"), _union_name),
+        plain(_("Status"), _status),
+        plain(_("Since"), _since),
     ]
 
 
@@ -159,7 +164,7 @@ def _since(record: Any) -> str:
     if isinstance(record, Member):
         spells = _spells(record)
         return _day(spells[0].started_on) if spells else "—"
-    return _day(record.submitted_at.date())
+    return _day(record.submitted_at.astimezone(CHINA).date())
 
 
 def _elsewhere(application: Application, outside: list[tuple[Likeness, Union]]) -> Elsewhere:
@@ -170,12 +175,12 @@ def _elsewhere(application: Application, outside: list[tuple[Likeness, Union]]) 
             likeness.same_phone and not likeness.same_id for likeness, _union in outside
         ),
     )
-    above = {
+    both = [
         _lowest_above(application.union.path, union.path)
         for likeness, union in outside
         if likeness.same_id or likeness.same_phone
-    } - {None}
-    if above:
+    ]
+    if above := {pk for pk in both if pk is not None}:
         found.ask = list(Union.objects.filter(pk__in=above).order_by("path"))
     return found
 
