@@ -84,6 +84,14 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     "admin:members_datarequest_changelist", "members.view",
                 ),
                 Entry(
+                    _("Merging of records"), "call_merge",
+                    "admin:members_membermerge_changelist", "members.merge",
+                ),
+                Entry(
+                    _("Exports of personal data"), "encrypted",
+                    "admin:members_personalexport_changelist", "personal_exports.ask",
+                ),
+                Entry(
                     _("Join codes"), "qr_code_2",
                     "admin:members_joincode_changelist", "join_codes.view",
                 ),
@@ -188,6 +196,10 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                 Entry(_("Routing rules"), "alt_route", "admin:members_routingrule_changelist"),
                 Entry(_("Consent texts"), "gavel", "admin:members_consenttext_changelist"),
                 Entry(_("Messages"), "sms", "admin:members_message_changelist"),
+                Entry(
+                    _("Retention periods"), "auto_delete", "admin:members_retentionrule_changelist"
+                ),
+                Entry(_("Purges"), "delete_sweep", "admin:members_purgerun_changelist"),
                 Entry(_("Pace thresholds"), "speed", "admin:reports_pacethreshold_changelist"),
                 Entry(_("Report runs"), "nightlight", "admin:reports_reportrun_changelist"),
                 Entry(
