@@ -95,7 +95,8 @@ class ApplicationAdmin(DirectEntryMixin, BulkApprovalPages, ApplicationActs):
         if application.phone_proven_at is None:
             return application.masked_phone
         return format_html(
-            '{} <span class="portal-chip portal-chip-approved" title="{}">✓</span>',
+            '<span class="portal-nowrap">{} <span class="portal-chip portal-chip-approved" '
+            'title="{}">✓</span></span>',
             application.masked_phone,
             gettext("phone proven"),
         )

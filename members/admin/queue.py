@@ -70,7 +70,7 @@ class WaitingFilter(admin.SimpleListFilter):
     ) -> QuerySet[Application]:
         """Of those that wait."""
         chosen = self.value()
-        if not chosen:
+        if chosen not in dict(self.lookup_choices):
             return queryset
         rows = queryset.filter(status=WAITING)
         if chosen in {"escalated", "to_us"}:

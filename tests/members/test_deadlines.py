@@ -64,7 +64,7 @@ def steps() -> list[str]:
 
 
 def letters() -> list[tuple[str, str]]:
-    return [(letter.to[0], letter.subject) for letter in mail.outbox]
+    return [(letter.to[0], str(letter.subject)) for letter in mail.outbox]
 
 
 # -- working days ---------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Correction: the union says what, the applicant sends again without retyping, nobody learns more."""
+"""Correction: the union says what, the applicant sends again, nobody learns more."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ from unions.models import Union
 pytestmark = pytest.mark.django_db
 
 PHONE = "12900000777"
-ANSWER = {"HTTP_ACCEPT_LANGUAGE": "en"}
 
 
 @pytest.fixture
@@ -167,9 +166,13 @@ def test_taking_back_ends_it(application: Application) -> None:
 # -- pages ----------------------------------------------------------------------------------------
 
 
+def post(client: Client, path: str, data: dict[str, str]) -> Any:
+    return client.post(path, data, HTTP_ACCEPT_LANGUAGE="en")
+
+
 def look_up(client: Client, application: Application, phone: str = PHONE) -> str:
     data = {"receipt_number": application.receipt_number, "phone": phone}
-    return client.post("/join/status/", data, **ANSWER).content.decode()
+    return post(client, "/join/status/", data).content.decode()
 
 
 def token_of(page: str) -> str:
@@ -188,7 +191,7 @@ def test_from_the_state_to_the_corrected_application(
     assert heading(page) == "Please correct your application"
     assert "Document and its number" in page
     assert "号码与姓名&lt;不符&gt;" in page
-    form = client.post("/join/status/correct/", {"token": token_of(page)}, **ANSWER)
+    form = post(client, "/join/status/correct/", {"token": token_of(page)})
     boxes = set(re.findall(r'name="(\w+)"', form.content.decode()))
     assert {"id_type", "id_number", "worker_group", "employer_name"} <= boxes
     assert not {"name", "phone"} & boxes  # not asked for
@@ -203,14 +206,14 @@ def test_from_the_state_to_the_corrected_application(
         "worker_group": "courier",
         "employer_name": "美团",
     }
-    sent = client.post("/join/status/correct/", data, **ANSWER).content.decode()
+    sent = post(client, "/join/status/correct/", data).content.decode()
     assert heading(sent) == "Your application is being reviewed"
     assert "Thank you. Your corrected application has been sent." in sent
     assert number not in sent
     application.refresh_from_db()
     assert application.masked_id_number[-4:] == number[-4:]
     # Sent a second time by a reload: it stands as it is.
-    again = client.post("/join/status/correct/", data, **ANSWER).content.decode()
+    again = post(client, "/join/status/correct/", data).content.decode()
     assert heading(again) == "Your application is being reviewed"
     assert ApplicationStep.objects.filter(type="resubmitted").count() == 1
 
@@ -219,8 +222,8 @@ def test_numbers_are_never_filled_in_and_stay_when_left_empty(
     client: Client, application: Application
 ) -> None:
     ask(application, "id_number", "phone")
-    page = client.post(
-        "/join/status/correct/", {"token": token_of(look_up(client, application))}, **ANSWER
+    page = post(
+        client, "/join/status/correct/", {"token": token_of(look_up(client, application))}
     ).content.decode()
     assert person(777).id_number not in page
     assert PHONE not in page
@@ -228,7 +231,7 @@ def test_numbers_are_never_filled_in_and_stay_when_left_empty(
     hashes = bytes(application.id_number_hash), bytes(application.phone_hash)
     data = {"token": token_of(page), "send": "1", "worker_group": "courier",
             "id_type": "resident_id", "id_number": "", "phone": ""}  # fmt: skip
-    client.post("/join/status/correct/", data, **ANSWER)
+    post(client, "/join/status/correct/", data)
     application.refresh_from_db()
     assert application.status == "submitted"
     assert (bytes(application.id_number_hash), bytes(application.phone_hash)) == hashes
@@ -239,7 +242,7 @@ def test_mistakes_come_back_beside_their_boxes(client: Client, application: Appl
     token = token_of(look_up(client, application))
     data = {"token": token, "send": "1", "id_type": "passport", "id_number": "", "phone": "1",
             "name": "123", "worker_group": "no-such"}  # fmt: skip
-    page = client.post("/join/status/correct/", data, **ANSWER).content.decode()
+    page = post(client, "/join/status/correct/", data).content.decode()
     wrong = set(re.findall(r'id="id_(\w+)_error"', page))
     assert wrong == {"id_number", "phone", "name", "worker_group"}
     application.refresh_from_db()
@@ -252,7 +255,7 @@ def test_without_a_token_of_ours_nothing_opens(
     client: Client, application: Application, page: str, token: str
 ) -> None:
     ask(application, "name")
-    answer = client.post(f"/join/status/{page}/", {"token": token, "send": "1"}, **ANSWER)
+    answer = post(client, f"/join/status/{page}/", {"token": token, "send": "1"})
     assert heading(answer.content.decode()) == "Check my application"
     application.refresh_from_db()
     assert application.status == "correction"
@@ -264,20 +267,20 @@ def test_a_token_ends_with_the_phone_it_was_given_for(
     ask(application, "phone")
     token = token_of(look_up(client, application))
     resubmit_application(application, changes={"phone": "12900000778"})
-    answer = client.post("/join/status/take-back/", {"token": token}, **ANSWER)
+    answer = post(client, "/join/status/take-back/", {"token": token})
     assert heading(answer.content.decode()) == "Check my application"
     # Nor does one of an application that is gone open anything.
     forged = signing.dumps([10**9, "0" * 16], salt=TOKEN_SALT)
-    assert client.post("/join/status/take-back/", {"token": forged}).status_code == 200
+    assert post(client, "/join/status/take-back/", {"token": forged}).status_code == 200
     application.refresh_from_db()
     assert application.status == "submitted"
 
 
 def test_take_back_on_the_page(client: Client, application: Application) -> None:
     token = token_of(look_up(client, application))
-    page = client.post("/join/status/take-back/", {"token": token}, **ANSWER).content.decode()
+    page = post(client, "/join/status/take-back/", {"token": token}).content.decode()
     assert heading(page) == "You have taken your application back"
-    again = client.post("/join/status/take-back/", {"token": token}, **ANSWER).content.decode()
+    again = post(client, "/join/status/take-back/", {"token": token}).content.decode()
     assert heading(again) == heading(page)
     assert client.get("/join/status/correct/").headers["Location"] == "/join/status/"
 
