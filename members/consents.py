@@ -15,9 +15,9 @@ from members.models import ConsentText, RetentionRule
 ENDED_MEMBERSHIP = "ended_membership"
 
 
-def effects_of(purpose: str, *, is_member: bool, waiting: int) -> list[str]:
-    """Sentences, in order, for somebody who is a member or not and has so many applications
-    waiting. Raises KeyError for an unknown purpose."""
+def effects_of(purpose: str, *, is_member: bool, waiting: int, on_paper: bool = False) -> list[str]:
+    """Sentences, in order, for somebody who is a member or not, has so many applications waiting,
+    and has signed a form on paper or not. Raises ValueError for an unknown purpose."""
     effects = {
         ConsentText.Purpose.JOINING: _of_joining,
         ConsentText.Purpose.ID_NUMBER: _of_id_number,
@@ -32,7 +32,8 @@ def effects_of(purpose: str, *, is_member: bool, waiting: int) -> list[str]:
             )
             % {"n": waiting}
         )
-    return [*first, *effects(is_member), _("What was done before stays as it is.")]
+    paper = [_("The form you signed on paper stays in the union's archive.")] if on_paper else []
+    return [*first, *effects(is_member), *paper, _("What was done before stays as it is.")]
 
 
 def _of_joining(is_member: bool) -> list[str]:

@@ -7,6 +7,7 @@ document are English and stable; its ``keys`` part explains them in the reader's
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from django.utils import timezone
@@ -30,6 +31,7 @@ from members.own_trail import looks_at
 
 FORMAT = "union-portal/own-data/1"
 MOST_LOOKS = 5000
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+08:00")
 
 
 def export_of(person: Person) -> dict[str, Any]:
@@ -262,10 +264,12 @@ def _application(application: Application, person: Person) -> dict[str, Any]:
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(
-            " · ".join(str(part) for part in item.values() if part not in ("", None))
+            " · ".join(_plain(part) for part in item.values() if part not in ("", None))
             for item in value
         )
-    return str(value)
+    text = str(value)
+    # Times stand in the document as machines want them.
+    return text.replace("T", " ").removesuffix("+08:00") if _TIME.fullmatch(text) else text
 
 
 def _time(at: dt.datetime | None) -> str:

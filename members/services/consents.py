@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.errors import RuleViolation
-from members.models import Application, Consent, ConsentText, DataRequest, Member
+from members.models import Application, Consent, ConsentText, DataRequest, Member, MemberMerge
 from members.own_data import (
     Person,
     applications_of,
@@ -73,6 +74,9 @@ def _erase_number(person: Person) -> None:
     Application.objects.filter(pk__in=applications_of(person).order_by().values("pk")).update(
         id_number_encrypted=b""
     )
+    # A merge could otherwise be undone to the number; from now on it cannot be undone.
+    merges = MemberMerge.objects.filter(Q(kept__in=person.records) | Q(absorbed__in=person.records))
+    merges.update(before_encrypted=b"")
     requests = DataRequest.objects.filter(
         member__in=person.records, field=DataRequest.Field.ID_NUMBER
     )

@@ -72,10 +72,6 @@ def change_phone(person: Person, *, phone: str) -> None:
         member.phone_encrypted = encrypt(phone, context=PHONE_CONTEXT)
         member.phone_hash = phone_hash
         member.save(update_fields=["phone_encrypted", "phone_hash"])
-        # Records merged into this one keep no way in through an older number.
-        Member.objects.filter(
-            pk__in=[row.pk for row in person.records if row.pk != member.pk]
-        ).update(phone_encrypted=member.phone_encrypted, phone_hash=phone_hash)
         log(None, "member.phone_changed", member, BY_MEMBER, union_path=member.home_union.path)
         if old:
             send_message(

@@ -23,11 +23,14 @@ def welcome_back(member: Member, application: Application) -> Member:
     application alone must not change anybody's phone.
     """
     found = Member.objects.select_for_update(of=("self",)).get(pk=record_in_force(member).pk)
-    if found.frozen_at is None:
-        return found
-    fields = [*_CONTACT]
-    if bytes(found.id_number_hash) == bytes(application.id_number_hash):
+    was_frozen = found.frozen_at is not None
+    fields = [*_CONTACT] if was_frozen else []
+    # Erased with a consent that was withdrawn; the application brings a new one.
+    lost_document = was_frozen or not found.id_number_encrypted
+    if lost_document and bytes(found.id_number_hash) == bytes(application.id_number_hash):
         fields += _DOCUMENT
+    if not fields:
+        return found
     for name in fields:
         setattr(found, name, getattr(application, name))
     found.frozen_at = None

@@ -10,8 +10,15 @@ from members.enums import ApplicationStatus
 from members.models import Application, Consent, Member, Membership
 from members.own_data import people_behind
 from members.services.consents import withdraw_consent
+from members.services.merging import MergeChoice, merge_members, undo_merge
 from members.services.review import approve_application
-from tests.builders import make_application, make_join_code, person
+from tests.builders import (
+    make_application,
+    make_join_code,
+    make_membership,
+    make_official,
+    person,
+)
 from tests.members.own_page import (
     browser_of,
     county as county,
@@ -107,3 +114,31 @@ def test_there_is_nothing_to_withdraw_twice(joined: Membership) -> None:
     assert client.get("/me/consents/nonsense/").status_code == 404
     text = client.get("/me/consents/").content.decode()
     assert "withdrawn" in text
+
+
+def test_a_new_application_with_a_new_consent_brings_the_number_back(joined: Membership) -> None:
+    withdraw_consent(person_of(joined.member), "id_number")
+    withdraw_consent(person_of(joined.member), "joining")
+    Membership.objects.update(started_on="2024-01-01", ended_on="2024-02-01")
+    again = approve_application(make_application(make_join_code(joined.union), WHO), actor=None)
+    assert again.member == joined.member
+    assert number_of(Member.objects.get()) == WHO.id_number
+
+
+def test_a_merge_is_not_undone_to_an_erased_number(joined: Membership, union: Union) -> None:
+    official = make_official("gongzuozhe", union)
+    twin = make_membership(union, person(5_002, name="王小明"), on="2024-01-02").member
+    merge = merge_members(joined.member, twin, choice=MergeChoice(), actor=official)
+    withdraw_consent(person_of(Member.objects.get(pk=joined.member_id)), "id_number")
+    assert [bytes(row.id_number_encrypted) for row in Member.objects.all()] == [b"", b""]
+    with pytest.raises(RuleViolation) as refusal:
+        undo_merge(merge, actor=official)
+    assert refusal.value.code == "frozen"
+    with pytest.raises(RuleViolation) as refusal:
+        merge_members(
+            joined.member,
+            make_membership(union, person(5_003), on="2024-01-02").member,
+            choice=MergeChoice(),
+            actor=official,
+        )
+    assert refusal.value.code == "erased"

@@ -96,7 +96,7 @@ def test_the_person_reads_union_role_and_reason_but_no_name(
     with translation.override("en"):
         (look, *_rest) = looks_at(person_of(membership.member))
         assert (look.union, look.role, look.reason, look.is_own) == (
-            union.name, Role.GRASSROOTS_OFFICIAL.label, "核对证件", False,
+            union.name, str(Role.GRASSROOTS_OFFICIAL.label), "核对证件", False,
         )  # fmt: skip
     page = browser_of(membership.member).get("/me/looked/").content.decode()
     assert "核对证件" in page

@@ -56,6 +56,7 @@ def withdraw(request: HttpRequest, person: Person, purpose: str) -> HttpResponse
             purpose,
             is_member=current_membership(person) is not None,
             waiting=applications_of(person).filter(status__in=OPEN_STATUSES).count(),
+            on_paper=applications_of(person).filter(paper__isnull=False).exists(),
         ),
     }
     if request.method == "POST" and form.is_valid():

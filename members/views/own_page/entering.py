@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core import messaging
 from core.client_address import client_block
 from core.encryption import blind_index
 from core.masking import mask_phone
@@ -34,12 +35,12 @@ MOST_WRONG_TRIES = 5
 def log_in(request: HttpRequest) -> HttpResponse:
     """Ask for the phone and send it a code."""
     if request.method != "POST":
-        return render(request, "members/me/log_in.html", {"form": PhoneForm()})
+        return _phone_page(request, PhoneForm())
     form = PhoneForm(request.POST)
     if not (limits.may_log_in_from(request) and limits.may_send_code_from(request)):
         return _limited(request, form)
     if not form.is_valid():
-        return render(request, "members/me/log_in.html", {"form": form})
+        return _phone_page(request, form)
     phone = form.cleaned_data["phone"]
     sent = send_code(phone, LOG_IN, address=client_block(request))
     if sent.outcome is Sending.TOO_MANY:
@@ -134,7 +135,18 @@ def _code_page(
 
 def _limited(request: HttpRequest, form: PhoneForm, sent: CodeSent | None = None) -> HttpResponse:
     minutes = limits.minutes_until_reset() if sent is None else max(1, sent.wait_seconds // 60)
-    context = {"form": form, "is_limited": True, "minutes": minutes}
-    response = render(request, "members/me/log_in.html", context, status=429)
+    response = _phone_page(request, form, is_limited=True, minutes=minutes)
     response.headers["Retry-After"] = str(minutes * 60)
     return response
+
+
+def _phone_page(
+    request: HttpRequest, form: PhoneForm, *, is_limited: bool = False, minutes: int = 0
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "is_limited": is_limited,
+        "minutes": minutes,
+        "can_reach_phones": messaging.can_reach_phones(),
+    }
+    return render(request, "members/me/log_in.html", context, status=429 if is_limited else 200)

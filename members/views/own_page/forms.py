@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from core.errors import RuleViolation
 from core.identity import IdentityType, parse_identity
-from core.normalising import normalise_name, normalise_text
+from core.normalising import normalise_text
+from core.person_name import parse_name
 from members.forms import EMPLOYER_LENGTH, NAME_LENGTH, MobileNumberField
 from members.models import DataRequest
 from reference.models import WorkerGroup
@@ -145,10 +146,10 @@ class CorrectionForm(RefusableForm):
         values = self.cleaned_data
         field = values.get("field")
         if field == DataRequest.Field.NAME:
-            name = normalise_name(values.get("name") or "")
-            if not any(c.isalpha() for c in name) or any(c.isdigit() for c in name):
-                self.add_error("name", _("Please enter your name as it stands in your document."))
-            values["value"] = name[:NAME_LENGTH]
+            try:
+                values["value"] = parse_name(values.get("name") or "")
+            except RuleViolation as violation:
+                self.add_violation(violation)
         elif field == DataRequest.Field.ID_NUMBER and "id_type" in values:
             try:
                 document = parse_identity(
