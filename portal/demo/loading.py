@@ -23,6 +23,7 @@ from portal.demo.figures import load_figures
 from portal.demo.liaocheng_members import load_liaocheng_members
 from portal.demo.liaocheng_unions import load_liaocheng_unions
 from portal.demo.luoyang import county_codes, load_county_members, load_luoyang_unions
+from portal.demo.pools import load_ways_in
 from portal.demo.stations import load_stations
 from reference.enums import RegionLevel
 from reference.loading import load_regions, load_villages
@@ -69,6 +70,7 @@ SMALL_PARTS: tuple[Part, ...] = (
     Part("stations", "Stations", load_stations),
     Part("campaigns", "Campaigns", load_campaigns),
     Part("applications", "Applications", load_applications),
+    Part("ways_in", "Pools, windows, lists", load_ways_in),
 )
 
 
