@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from members.models import Application, Member, Membership
 from members.models.application import OPEN_STATUSES, ApplicationQuerySet, PersonalData
+from unions.scope import Actor
 
 SHOWN = 12
 Record = TypeVar("Record", bound=PersonalData)
@@ -61,24 +62,31 @@ def _nearest_first(records: list[Record], application: Application) -> list[Reco
     return sorted(records, key=lambda record: not Likeness.of(record, application).same_id)
 
 
-def with_doubts(rows: ApplicationQuerySet) -> ApplicationQuerySet:
+def with_doubts(rows: ApplicationQuerySet, actor: Actor) -> ApplicationQuerySet:
     """Each row with what an official should look at before approving it with many others.
 
     ``is_member``: the person has an open membership, so approval would be refused.
-    ``has_twin``: another open application, or a member's record, may be the same person's.
+    ``has_twin``: another open application, or a member's record, may be the same person's. Out of
+    the actor's scope only a member with the same phone counts, as on the page of the application.
     """
-    members = Member.objects.filter(merged_into__isnull=True)
-    others = Application.objects.filter(status__in=OPEN_STATUSES).exclude(pk=OuterRef("pk"))
-    not_same = ~Q(id_number_hash=OuterRef("id_number_hash"))
+    members = Member.objects.filter(merged_into__isnull=True).exclude(
+        id_number_hash=OuterRef("id_number_hash")
+    )
+    others = (
+        Application.objects.visible_to(actor, "applications.view")
+        .filter(status__in=OPEN_STATUSES)
+        .exclude(pk=OuterRef("pk"))
+    )
+    same_phone = Q(phone_hash=OuterRef("phone_hash"))
     same_person = Q(name=OuterRef("name"), birth_date=OuterRef("birth_date"))
     return rows.annotate(
         is_member=Exists(
             Membership.objects.open().filter(member__id_number_hash=OuterRef("id_number_hash"))
         ),
         has_twin=Exists(others.filter(id_number_hash=OuterRef("id_number_hash")))
-        | Exists(others.filter(phone_hash=OuterRef("phone_hash")))
-        | Exists(members.filter(not_same, phone_hash=OuterRef("phone_hash")))
-        | Exists(members.filter(not_same, same_person))
-        | Exists(others.filter(same_person)),
+        | Exists(others.filter(same_phone))
+        | Exists(others.filter(same_person))
+        | Exists(members.filter(same_phone))
+        | Exists(members.visible_to(actor, "members.view").filter(same_person)),
         is_proven=Q(phone_proven_at__isnull=False),
-    ).order_by(F("id"))
+    )

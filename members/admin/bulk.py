@@ -77,7 +77,7 @@ class BulkApprovalPages(ReadOnlyAdmin):
             pk__in=rows.order_by().values("pk")
         )
         preview = preview_bulk_approval(
-            reviewed, with_twins=wishes["twins"], with_unproven=wishes["unproven"]
+            reviewed, actor=actor, with_twins=wishes["twins"], with_unproven=wishes["unproven"]
         )
         return self._preview_page(request, actor, preview, wishes)
 

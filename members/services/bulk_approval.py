@@ -28,6 +28,7 @@ from members.models import Application, BulkApproval, BulkApprovalItem
 from members.models.application import WAITING_SINCE, ApplicationQuerySet
 from members.services.review import approve_application
 from members.waiting import rules_of_review
+from unions.scope import Actor
 
 # So many are shown and approved in one go at most; the rest afterwards.
 LIMIT = 5000
@@ -56,7 +57,11 @@ class Preview:
 
 
 def preview_bulk_approval(
-    rows: ApplicationQuerySet, *, with_twins: bool = False, with_unproven: bool = False
+    rows: ApplicationQuerySet,
+    *,
+    actor: Actor,
+    with_twins: bool = False,
+    with_unproven: bool = False,
 ) -> Preview:
     """Sort ``rows`` (in the actor's scope) into those to approve and those to look at first.
 
@@ -65,7 +70,7 @@ def preview_bulk_approval(
     """
     preview = Preview(must_be_proven=rules_of_review().requires_proven_phone)
     takes_unproven = with_unproven and not preview.must_be_proven
-    waiting = with_doubts(rows.waiting()).select_related("union", "worker_group")
+    waiting = with_doubts(rows.waiting(), actor).select_related("union", "worker_group")
     unread = waiting.defer("id_number_encrypted", "phone_encrypted")
     found: list[Any] = list(unread.order_by(WAITING_SINCE, "id")[: LIMIT + 1])
     preview.is_cut = len(found) > LIMIT

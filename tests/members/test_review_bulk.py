@@ -26,6 +26,7 @@ from members.services.review import approve_application
 from tests.builders import make_application, make_join_code, make_membership, make_official, person
 from tests.portal.world import World, logged_in, make_world
 from unions.models import Appointment
+from unions.scope import can
 
 pytestmark = pytest.mark.django_db
 
@@ -85,12 +86,15 @@ def test_doubtful_ones_are_left_out_unless_asked_for(world: World, code: JoinCod
     other_union = proven(make_join_code(world.county), somebody(53))
     namesake = proven(code, somebody(54, name="李四"))
     make_membership(world.low, somebody(55, name="李四"))
-    rows = Application.objects.all()
+    # Of applications elsewhere nothing is said.
+    far = proven(make_join_code(world.other_low), somebody(56))
+    near = proven(code, somebody(56))
+    rows, actor = Application.objects.exclude(pk=far.pk), world.official
     with translation.override("en"):
-        plain = preview_bulk_approval(rows)
-    assert plain.ready == [good.pk]
-    assert plain.by_union == [("顺丰工会", 1)]
-    assert [n for _group, n in plain.by_group] == [1]
+        plain = preview_bulk_approval(rows, actor=actor)
+    assert plain.ready == [good.pk, near.pk]
+    assert plain.by_union == [("顺丰工会", 2)]
+    assert [n for _group, n in plain.by_group] == [1, 1]
     assert {row.pk: why for row, why in plain.left_out} == {
         unproven.pk: ["phone not proven"],
         member.pk: ["is a member already"],
@@ -100,23 +104,29 @@ def test_doubtful_ones_are_left_out_unless_asked_for(world: World, code: JoinCod
         namesake.pk: ["possible duplicate"],
     }
     assert (plain.members, plain.twins, plain.unproven) == (1, 4, 1)
-    with_twins = preview_bulk_approval(rows, with_twins=True)
+    with_twins = preview_bulk_approval(rows, actor=actor, with_twins=True)
     assert set(with_twins.ready) == {
-        good.pk, same_phone.pk, twin.pk, other_union.pk, namesake.pk,
+        good.pk, near.pk, same_phone.pk, twin.pk, other_union.pk, namesake.pk,
     }  # fmt: skip
-    assert set(preview_bulk_approval(rows, with_unproven=True).ready) == {good.pk, unproven.pk}
+    assert set(preview_bulk_approval(rows, actor=actor, with_unproven=True).ready) == {
+        good.pk, near.pk, unproven.pk,
+    }  # fmt: skip
     ReviewRules.objects.update(requires_proven_phone=True)
-    assert preview_bulk_approval(rows, with_unproven=True).ready == [good.pk]
+    assert preview_bulk_approval(rows, actor=actor, with_unproven=True).ready == [
+        good.pk, near.pk,
+    ]  # fmt: skip
 
 
 def test_preview_costs_the_same_for_any_number(
-    code: JoinCode, django_assert_num_queries: Any
+    world: World, code: JoinCode, django_assert_num_queries: Any
 ) -> None:
+    rows = Application.objects.all()
+    assert can(world.official, "members.view")  # reads the appointments
     for count in (1, 3):
         for _ in range(count):
             make_application(code)
         with django_assert_num_queries(2):  # the rules, the rows
-            assert preview_bulk_approval(Application.objects.all()).unproven
+            assert preview_bulk_approval(rows, actor=world.official).unproven
 
 
 def test_the_page_takes_the_filters_of_the_list_and_no_search(
