@@ -41,7 +41,7 @@ def test_home_leads_everybody_on_without_asking_the_database(
         page = page_of(client, "/", 200)
     links = re.findall(r'<a [^>]*href="([^"#]+)"', page)
     assert set(links) == {
-        "/", "/join/", "/join/status/", "/stations/", "/campaigns/", "/admin/login/",
+        "/", "/join/", "/join/status/", "/me/", "/stations/", "/campaigns/", "/admin/login/",
     }  # fmt: skip
 
 
