@@ -29,17 +29,21 @@ from core.normalising import normalise_identifier
 from members.models import Message, OneTimeCode
 from members.models.application import PHONE_CONTEXT
 from members.models.message import BODY_CONTEXT
-from members.services.messages import active_language, send_message
+from members.services.messages import (
+    CODE_DIGITS,
+    CODE_IN_TEXT,
+    active_language,
+    send_message,
+)
 
 CODE_CONTEXT = "members.one_time_code"
 ADDRESS_CONTEXT = "members.code_address"
-DIGITS = 6
+DIGITS = CODE_DIGITS
 MAX_WRONG_TRIES = 5
 DAY = dt.timedelta(days=1)
 LATER_SECONDS = 3600
 
 _CODE = re.compile(rf"[0-9]{{{DIGITS}}}")
-_CODE_IN_TEXT = re.compile(rf"(?<![0-9])[0-9]{{{DIGITS}}}(?![0-9])")
 
 
 class Sending(Enum):
@@ -133,7 +137,7 @@ def code_to_show(phone: str) -> str:
     ).first()
     if message is None:
         return ""
-    found = _CODE_IN_TEXT.search(decrypt(message.body_encrypted, context=BODY_CONTEXT))
+    found = CODE_IN_TEXT.search(decrypt(message.body_encrypted, context=BODY_CONTEXT))
     return found.group() if found else ""
 
 

@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import redis
+from django.conf import settings
 
 from core import throttling
-from core.throttling import RateLimit
+from core.throttling import RateLimit, allow_all
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +34,16 @@ def test_the_fourth_call_is_too_many_and_keys_do_not_share(limit):
     assert limit.allow("5.6.7.8")
     limit.reset("1.2.3.4")
     assert limit.allow("1.2.3.4")
+
+
+def test_several_limits_are_counted_at_once(limit):
+    narrow = RateLimit(f"{limit.name}-narrow", 1, 60)
+    assert allow_all((limit, "1.2.3.4"), (narrow, "a")) is True
+    assert allow_all((limit, "1.2.3.4"), (narrow, "a")) is False  # by the second one
+    assert allow_all((limit, "1.2.3.4"), (narrow, "b")) is True
+    assert allow_all((limit, "1.2.3.4"), (narrow, "c")) is False  # by the first one
+    narrow_key = throttling._client(settings.REDIS_URL).ttl(narrow.redis_key("a"))
+    assert 55 <= narrow_key <= 60
 
 
 def test_calls_at_the_same_time_are_all_counted(limit):

@@ -275,6 +275,14 @@ def test_a_message_is_revealed_for_a_reason_and_logged():
     assert (entry.actor, entry.data) == (actor, {"reason": "The applicant got nothing"})
 
 
+@pytest.mark.parametrize(("shown", "digits"), [(False, "******"), (True, "123456")])
+def test_codes_that_are_real_are_revealed_to_nobody(settings, shown, digits):
+    settings.SMS_SHOW_CODES = shown
+    message = written("code", code="123456", minutes="10")
+    text = reveal_message(message, reason="x", actor=make_user("operator"))["text"]
+    assert text.startswith(f"【工会入会】验证码 {digits}，10 分钟内有效。")
+
+
 def test_what_is_printed_of_a_message_holds_nothing_personal():
     message = written()
     with override("en"):
