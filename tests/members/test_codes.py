@@ -145,7 +145,7 @@ def test_neither_code_nor_phone_nor_address_is_stored_readably():
     send_code(OTHER, JOIN, address="192.0.2.1")
     row = OneTimeCode.objects.filter(address_hash__isnull=True).get()
     stored = b"".join([bytes(row.code_hash), bytes(row.phone_hash)])
-    message = Message.objects.latest("pk")
+    message = Message.objects.earliest("pk")
     stored += bytes(message.body_encrypted) + bytes(message.phone_encrypted)
     assert code.encode() not in stored
     assert b"12900000021" not in stored
