@@ -103,6 +103,7 @@ def test_anonymous_is_asked_to_log_in(world: World) -> None:
 OPERATORS_ONLY = {
     "workergroup", "groupset", "stationkind", "facility", "rejectionreason", "consenttext",
     "pacethreshold", "reportrun", "periodictask", "crontabschedule", "intervalschedule",
+    "reviewrules",
 }  # fmt: skip
 
 
