@@ -20,11 +20,20 @@ def act(
     *,
     page: Expected = ACT_BY_GET,
     answer: Expected = ACT,
+    shows_numbers: bool = False,
 ) -> tuple[Row, Row]:
     """An act on a record: its page, if it has one, and the act itself."""
     return (
         Row(name, page, on),
-        Row(name, answer, on, method="post", fill=fill, writers=("official",)),
+        Row(
+            name,
+            answer,
+            on,
+            method="post",
+            fill=fill,
+            writers=("official",),
+            shows_numbers=shows_numbers,
+        ),
     )
 
 

@@ -34,6 +34,7 @@ class Row:
     ``writers`` are the roles whose request changes something; for all others nothing changes.
     ``is_public``: anybody may read about the right branch there. ``is_marked``: the right official
     does read about it, so that not finding its name in a stranger's answer means something.
+    ``shows_numbers``: the only kind of page that holds a whole ID number or phone.
     ``fill`` says what to send; it gets the world and, with ``form``, what the page of that name
     would send back unchanged for the first writer.
     """
@@ -48,6 +49,7 @@ class Row:
     writers: tuple[str, ...] = ()
     is_public: bool = False
     is_marked: bool = False
+    shows_numbers: bool = False
     note: str = ""
 
     def __str__(self) -> str:

@@ -208,6 +208,7 @@ ACTS = (
         application,
         lambda world: {"reason": "核对"},
         answer=SCOPED_RECORD,
+        shows_numbers=True,
     ),
     *act("admin:members_joincode_switch", lambda world: (world.join_code.pk,)),
     *act("admin:campaigns_campaign_publish", draft),

@@ -18,6 +18,9 @@ from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import DjangoDbBlocker
 
+from core.encryption import decrypt
+from members.models import Application, Member
+from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 from tests.permission_rows import LOGIN, SCOPED, SKIP, Row
 from tests.permission_table import ALL_LISTS, TABLE
 from tests.permission_world import (
@@ -46,6 +49,18 @@ def world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 def untouched(world: World) -> dict[str, str]:
     """What the tables hold before anybody comes."""
     return fingerprint()
+
+
+@pytest.fixture(scope="module")
+def numbers(world: World) -> list[str]:
+    """Every whole ID number and phone in the tables, as they might stand on a page."""
+    found = set()
+    for model in (Member, Application):
+        for row in model.objects.all():
+            found.add(decrypt(row.id_number_encrypted, context=ID_NUMBER_CONTEXT).lower())
+            found.add(decrypt(row.phone_encrypted, context=PHONE_CONTEXT).removeprefix("+86"))
+    assert len(found) > 8
+    return sorted(found)
 
 
 def names_of(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
@@ -97,7 +112,7 @@ def outcome(answer: Answer) -> int | str:
 
 
 @pytest.mark.parametrize("row", TABLE, ids=str)
-def test_row(row: Row, world: World, untouched: dict[str, str]) -> None:
+def test_row(row: Row, world: World, untouched: dict[str, str], numbers: list[str]) -> None:
     data = row.fill(world)
     if row.form:
         page = world.browser(row.writers[0]).get(reverse(row.form, args=row.arguments(world)))
@@ -125,6 +140,8 @@ def test_row(row: Row, world: World, untouched: dict[str, str]) -> None:
     ] == []
     if row.is_marked:
         assert MARK in shown["official"]
+    whole = {role for role, text in shown.items() if any(number in text for number in numbers)}
+    assert whole == (set(row.writers) if row.shows_numbers else set())
 
 
 AUTOCOMPLETES = sorted(

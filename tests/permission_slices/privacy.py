@@ -61,6 +61,7 @@ ROWS: tuple[Row, ...] = (
         lambda world: {"reason": "核对"},
         page=SCOPED_RECORD,
         answer=Expected(LOGIN, 404, 403, 200),
+        shows_numbers=True,
     ),
     Row("admin:members_membermerge_candidates", SCOPED_LIST, is_marked=True),
     Row(
@@ -99,6 +100,7 @@ ROWS: tuple[Row, ...] = (
         lambda world: (world.privacy.allowed.pk,),
         page=ACT_BY_GET,
         answer=Expected(LOGIN, 404, 403, 200),
+        shows_numbers=True,
     ),
     Row("admin:members_purgerun_report", OPERATORS_POST),
     Row("admin:members_purgerun_report", OPERATORS_ACT, method="post", writers=OPERATOR),

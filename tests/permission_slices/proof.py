@@ -31,5 +31,6 @@ ROWS: tuple[Row, ...] = (
         method="post",
         fill=lambda world: {"reason": "核对"},
         writers=("operator",),
+        shows_numbers=True,
     ),
 )
