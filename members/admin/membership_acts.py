@@ -87,7 +87,7 @@ class MembershipActs:
             "admin/members/membership.html",
             {
                 **self.admin_site.each_context(request),
-                "title": membership.member.name,
+                "title": gettext("Membership"),
                 "subtitle": str(membership.union),
                 "opts": self.opts,
                 "original": membership,
