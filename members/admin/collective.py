@@ -73,9 +73,9 @@ class CollectiveRegistrationAdmin(ScopedModelAdmin):
     list_select_related = ("union",)
     ordering = ("-uploaded_at",)
     sortable_by = ("uploaded_at",)
-    fields = ("union", "file_name", "uploaded_by", "uploaded_at")
-    readonly_fields = ("uploaded_by", "uploaded_at")
-    change_form_outer_after_template = "admin/members/collective.html"
+    fields = ("union", "file_name", "uploader", "uploaded_at")
+    readonly_fields = ("uploader", "uploaded_at")
+    change_form_outer_before_template = "admin/members/collective.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A list is not edited: each person answers for themselves."""
@@ -227,6 +227,11 @@ class CollectiveRegistrationAdmin(ScopedModelAdmin):
         return HttpResponseRedirect(
             reverse("admin:members_collectiveregistration_change", args=[registration.pk])
         )
+
+    @admin.display(description=_("uploaded by"))
+    def uploader(self, registration: CollectiveRegistration) -> str:
+        """Who sent the list in."""
+        return str(registration.uploaded_by)
 
     @admin.display(description=_("confirmed"))
     def answers(self, registration: CollectiveRegistration) -> str:

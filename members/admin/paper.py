@@ -37,7 +37,7 @@ class ApplicationPaperAdmin(ScopedModelAdmin):
     list_select_related = ("application__union",)
     ordering = ("-uploaded_at",)
     sortable_by = ()
-    fields = ("receipt", "applicant", "union", "uploaded_by", "uploaded_at", "scan")
+    fields = ("receipt", "applicant", "union", "uploader", "uploaded_at", "scan")
     readonly_fields = fields
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -141,6 +141,11 @@ class ApplicationPaperAdmin(ScopedModelAdmin):
     def union(self, paper: ApplicationPaper) -> str:
         """Which union."""
         return paper.application.union.name
+
+    @admin.display(description=_("uploaded by"))
+    def uploader(self, paper: ApplicationPaper) -> str:
+        """Who typed it in."""
+        return str(paper.uploaded_by)
 
     @admin.display(description=_("scan"))
     def scan(self, paper: ApplicationPaper) -> str:

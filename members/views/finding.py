@@ -8,12 +8,12 @@ and is stored nowhere. The same goes for a position (``stations.views.place_near
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -33,9 +33,21 @@ from reference.selectors import (
     search_regions,
 )
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 LONGEST_SEARCH = 60
 MOST_PLACES = 8
 NEARBY_EMPLOYERS = 15
+
+
+LEVEL_NAMES: dict[RegionLevel, StrOrPromise] = {
+    RegionLevel.PROVINCE: pgettext_lazy("where you work", "Province"),
+    RegionLevel.PREFECTURE: pgettext_lazy("where you work", "City"),
+    RegionLevel.COUNTY: pgettext_lazy("where you work", "District or county"),
+    RegionLevel.TOWNSHIP: pgettext_lazy("where you work", "Street or township"),
+    RegionLevel.VILLAGE: pgettext_lazy("where you work", "Community or village"),
+}
 
 
 class WhichForm(forms.Form):
@@ -94,6 +106,11 @@ class Choice:
     def name(self) -> str:
         """The name of the field."""
         return f"r{self.level.value}"
+
+    @property
+    def label(self) -> StrOrPromise:
+        """What people call the level."""
+        return LEVEL_NAMES[self.level]
 
 
 @require_safe
