@@ -133,12 +133,12 @@ class TransferAdmin(ReadOnlyAdmin):
             )
         return transfer.deadline.isoformat()
 
-    @admin.display(description=_("releasing union"))
+    @admin.display(description=_("release"))
     def release_chip(self, transfer: Transfer) -> str:
         """What it has said."""
         return decision_chip(transfer.release_decision)
 
-    @admin.display(description=_("receiving union"))
+    @admin.display(description=_("reception"))
     def receive_chip(self, transfer: Transfer) -> str:
         """What it has said."""
         return decision_chip(transfer.receive_decision)

@@ -149,7 +149,7 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id} · {self.union_id} · {self.started_on}"
+        return f"{self.member} · {self.started_on}"
 
 
 class DecisionPaperQuerySet(ScopedQuerySet["DecisionPaper"]):

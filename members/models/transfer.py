@@ -148,4 +148,4 @@ class Transfer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.membership_id}: {self.from_union_id} → {self.to_union_id}"
+        return f"{self.from_union} → {self.to_union}"
