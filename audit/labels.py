@@ -52,6 +52,7 @@ ACTIONS = {
     "membership.viewed": _("membership opened"),
     "application.viewed": _("application opened"),
     "member.corrected": _("record corrected"),
+    "member.phone_corrected": _("mobile number changed by the union"),
     "member.phone_changed": _("mobile number changed"),
     "member.shown_to_self": _("own document number shown"),
     "member.downloaded_by_self": _("own data downloaded"),

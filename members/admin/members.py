@@ -15,6 +15,7 @@ from core.errors import RuleViolation
 from core.normalising import normalise_identifier, normalise_text
 from core.phone import normalise_phone
 from members.admin.membership_acts import MembershipActs, ProposalFilter
+from members.admin.phone import PhoneMixin
 from members.admin.pools import PoolMovesMixin
 from members.admin.revealing import RevealMixin
 from members.admin.viewing import LogsViews
@@ -39,7 +40,7 @@ def person_condition(term: str, *, prefix: str = "") -> Q:
 
 
 @admin.register(Member)
-class MemberAdmin(LogsViews, RevealMixin, ReadOnlyAdmin):
+class MemberAdmin(LogsViews, PhoneMixin, RevealMixin, ReadOnlyAdmin):
     """People whose present or last union is in the viewer's scope."""
 
     view_permission = "members.view"
@@ -57,13 +58,13 @@ class MemberAdmin(LogsViews, RevealMixin, ReadOnlyAdmin):
                     ("name", "home_union"),
                     ("id_type", "id_shown"),
                     ("phone_shown", "birth_date"),
-                    ("reveal_link",),
+                    ("reveal_link", "phone_link"),
                 )
             },
         ),
         (_("Memberships and events"), {"fields": ("trail",)}),
     )
-    readonly_fields = ("id_shown", "phone_shown", "reveal_link", "trail")
+    readonly_fields = ("id_shown", "phone_shown", "reveal_link", "phone_link", "trail")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Records merged into another one are not listed."""

@@ -75,4 +75,4 @@ class DataRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.member_id} {self.field}"
+        return f"{self.member.masked_name} · {self.get_field_display()}"

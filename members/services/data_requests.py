@@ -77,6 +77,41 @@ def refuse_request(request: DataRequest, *, note: str, actor: Actor) -> DataRequ
     return locked
 
 
+def correct_phone(member: Member, *, phone: str, reason: str, actor: Actor) -> Member:
+    """Put another phone (E.164) into the record of somebody who came with their document.
+
+    For members who have lost the number that opens their own page; the old one is told. Raises
+    RuleViolation beside ``phone`` (``same``) or ``reason``, for a frozen or merged record
+    (``frozen``); Http404 out of the actor's scope.
+    """
+    reason = normalise_text(reason)[:NOTE_LENGTH]
+    if not reason:
+        raise RuleViolation(_("Say why."), field="reason", code="required")
+    phone_hash = blind_index(phone, context=PHONE_CONTEXT)
+    with transaction.atomic():
+        locked = access(
+            Member.objects.select_related("home_union"),
+            member.pk,
+            actor=actor,
+            permission=PERMISSION,
+            for_update=True,
+        )
+        if locked.frozen_at is not None or locked.merged_into_id is not None:
+            raise RuleViolation(_("This record is no longer in use."), code="frozen")
+        if bytes(locked.phone_hash) == phone_hash:
+            raise RuleViolation(_("This is the number we have."), field="phone", code="same")
+        old = locked.phone_encrypted
+        locked.phone_encrypted = encrypt(phone, context=PHONE_CONTEXT)
+        locked.phone_hash = phone_hash
+        locked.save(update_fields=["phone_encrypted", "phone_hash"])
+        union = locked.home_union
+        log(actor, "member.phone_corrected", locked, {"reason": reason}, union_path=union.path)
+        if old:
+            old_phone = decrypt(old, context=PHONE_CONTEXT)
+            send_message(old_phone, "phone_changed", {"union": union.name})
+    return locked
+
+
 def _lock(request: DataRequest, actor: Actor) -> DataRequest:
     locked = access(
         DataRequest.objects.select_related("member__home_union"),

@@ -312,3 +312,23 @@ def test_the_own_number_is_shown_on_demand_and_that_is_logged(membership: Member
     assert number not in client.get("/me/data/").content.decode()
     assert number in client.post("/me/data/").content.decode()
     assert AuditEntry.objects.filter(action="member.shown_to_self").count() == 1
+
+
+def test_the_union_enters_the_new_phone_of_who_lost_the_old_one(
+    membership: Membership, union: Union
+) -> None:
+    old = phone_of(membership.member)
+    own = browser_of(membership.member)
+    official = Client(headers={"Accept-Language": "en"})
+    official.force_login(make_official("gongzuozhe", union, Role.GRASSROOTS_OFFICIAL))
+    address = f"/admin/members/member/{membership.member_id}/phone/"
+    assert official.post(address, {"phone": NEW, "reason": ""}).status_code == 200
+    assert official.post(address, {"phone": old, "reason": "x"}).status_code == 200
+    assert not AuditEntry.objects.filter(action="member.phone_corrected").exists()
+    assert official.post(address, {"phone": NEW, "reason": "出示身份证"}).status_code == 302
+    membership.member.refresh_from_db()
+    assert phone_of(membership.member) == NEW
+    told = Message.objects.get(template="phone_changed")
+    assert decrypt(told.phone_encrypted, context="members.phone") == old
+    assert own.get("/me/").headers["Location"] == "/me/login/"
+    assert "出示身份证" in browser_of(membership.member).get("/me/looked/").content.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from members.card import SCREEN_LIFE, make_token
 from tests.permission_acts import EVERYBODY, act
-from tests.permission_rows import LOGIN, AdminList, Expected, Row
+from tests.permission_rows import LOGIN, SCOPED_RECORD, AdminList, Expected, Row
 from tests.permission_world import World
 
 # To the page that asks for the phone.
@@ -14,6 +14,11 @@ NOT_LOGGED_IN = Expected(302, 302, 302, 302)
 def data_request(world: World) -> tuple[int]:
     """What the right branch's member wants corrected."""
     return (world.data_request.pk,)
+
+
+def member(world: World) -> tuple[int]:
+    """The right branch's member."""
+    return (world.membership.member_id,)
 
 
 def token(world: World) -> tuple[str]:
@@ -39,6 +44,15 @@ ADMIN_LISTS = (
     ),
 )
 ROWS: tuple[Row, ...] = (
+    Row("admin:members_member_phone", SCOPED_RECORD, member, is_marked=True),
+    Row(
+        "admin:members_member_phone",
+        Expected(LOGIN, 404, 403, 302),
+        member,
+        method="post",
+        fill=lambda world: {"phone": "+8612988000009", "reason": "换号"},
+        writers=("official",),
+    ),
     *act("admin:members_datarequest_accept", data_request),
     *act("admin:members_datarequest_refuse", data_request, lambda world: {"note": "证件不符"}),
     Row("own_page:log_in", EVERYBODY),

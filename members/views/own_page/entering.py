@@ -6,6 +6,7 @@ anybody: the code is sent in any case. What the phone leads to is told only to w
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -78,6 +79,15 @@ def who(request: HttpRequest) -> HttpResponse:
         return redirect("own_page:log_in")
     form = LastCharactersForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        return _try(request, form)
+    return render(request, "members/me/who.html", {"form": form})
+
+
+@transaction.atomic
+def _try(request: HttpRequest, form: LastCharactersForm) -> HttpResponse:
+    # Many tries sent at once are counted one after the other.
+    session = sessions.locked_session(request)
+    if session is not None and "wrong_tries" in session:
         people = people_behind(bytes.fromhex(session["phone_hash"]))
         person = who_ends_in(people, form.cleaned_data["last_characters"])
         if person is not None:
@@ -93,7 +103,8 @@ def who(request: HttpRequest) -> HttpResponse:
         form.add_error(
             "last_characters", _("No record with this phone has such a document number.")
         )
-    return render(request, "members/me/who.html", {"form": form})
+        return render(request, "members/me/who.html", {"form": form})
+    return redirect("own_page:log_in")
 
 
 @never_cache

@@ -16,6 +16,7 @@ from typing import Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
@@ -75,6 +76,13 @@ def open_session(request: HttpRequest) -> OwnPageSession | None:
     if begun is None or time.time() - begun > LONGEST_SECONDS:
         return None
     return session
+
+
+def locked_session(request: HttpRequest) -> OwnPageSession | None:
+    """The session, its row locked until the end of the transaction."""
+    key = request.COOKIES.get(COOKIE, "")
+    Session.objects.select_for_update().filter(session_key=key).first()
+    return open_session(request)
 
 
 def person_of(session: OwnPageSession) -> Person | None:
