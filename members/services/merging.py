@@ -164,7 +164,7 @@ def _lock_both(kept_id: int, absorbed_id: int, actor: Actor) -> tuple[Member, Me
 
 
 def _ensure_mergeable(member: Member) -> None:
-    if member.frozen_at is not None:
+    if not _is_whole(member):
         raise RuleViolation(_("A frozen record holds too little to be compared."), code="frozen")
     if not member.id_number_encrypted:  # consent withdrawn
         raise RuleViolation(
@@ -173,6 +173,11 @@ def _ensure_mergeable(member: Member) -> None:
         )
     if member.merged_into_id is not None:
         raise RuleViolation(_("One of the records has been merged already."), code="merged")
+
+
+def _is_whole(member: Member) -> bool:
+    """Nothing was erased, by the purge or because the person withdrew a consent."""
+    return bool(member.frozen_at is None and member.id_number_encrypted and member.phone_encrypted)
 
 
 def _open_spell(member: Member) -> Membership | None:
@@ -236,7 +241,7 @@ def _ensure_undoable(
 ) -> tuple[Values, Values, dict[str, Any] | None]:
     if merge.undone_at is not None:
         raise RuleViolation(_("This merge has been undone already."), code="undone")
-    if not merge.before_encrypted or kept.frozen_at is not None:
+    if not merge.before_encrypted or not _is_whole(kept):
         raise RuleViolation(
             _("What the records held has been erased: this cannot be undone any more."),
             code="frozen",
