@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from tests.browser.watching import Watch, watched
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1440, "height": 900}
@@ -40,6 +43,24 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     """Chinese visitors."""
     return {**browser_context_args, "locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+
+
+@pytest.fixture(autouse=True)
+def watch(
+    browser: Browser, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Watch]:
+    """Nothing personal may be left behind by any test in a browser: see ``watching``."""
+    # After the browser, whose event loop gives this thread connections of its own; and before
+    # the watch, which reads the tables while they are still full.
+    request.getfixturevalue("transactional_db")
+    watch = Watch()
+    monkeypatch.setattr(browser, "new_context", watched(browser, watch))
+    yield watch
+    try:
+        watch.note_recorded()
+        assert watch.places() == []
+    finally:
+        watch.stop()
 
 
 def serious_violations(page: Page) -> list[str]:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from reports.nightly import PROGRESS, run_nightly
 from reports.tasks import run_nightly_task
 from tests.browser.conftest import DESK, PHONE, serious_violations, shoot, sideways_overflow
 from tests.browser.joining import fill_all
+from tests.browser.watching import Watch
 from tests.builders import PASSWORD, make_official, make_region, make_union
 from unions.enums import Role
 from unions.models import Union
@@ -44,15 +46,19 @@ def county() -> Union:
 
 @pytest.fixture
 def worker_process(
-    python: str, subprocess_environment: dict[str, str]
+    python: str, subprocess_environment: dict[str, str], watch: Watch, tmp_path: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A real Celery worker on the test's database and Valkey."""
-    process = subprocess.Popen(
-        [python, "-m", "celery", "-A", "portal", "worker", "-c", "1", "-l", "WARNING"],
-        env=subprocess_environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    output = tmp_path / "worker.log"
+    output.touch()
+    watch.outputs.append(output)
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            [python, "-m", "celery", "-A", "portal", "worker", "-c", "1", "-l", "INFO"],
+            env=subprocess_environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
     yield process
     process.terminate()
     process.wait(timeout=20)
