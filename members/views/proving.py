@@ -63,6 +63,7 @@ def prove(request: HttpRequest) -> HttpResponse:
         if prove_phone(application, form.cleaned_data["code"]):
             return redirect("members:received")
         form.add_error("code", _("This code is wrong or too old. Try again, or get a new one."))
+    form.fields["code"].widget.attrs["autofocus"] = True
     return _page(request, application, form, None)
 
 

@@ -6,7 +6,9 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import AuditEntry
@@ -166,6 +168,19 @@ def test_code_and_number_stay_out_of_the_logs(client, applied, caplog, settings)
     post(client, PROVE, code=right)
     for secret in (right, PHONE, ID_NUMBER):
         assert secret not in caplog.text
+
+
+@pytest.mark.parametrize("is_member", [False, True])
+def test_members_and_strangers_prove_alike(client, code, union, is_member):
+    """The same pages, the same number of statements: what differs is left to a worker."""
+    make_membership(union, person(21, id_number=ID_NUMBER) if is_member else person(22))
+    send(client, code)
+    with CaptureQueriesContext(connection) as reading:
+        page = get(client)
+    with CaptureQueriesContext(connection) as proving:
+        assert post(client, PROVE, code=code_to_show(E164)).status_code == 302
+    assert "member already" not in page
+    assert (len(reading), len(proving)) == (11, 10)
 
 
 def test_only_the_phone_on_record_hears_of_a_second_application(code, union):
