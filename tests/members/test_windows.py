@@ -86,6 +86,9 @@ def test_nothing_of_the_last_person_is_left(client: Client, window: MobileWindow
         assert left not in body
     assert body.count('autocomplete="off"') >= 6
     assert "draft.js" not in body
+    # With "no-referrer" browsers send "Origin: null", and no form would get through.
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert "no-referrer" not in body
     # The receipt page of the public form knows nothing either.
     assert client.get("/join/received/").headers["Location"] == "/join/status/"
 
