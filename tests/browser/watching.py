@@ -165,7 +165,7 @@ def _opened(texts: Iterable[str]) -> str:
 
 def _stored(client: redis.Redis) -> list[str]:
     """Every key with its value."""
-    readers: dict[bytes, Any] = {
+    readers: dict[Any, Any] = {
         b"string": client.get,
         b"list": lambda key: client.lrange(key, 0, -1),
         b"set": client.smembers,
