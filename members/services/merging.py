@@ -166,11 +166,6 @@ def _lock_both(kept_id: int, absorbed_id: int, actor: Actor) -> tuple[Member, Me
 def _ensure_mergeable(member: Member) -> None:
     if not _is_whole(member):
         raise RuleViolation(_("A frozen record holds too little to be compared."), code="frozen")
-    if not member.id_number_encrypted:  # consent withdrawn
-        raise RuleViolation(
-            _("The document number was erased at the member's wish: nothing to compare."),
-            code="erased",
-        )
     if member.merged_into_id is not None:
         raise RuleViolation(_("One of the records has been merged already."), code="merged")
 

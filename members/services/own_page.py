@@ -21,9 +21,11 @@ from members.enums import ApplicationStatus
 from members.models import Application, DataRequest, Member, Membership
 from members.models.application import ID_NUMBER_CONTEXT, OPEN_STATUSES, PHONE_CONTEXT
 from members.models.request import REQUEST_CONTEXT
+from members.models.review import StepType
 from members.own_data import Person, applications_of, current_membership
 from members.services.locking import lock_membership
 from members.services.messages import active_language, send_message
+from members.services.steps import record_step
 from unions.models import Union
 
 BY_MEMBER = {"by": "member"}
@@ -167,6 +169,7 @@ def take_back_open(applications: QuerySet[Application]) -> int:
         application.status = ApplicationStatus.CANCELLED
         application.decided_at = timezone.now()
         application.save(update_fields=["status", "decided_at"])
+        record_step(application, StepType.CANCELLED, actor=None)
         log(
             None, "application.cancelled", application, BY_MEMBER, union_path=application.union.path
         )

@@ -141,4 +141,4 @@ def test_a_merge_is_not_undone_to_an_erased_number(joined: Membership, union: Un
             choice=MergeChoice(),
             actor=official,
         )
-    assert refusal.value.code == "erased"
+    assert refusal.value.code == "frozen"
