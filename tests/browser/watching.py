@@ -33,7 +33,7 @@ from members.models import Application, CollectiveEntry, Member
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 
 # Fields of the public forms that hold something personal.
-PERSONAL = ("id_number", "phone", "code")
+PERSONAL = ("id_number", "phone")
 # A name stands in the clear in the tables of people and nowhere else.
 WITHOUT_NAMES = ("audit_auditentry", "django_admin_log", "members_message", "members_purgerun")
 SHORTEST = 6
