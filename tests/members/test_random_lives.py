@@ -127,6 +127,8 @@ class Lives(RuleBasedStateMachine):
     def join(self, who: int, where: int, group: str) -> None:
         """For the first time or again."""
         start = self.oracle.first_free_day(who, self.today)
+        if start is None and where % 4:  # a member already: tried now and then
+            return
         code = self.codes[where % len(self.codes)]
         row = self.attempt(
             start is not None,
@@ -168,7 +170,10 @@ class Lives(RuleBasedStateMachine):
     @rule(number=_numbers, back=_back, how=st.sampled_from(("left", "died", "expelled")))
     def end(self, number: int, back: int, how: str) -> None:
         """By one's own wish, by death, by decision."""
-        spell, day = self.pick(number), self.today - back * ONE_DAY
+        spells = self.oracle.spells
+        special = [s for s in spells if s.transfer or s.counted(self.today) == "retained"]
+        spell = special[number % len(special)] if special and number % 3 else self.pick(number)
+        day = self.today - back * ONE_DAY
         allowed = spell.runs(self.today) and spell.last_change <= day <= self.today
 
         def act() -> Any:
