@@ -277,13 +277,10 @@ def test_way_in_stays_through_approval_and_transfer(union: Union, channel: str) 
 
 
 def test_link_for_a_platforms_app_begins_with_the_firm(client: Client, union: Union) -> None:
-    county = union.parent
-    assert county is not None
-    firm = Employer.objects.create(
-        name="聊城美团配送有限公司",
-        region=county.parent.region,
-        keeper=county.parent,  # type: ignore[union-attr]
-    )
+    city = union.parent.parent if union.parent else None
+    assert city is not None
+    assert city.region is not None
+    firm = Employer.objects.create(name="聊城美团配送有限公司", region=city.region, keeper=city)
     with pytest.raises(RuleViolation):
         create_join_code(union, employer=firm, actor=None)
     code = create_join_code(union, channel="platform", employer=firm, actor=None)

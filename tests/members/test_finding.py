@@ -24,7 +24,7 @@ from tests.members.routing_world import (
 
 pytestmark = pytest.mark.django_db
 
-ENGLISH = {"HTTP_ACCEPT_LANGUAGE": "en"}
+ENGLISH: dict[str, Any] = {"HTTP_ACCEPT_LANGUAGE": "en"}
 
 
 def chosen(answer: Any) -> dict[str, str]:

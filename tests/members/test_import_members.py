@@ -54,6 +54,7 @@ def counts() -> tuple[int, int, int]:
 
 
 def test_people_become_members_since_their_day(union: Union) -> None:
+    assert union.region is not None
     firm = Employer.objects.create(name="顺丰", region=union.region, keeper=union)
     outcome = run(
         union,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from typing import Any
 
 import pytest
@@ -142,8 +143,8 @@ def test_closed_old_and_forged_windows_take_nobody(client: Client, window: Mobil
 
 def test_token_ends_with_the_day(window: MobileWindow, monkeypatch: Any) -> None:
     token = window_token(window)
-    begun = signing.time.time()
-    monkeypatch.setattr(signing.time, "time", lambda: begun + TOKEN_SECONDS + 1)
+    begun = time.time()
+    monkeypatch.setattr(time, "time", lambda: begun + TOKEN_SECONDS + 1)
     assert window_of(token) is None
 
 
