@@ -21,6 +21,8 @@ from portal.embedded import engines
 from tests.demo_fixture import demo as demo, demo_database as demo_database
 
 STACK = contextlib.ExitStack()
+# What migrations loaded, as one text; empty until the database is made.
+MIGRATED_ROWS: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -88,23 +90,21 @@ def _empty_cache_and_limits(request: pytest.FixtureRequest) -> Iterator[None]:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Keep a copy of the rows that migrations loaded (kinds, groups, texts): see below."""
     with django_db_blocker.unblock():
-        connection._test_serialized_contents = (  # type: ignore[attr-defined]
-            connection.creation.serialize_db_to_string()
-        )
+        MIGRATED_ROWS.append(connection.creation.serialize_db_to_string())
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
     """A test on real commits empties every table at its end: put migrated rows back at once."""
-    result = yield
-    marker = item.get_closest_marker("django_db")
-    fixtures = getattr(item, "fixturenames", ())
-    on_commits = (marker and marker.kwargs.get("transaction")) or "live_server" in fixtures
-    if on_commits and nextitem is not None:
-        blocker = item.config.stash[blocking_manager_key]
-        with blocker.unblock():
-            connection.creation.deserialize_db_from_string(
-                connection._test_serialized_contents  # type: ignore[attr-defined]
-            )
-            connection.close()
-    return result
+    try:
+        return (yield)
+    finally:
+        # Also when the test's own teardown failed: the next test needs the rows all the same.
+        marker = item.get_closest_marker("django_db")
+        fixtures = getattr(item, "fixturenames", ())
+        on_commits = (marker and marker.kwargs.get("transaction")) or "live_server" in fixtures
+        if on_commits and nextitem is not None and MIGRATED_ROWS:
+            blocker = item.config.stash[blocking_manager_key]
+            with blocker.unblock():
+                connection.creation.deserialize_db_from_string(MIGRATED_ROWS[0])
+                connection.close()
