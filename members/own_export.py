@@ -17,7 +17,7 @@ from core.clock import CHINA
 from core.codes import format_receipt
 from core.encryption import decrypt
 from members.card import card_number
-from members.models import Application, DataRequest, ExtraAnswer, Message
+from members.models import Application, DataRequest, Message
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT, PersonalData
 from members.own_data import (
     Person,
@@ -28,6 +28,7 @@ from members.own_data import (
     transfers_of,
 )
 from members.own_trail import looks_at
+from members.selectors import answers_of
 
 FORMAT = "union-portal/own-data/1"
 MOST_LOOKS = 5000
@@ -252,9 +253,7 @@ def _application(application: Application, person: Person) -> dict[str, Any]:
         ],
         "answers": [
             {"what": str(answer.question), "answer": str(answer.value)}
-            for answer in ExtraAnswer.objects.filter(application=application).select_related(
-                "question"
-            )
+            for answer in answers_of(application)
         ]
         if own
         else [],

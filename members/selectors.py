@@ -12,7 +12,6 @@ from members.models import (
     ExtraAnswer,
     ExtraQuestion,
     JoinCode,
-    Member,
 )
 from members.models.application import PHONE_CONTEXT
 from members.models.review import StepType
@@ -63,15 +62,6 @@ def find_application(receipt_number: str, phone: str) -> Application | None:
         )
         .first()
     )
-
-
-def other_traces_of(application: Application) -> tuple[Member | None, list[Application]]:
-    """The member and the other applications that share the ID number or the phone."""
-    member = Member.objects.filter(id_number_hash=application.id_number_hash).first()
-    others = Application.objects.exclude(pk=application.pk).filter(
-        id_number_hash=application.id_number_hash
-    ) | Application.objects.exclude(pk=application.pk).filter(phone_hash=application.phone_hash)
-    return member, list(others.select_related("union").order_by("-submitted_at")[:20])
 
 
 def steps_of(application: Application) -> list[ApplicationStep]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 
 from campaigns.models import Campaign
 from core.clock import local_today
 from members.models import Application, JoinCode
+from members.waiting import working_days_waited
 from unions.models import Union
 from unions.scope import Actor, can, grants_of
 
@@ -39,12 +39,8 @@ def overview(actor: Actor) -> dict[str, Any]:
     waiting = oldest = None
     if can(actor, "applications.view"):
         waiting = count_waiting(actor)
-        first = (
-            Application.objects.visible_to(actor, "applications.view")
-            .waiting()
-            .values_list("submitted_at", flat=True)[:1]
-        )
-        oldest = next(((timezone.now() - at).days for at in first), None)
+        first = Application.objects.visible_to(actor, "applications.view").waiting()[:1]
+        oldest = next((working_days_waited(application) for application in first), None)
     campaigns = (
         Campaign.objects.visible_to(actor, "campaigns.view")
         .running_on(today)

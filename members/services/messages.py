@@ -34,7 +34,7 @@ from core.encryption import blind_index, decrypt, encrypt
 from core.errors import RuleViolation
 from core.messaging import DeliveryError, Outgoing
 from members.messages import MESSAGES
-from members.models import Application, Message
+from members.models import Application, Member, Message
 from members.models.application import PHONE_CONTEXT
 from members.models.message import BODY_CONTEXT, MessageStatus
 
@@ -95,6 +95,13 @@ def tell_applicant(application: Application, template: str, **values: Any) -> Me
     }
     phone = decrypt(application.phone_encrypted, context=PHONE_CONTEXT)
     return send_message(phone, template, {**known, **values})
+
+
+def tell_member(member: Member, template: str, **values: Any) -> Message | None:
+    """Write a message to the phone on a member's record; None once that is erased."""
+    if not member.phone_encrypted:
+        return None
+    return send_message(decrypt(member.phone_encrypted, context=PHONE_CONTEXT), template, values)
 
 
 def deliver_message(message_id: int) -> str:

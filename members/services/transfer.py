@@ -24,6 +24,7 @@ from members.models.transfer import TransferDecision, TransferParty, TransferSta
 from members.services.dropping import close_without_effect
 from members.services.ledger import record_event
 from members.services.locking import ensure_running, lock_membership
+from members.services.messages import tell_member
 from members.working_days import add_working_days
 from reference.models import WorkerGroup
 from unions.enums import UnionStatus
@@ -42,12 +43,14 @@ def ask_transfer(
     asked_by: str,
     new_worker_group: WorkerGroup | None = None,
     new_employer_name: str = "",
+    tells_member: bool = True,
     actor: Actor,
 ) -> Transfer:
     """Ask for the membership to move to ``to_union``; the asking union has agreed thereby.
 
     ``asked_by`` is a ``TransferParty``. The member asks with ``actor`` None, or an official of the
     releasing union records the wish. The deadline is counted in working days (``ReviewRules``).
+    The member is told by short message, and again at the end (``tells_member``: now, too).
     Raises RuleViolation beside the field (``to_union``: the same, not established, enrols nobody;
     ``reason`` missing; ended or being transferred already), Http404 if the official has no rights
     at the union that asks.
@@ -100,6 +103,8 @@ def ask_transfer(
             {"membership": locked.pk, "to_union": to_union.pk, "by": str(asked_by)},
             union_path=locked.union.path,
         )
+        if tells_member:
+            _tell(transfer, "transfer_asked")
     return transfer
 
 
@@ -141,7 +146,7 @@ def decide_transfer(
             union_path=union.path,
         )
         if not agree:
-            close_without_effect(locked, membership, status=TransferStatus.REFUSED, actor=actor)
+            _end(locked, membership, TransferStatus.REFUSED, actor)
         elif locked.release_decision == locked.receive_decision == TransferDecision.AGREED:
             _complete(locked, membership, actor)
         else:
@@ -160,7 +165,7 @@ def cancel_transfer(transfer: Transfer, *, actor: Actor) -> Transfer:
         asker = locked.to_union if locked.asked_by == TransferParty.RECEIVING else locked.from_union
         if actor is not None and not can(actor, PERMISSION, asker):
             raise RuleViolation(_("Only the union that asked may cancel it."), code="other_side")
-        close_without_effect(locked, membership, status=TransferStatus.CANCELLED, actor=actor)
+        _end(locked, membership, TransferStatus.CANCELLED, actor)
     return locked
 
 
@@ -174,7 +179,7 @@ def expire_transfers(today: dt.date) -> int:
                 membership, locked = _lock(transfer, None)
             except RuleViolation:  # decided a moment ago
                 continue
-            close_without_effect(locked, membership, status=TransferStatus.EXPIRED, actor=None)
+            _end(locked, membership, TransferStatus.EXPIRED, None)
             done += 1
     return done
 
@@ -196,6 +201,7 @@ def move_from_pool(membership: Membership, *, to_union: Union, actor: Actor) -> 
             to_union=to_union,
             reason=_("From the holding pool to a union"),
             asked_by=TransferParty.RELEASING,
+            tells_member=False,  # that it is done, in a moment
             actor=actor,
         )
         return decide_transfer(transfer, side=TransferParty.RECEIVING, agree=True, actor=actor)
@@ -280,6 +286,22 @@ def _complete(transfer: Transfer, membership: Membership, actor: Actor) -> None:
         transfer,
         {"membership": membership.pk, "new_membership": arrived.pk},
         union_path=transfer.to_union.path,
+    )
+    _tell(transfer, "transfer_done")
+
+
+def _end(transfer: Transfer, membership: Membership, status: TransferStatus, actor: Actor) -> None:
+    close_without_effect(transfer, membership, status=status, actor=actor)
+    _tell(transfer, "transfer_ended")
+
+
+def _tell(transfer: Transfer, template: str) -> None:
+    """Tell the member how the transfer stands; whoever's phone was erased is told nothing."""
+    tell_member(
+        transfer.membership.member,
+        template,
+        releasing=transfer.from_union.name,
+        receiving=transfer.to_union.name,
     )
 
 

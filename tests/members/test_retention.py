@@ -20,6 +20,8 @@ from core.errors import RuleViolation
 from members.enums import EventType
 from members.models import (
     Application,
+    ExtraAnswer,
+    ExtraQuestion,
     Member,
     Membership,
     MembershipEvent,
@@ -197,7 +199,11 @@ def test_what_an_approved_application_held_goes_with_the_member(
 def test_an_application_erased_tells_nothing_of_the_person(union: Union, operator: User) -> None:
     first, second = rejected(union, 1), rejected(union, 2)
     recent = rejected(union, 3, age=dt.timedelta(days=20))
+    question = ExtraQuestion.objects.create(union=union, kind="text", text_zh="常用站点")
+    for application in (first, recent):
+        ExtraAnswer.objects.create(application=application, question=question, value="南门")
     run_purge(confirmed(operator).pk)
+    assert list(ExtraAnswer.objects.values_list("application", flat=True)) == [recent.pk]
     for application in (first, second):
         application.refresh_from_db()
         assert (application.name, application.masked_id_number, application.status) == (
