@@ -1,0 +1,58 @@
+"""What the documents name is there: files, commands, addresses of links."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.management import get_commands
+
+ROOT = Path(settings.BASE_DIR)
+DOCUMENTS = tuple(
+    sorted(
+        str(path.relative_to(ROOT))
+        for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/adr/*.md"))
+    )
+)
+# A word in backticks with a slash in it and a known folder in front, down to a `::test` if any.
+FOLDERS = "|".join(
+    sorted(path.name for path in ROOT.iterdir() if path.is_dir() and path.name[0].isalpha())
+)
+NAMED = re.compile(rf"`((?:{FOLDERS})/[\w./-]*)(?:::\w+)?`")
+COMMAND = re.compile(r"manage\.py ([a-z_]+)")
+# In docs/architecture.md every name of a class, a setting or a function with an underscore.
+WORD = re.compile(r"`([A-Z]\w{3,}|[a-z]+_\w+)(?:\(\w*\))?`")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[\w-]*)?\)")
+# Made by whoever runs the portal, or by installing it.
+NOT_KEPT = ("deploy/secrets/", "node_modules/")
+
+
+def test_enough_is_named() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    assert len(set(NAMED.findall(text))) >= 80
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_is_named_is_there(document: str) -> None:
+    text = (ROOT / document).read_text("utf-8")
+    names = {name for name in NAMED.findall(text) if not name.startswith(NOT_KEPT)}
+    assert sorted(name for name in names if not (ROOT / name).exists()) == []
+    assert sorted(set(COMMAND.findall(text)) - set(get_commands())) == []
+    links = {link for link in LINK.findall(text) if "://" not in link}
+    folder = (ROOT / document).parent
+    assert sorted(link for link in links if not (folder / link).exists()) == []
+
+
+def test_every_name_is_in_the_code() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    names = set(WORD.findall(text))
+    modules = [path for app in ROOT.glob("*/__init__.py") for path in app.parent.rglob("*.py")]
+    written = {
+        word for path in modules for word in re.findall(r"[A-Za-z_]\w+", path.read_text("utf-8"))
+    }
+    tables = {model._meta.db_table for model in apps.get_models()}
+    assert len(names) >= 40
+    assert sorted(names - written - tables) == []
