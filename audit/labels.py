@@ -26,6 +26,8 @@ ACTIONS = {
     "join_code.closed": _("join code closed"),
     "application.submitted": _("application sent in"),
     "application.sent_again": _("the same application sent once more"),
+    "application.set_apart": _("repeated sending made an application of its own"),
+    "application.moved": _("application passed to another union"),
     "application.recorded": _("application typed in by an official"),
     "application.paper_seen": _("scan of an application looked at"),
     "window.opened": _("mobile window opened"),

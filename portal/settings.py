@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from portal import addresses
 from portal.env import env_bool, env_choice, env_int, env_list, env_secret, env_str, load_env_file
 from portal.logs import logging_config
+from portal.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE
 from portal.secrets import read_secret
 from portal.unfold import UNFOLD as UNFOLD
 
@@ -329,28 +329,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_ENABLE_UTC = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {
-    "nightly": {"task": "reports.run_nightly", "schedule": crontab(hour="2", minute="0")},
-    "messages": {
-        "task": "members.send_due_messages",
-        "schedule": crontab(),
-        "options": {"expires": 60},  # a late one is no use: the next one takes its place
-    },
-    # Reports only: nothing is erased before an operator confirms the report.
-    "retention": {
-        "task": "members.report_purge",
-        "schedule": crontab(hour="3", minute="30", day_of_week="mon"),
-    },
-    "reminders": {"task": "members.remind_reviewers", "schedule": crontab(hour="8", minute="30")},
-    "links": {"task": "members.expire_links", "schedule": crontab(hour="0", minute="40")},
-    "transfers": {"task": "members.expire_transfers", "schedule": crontab(hour="0", minute="20")},
-    # Takes up what a worker left unfinished; a run that goes well needs it not.
-    "bulk approvals": {
-        "task": "members.continue_bulk_approvals",
-        "schedule": crontab(minute="*/2"),
-        "options": {"expires": 120},
-    },
-}
 
 # How long a worker may hold a step of the night before another takes it over.
 NIGHTLY_LEASE_SECONDS = env_int("NIGHTLY_LEASE_SECONDS", 900, minimum=1)

@@ -21,6 +21,7 @@ from django.utils.translation import gettext
 from core.codes import format_receipt
 from core.errors import RuleViolation
 from members.admin.comparison import compare
+from members.admin.paper import paper_address
 from members.admin.queue import (
     WAITING,
     CorrectionRequestForm,
@@ -28,7 +29,7 @@ from members.admin.queue import (
     RevealForm,
     UndoForm,
 )
-from members.enums import ApplicationStatus
+from members.enums import ApplicationStatus, JoinChannel
 from members.models import Application
 from members.models.review import StepType
 from members.selectors import answers_of
@@ -45,7 +46,7 @@ from members.services.viewing import log_view
 from members.waiting import rules_of_review, working_days_waited
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
-from unions.scope import access
+from unions.scope import access, grants_of
 
 
 class ApplicationActs(ReadOnlyAdmin):
@@ -239,6 +240,7 @@ class ApplicationActs(ReadOnlyAdmin):
         revealed: dict[str, str] | None = None,
     ) -> HttpResponse:
         actor = actor_of(request)
+        may_review = can_review(actor, application)
         steps = list(application.steps.select_related("actor").order_by("at", "id"))
         rules = rules_of_review()
         days = working_days_waited(application)
@@ -261,7 +263,10 @@ class ApplicationActs(ReadOnlyAdmin):
                 "is_overdue": is_waiting and days >= rules.remind_after_days,
                 "is_waiting": is_waiting,
                 "asked": asked if application.status == ApplicationStatus.CORRECTION else None,
-                "may_review": can_review(actor, application),
+                "may_review": may_review,
+                # Whose rights end at one union has none to pass to.
+                "may_pass": any(g.below for g in grants_of(actor, "applications.review")),
+                "scan_url": scan_of(application) if may_review else "",
                 "may_undo": may_still_undo(application),
                 "undo_hours": rules.undo_hours,
                 "comparison": compare(application, actor),
@@ -273,3 +278,8 @@ class ApplicationActs(ReadOnlyAdmin):
                 "list_url": reverse("admin:members_application_changelist"),
             },
         )
+
+
+def scan_of(application: Application) -> str:
+    """Where the signed form of an application on paper is; "" for every other."""
+    return paper_address(application) if application.channel == JoinChannel.PAPER else ""

@@ -14,10 +14,10 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgett
 
 from core.codes import format_receipt, is_receipt_number
 from core.normalising import normalise_identifier, normalise_text
-from members.admin.application_acts import ApplicationActs
 from members.admin.bulk import BulkApprovalPages
 from members.admin.direct import DirectEntryMixin
 from members.admin.members import person_condition
+from members.admin.passing import PassingPage
 from members.admin.queue import (
     WAITING,
     ProvenFilter,
@@ -36,7 +36,7 @@ BULK_LIMIT = 200
 
 
 @admin.register(Application)
-class ApplicationAdmin(DirectEntryMixin, BulkApprovalPages, ApplicationActs):
+class ApplicationAdmin(DirectEntryMixin, BulkApprovalPages, PassingPage):
     """Applications to unions of the viewer's scope."""
 
     list_display = (

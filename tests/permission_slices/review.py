@@ -49,6 +49,12 @@ ROWS: tuple[Row, ...] = (
         lambda world: {"correction-fields_asked": ["name"]},
     ),
     *act("admin:members_application_undo", decided, lambda world: {"undo-reason": "误操作"}),
+    *act(
+        "admin:members_application_pass",
+        application,
+        lambda world: {"to_union": world.county.pk},
+        page=Expected(LOGIN, 404, 403, 200),
+    ),
     Row("admin:members_application_bulk", Expected(LOGIN, 200, 403, 200), is_marked=True),
     Row(
         "admin:members_application_bulk",
