@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from core.clock import local_today
-from core.encryption import blind_index
 from core.remembering import remembered
 from members.models import (
     Application,
@@ -13,7 +12,6 @@ from members.models import (
     ExtraQuestion,
     JoinCode,
 )
-from members.models.application import PHONE_CONTEXT
 from members.models.review import StepType
 
 
@@ -49,18 +47,6 @@ def answers_of(application: Application) -> list[ExtraAnswer]:
         application.extra_answers.select_related("question").order_by(
             "question__position", "question_id"
         )
-    )
-
-
-def find_application(receipt_number: str, phone: str) -> Application | None:
-    """The application of this receipt, if ``phone`` (E.164) is the one it was sent with."""
-    return (
-        Application.objects.select_related("union", "rejection_reason")
-        .filter(
-            receipt_number=receipt_number,
-            phone_hash=blind_index(phone, context=PHONE_CONTEXT),
-        )
-        .first()
     )
 
 

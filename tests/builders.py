@@ -108,7 +108,7 @@ def make_application(
         worker_group=WorkerGroup.objects.get(pk=group),
         employer_name=employer_name,
         agreed_text_ids=agreed(),
-    )
+    ).application
 
 
 def make_membership(

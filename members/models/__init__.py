@@ -16,6 +16,7 @@ from members.models.review import (
     ReviewRules,
 )
 from members.models.routing import HoldingPool, RoutingRule
+from members.models.sending import RepeatedSending
 from members.models.transfer import Transfer
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "PersonalExport",
     "PurgeRun",
     "RejectionReason",
+    "RepeatedSending",
     "RetentionRule",
     "ReviewRules",
     "RoutingRule",

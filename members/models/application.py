@@ -93,8 +93,8 @@ class ApplicationQuerySet(ScopedQuerySet["Application"]):
 class Application(PersonalData):
     """A worker's request to join ``union``.
 
-    One open application per person, phone and union is held by the database, those sent again
-    after a correction aside; a repeated submission finds the first.
+    One waiting application per person, phone and union is held by the database, those sent again
+    after a correction aside; a further form becomes a ``RepeatedSending`` of the first.
     """
 
     # Every index makes each sign-up slower: none that no query needs (``db_index=False``).
@@ -176,9 +176,10 @@ class Application(PersonalData):
         constraints = [
             models.UniqueConstraint(
                 fields=["id_number_hash", "phone_hash", "union"],
-                # What was corrected may equal another open application: refusing it would tell a
-                # stranger that this person has applied. The official sees the two side by side.
-                condition=Q(status__in=OPEN_STATUSES, resubmitted_at__isnull=True),
+                # What is or was corrected may equal another open application: refusing it would
+                # tell a stranger that this person has applied. The official sees the two side by
+                # side.
+                condition=Q(status=ApplicationStatus.SUBMITTED, resubmitted_at__isnull=True),
                 name="members_application_open_once",
             ),
             models.CheckConstraint(

@@ -35,6 +35,7 @@ from members.services.enrolment import PersonInput, apply_to_join
 from members.services.join_codes import create_join_code
 from members.services.messages import send_message
 from members.services.recording import ensure_may_enrol
+from members.services.sendings import lock_receipt, note_proof
 from unions.models import Union
 from unions.scope import Actor, access
 
@@ -134,7 +135,7 @@ def confirm_entry(
         if entry is None:
             return None
         registration = entry.registration
-        application = apply_to_join(
+        taken = apply_to_join(
             registration.join_code,
             person=PersonInput(
                 name=entry.name,
@@ -147,10 +148,9 @@ def confirm_entry(
             agreed_text_ids=agreed_text_ids,
             texts=texts,
         )
-        if application.phone_proven_at is None:
-            application.phone_proven_at = timezone.now()
-            application.save(update_fields=["phone_proven_at"])
-        entry.application = application
+        receipt = lock_receipt(taken.receipt_number)
+        note_proof(receipt)
+        application = entry.application = receipt.application
         entry.status = Status.CONFIRMED
         entry.save(update_fields=["application", "status"])
         _log_answer(entry, "collective.confirmed")

@@ -85,6 +85,19 @@ def check_person(person: PersonInput) -> CheckedPerson:
     )
 
 
+@dataclass(frozen=True)
+class Taken:
+    """A form that was taken in: its receipt, and the application it made or belongs to.
+
+    Of an application that was there before (``is_new`` False) only the columns of ``TakenIn`` are
+    at hand; its own receipt number is not to be shown to the sender.
+    """
+
+    receipt_number: str
+    application: Application
+    is_new: bool
+
+
 def apply_to_join(
     join_code: JoinCode,
     *,
@@ -94,15 +107,16 @@ def apply_to_join(
     agreed_text_ids: set[int],
     texts: list[ConsentText] | None = None,
     answers: Mapping[int, str] | None = None,
-) -> Application:
-    """Record an application through ``join_code`` and return it with its receipt number.
+) -> Taken:
+    """Record an application through ``join_code`` and return it with the receipt number.
 
     Whether the person already is a member is neither checked nor told here: a stranger must not
     learn it; the reviewing official sees it. The same person applying again to the same union with
-    the same phone gets the open application back, unchanged. Every current consent text must be
-    agreed to (``agreed_text_ids``), the one for the ID number separately (PIPL art. 29); a caller
-    that has read them already (``current_consent_texts``) hands them on as ``texts``. ``answers``
-    are checked answers to the union's extra questions, by question.
+    the same phone, while the first form waits, sends a ``RepeatedSending`` of that application,
+    with a receipt of its own. Every current consent text must be agreed to (``agreed_text_ids``),
+    the one for the ID number separately (PIPL art. 29); a caller that has read them already
+    (``current_consent_texts``) hands them on as ``texts``. ``answers`` are checked answers to the
+    union's extra questions, by question.
 
     Raises RuleViolation beside the field.
     """
@@ -139,8 +153,9 @@ def apply_to_join(
         raise IntegrityError("no receipt number was free, or a twin came and went each time")
     if not taken.is_new:
         # No question more than for a new one: the rest is read if somebody asks for it.
-        _is_new, *found = taken
-        return Application.from_db(DEFAULT_DB_ALIAS, list(TakenIn._fields[1:]), found)
+        _is_new, handed_out, *found = taken
+        first = Application.from_db(DEFAULT_DB_ALIAS, list(TakenIn._fields[2:]), found)
+        return Taken(handed_out, first, is_new=False)
     application = Application(
         id=taken.id,
         receipt_number=taken.receipt_number,
@@ -154,4 +169,4 @@ def apply_to_join(
         **columns,
     )
     application._state.adding, application._state.db = False, DEFAULT_DB_ALIAS
-    return application
+    return Taken(taken.handed_out, application, is_new=True)

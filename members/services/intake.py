@@ -2,6 +2,10 @@
 
 This is what every sign-up at a crowded stand waits for. The parts (application, consents, answers,
 audit entry) are written together or not at all, as in any service; only the form differs.
+
+Where an application of this person, phone and union waits already, what was typed is kept as a
+``RepeatedSending`` of it, with a receipt of its own: who sent the first is not known, and the
+receipt must not open the other's.
 """
 
 from __future__ import annotations
@@ -20,9 +24,10 @@ from core.clock import local_today
 
 # The code and its union are looked at once more here: a page that was loaded before a code was
 # closed must not get anybody in. ON CONFLICT waits for a twin sent at the same moment (a double
-# click); what it then left out is found by the last part, or, if it was written after this
-# statement began, by the next round. An application found again leaves an entry too: then it takes
-# a write and a commit like a new one, and the time of the answer does not tell the two apart.
+# click); what it then left out is found by ``found``, or, if it was written after this statement
+# began, by the next round; so too if the one found was decided or taken back at this moment (FOR
+# SHARE waits and looks again). A repeated sending is written with an entry like a new application:
+# the time of the answer does not tell the two apart.
 _STATEMENT = f"""
 WITH code AS (
     SELECT j.id, j.code, j.channel, j.union_id, j.employer_id, u.path, u.region_id
@@ -64,10 +69,26 @@ answers AS (
     FROM taken, unnest(%(questions)s::bigint[], %(answers)s::text[]) AS answer (question_id, value)
 ),
 found AS (
-    SELECT a.id, a.receipt_number, a.submitted_at, a.union_id, a.employer_id, a.channel
+    SELECT a.id, a.receipt_number, a.submitted_at, a.union_id, a.employer_id, a.channel,
+           code.id AS code_id
     FROM members_application a, code
     WHERE a.id_number_hash = %(id_number_hash)s AND a.phone_hash = %(phone_hash)s
-      AND a.union_id = code.union_id AND a.status IN ('submitted', 'correction')
+      AND a.union_id = code.union_id AND a.status = 'submitted' AND a.resubmitted_at IS NULL
+    FOR SHARE OF a
+),
+repeated AS (
+    INSERT INTO members_repeatedsending (
+        receipt_number, application_id, join_code_id, sent_at, name, worker_group_id,
+        employer_name, text_ids, answers)
+    SELECT %(receipt_number)s, found.id, found.code_id, %(now)s, %(name)s, %(worker_group)s,
+           %(employer_name)s, to_jsonb(%(texts)s::bigint[]),
+           (SELECT COALESCE(jsonb_object_agg(question_id, value), '{{}}')
+            FROM unnest(%(questions)s::bigint[], %(answers)s::text[])
+                AS answer (question_id, value))
+    FROM found
+    WHERE NOT EXISTS (SELECT FROM taken)
+    ON CONFLICT (receipt_number) DO NOTHING
+    RETURNING application_id, receipt_number
 ),
 entry AS (
     {
@@ -78,23 +99,27 @@ entry AS (
         FROM code, (
             SELECT id, 'application.submitted' AS action FROM taken
             UNION ALL
-            SELECT id, 'application.sent_again' FROM found
+            SELECT application_id, 'application.sent_again' FROM repeated
         ) AS sent
     ''')
 }
 )
-SELECT TRUE, id, receipt_number, submitted_at, union_id, employer_id, channel FROM taken
+SELECT TRUE, receipt_number, id, receipt_number, submitted_at, union_id, employer_id, channel
+FROM taken
 UNION ALL
-SELECT FALSE, id, receipt_number, submitted_at, union_id, employer_id, channel FROM found
+SELECT FALSE, repeated.receipt_number, found.id, found.receipt_number, found.submitted_at,
+       found.union_id, found.employer_id, found.channel
+FROM found JOIN repeated ON repeated.application_id = found.id
 UNION ALL
-SELECT FALSE, NULL, NULL, NULL, NULL, NULL, NULL WHERE NOT EXISTS (SELECT FROM code)
+SELECT FALSE, NULL, NULL, NULL, NULL, NULL, NULL, NULL WHERE NOT EXISTS (SELECT FROM code)
 """  # noqa: S608 -- put together of constants alone
 
 
 class TakenIn(NamedTuple):
-    """What the statement found or wrote."""
+    """What the statement found or wrote: the receipt to hand out, and its application."""
 
     is_new: bool
+    handed_out: str
     id: int
     receipt_number: str
     submitted_at: dt.datetime
@@ -170,7 +195,7 @@ def take_in(
     text_ids: list[int],
     answers: Mapping[int, str],
 ) -> TakenIn | None:
-    """Write the application, or find the open one of this person, phone and union.
+    """Write the application, or a further sending of the waiting one of this person and phone.
 
     ``person`` holds the columns of ``PersonalData``, ``answers`` extra answers by question. None if
     neither came about (a twin is being written, or the receipt number is taken): try once more.
@@ -194,6 +219,6 @@ def take_in(
     row = _run(values)
     if row is None:
         return None
-    if row[1] is None:
+    if row[2] is None:
         raise CodeClosedError
     return TakenIn(*row)

@@ -15,9 +15,11 @@ from core import messaging
 from core.encryption import decrypt
 from members.enums import MembershipStatus
 from members.models import Application, Member, Message, OneTimeCode
-from members.models.application import OPEN_STATUSES, PHONE_CONTEXT
-from members.services.codes import CodeSent, check_code, last_sent_at, send_code
+from members.models.application import PHONE_CONTEXT
+from members.receipts import Receipt
+from members.services.codes import CodeSent, Sending, check_code, last_sent_at, send_code
 from members.services.messages import queue_quietly, send_message
+from members.services.sendings import lock_receipt, note_proof
 
 JOIN = OneTimeCode.Purpose.JOIN
 QUIET = dt.timedelta(days=1)
@@ -28,39 +30,46 @@ OPEN_MEMBERSHIPS = (
 )
 
 
-def can_be_proven(application: Application) -> bool:
+def can_be_proven(receipt: Receipt) -> bool:
     """Whether there is a phone to prove, a use in it, and a way for a code to reach it."""
     return (
-        application.status in OPEN_STATUSES
-        and bool(application.phone_encrypted)
-        and application.phone_proven_at is None
+        receipt.is_open
+        and bool(receipt.application.phone_encrypted)
+        and not receipt.is_proven
         and messaging.can_reach_phones()
     )
 
 
-def send_first_code(application: Application, *, address: str = "") -> CodeSent | None:
-    """Send a code unless one was sent since the application came in; None then."""
-    phone = phone_of(application)
+def send_first_code(receipt: Receipt, *, address: str = "") -> CodeSent | None:
+    """Send a code unless one was sent since the form came in; None then.
+
+    None too if one was sent a moment before: it still counts, and whoever only now sent a form
+    with this phone must not learn that somebody else just did.
+    """
+    phone = phone_of(receipt.application)
     sent_at = last_sent_at(phone, JOIN)
-    if sent_at is not None and sent_at >= application.submitted_at:
+    if sent_at is not None and sent_at >= receipt.sent_at:
         return None
-    return send_code(phone, JOIN, address=address)
+    sent = send_code(phone, JOIN, address=address)
+    return None if sent.outcome is Sending.TOO_SOON else sent
 
 
-def send_another_code(application: Application, *, address: str = "") -> CodeSent:
+def send_another_code(receipt: Receipt, *, address: str = "") -> CodeSent:
     """Send a new code, within the limits."""
-    return send_code(phone_of(application), JOIN, address=address)
+    return send_code(phone_of(receipt.application), JOIN, address=address)
 
 
-def prove_phone(application: Application, code: str) -> bool:
+def prove_phone(receipt: Receipt, code: str) -> bool:
     """Note the phone as proven if ``code`` is right. True, and nothing more, if it was before."""
-    if application.phone_proven_at is not None:
+    if receipt.is_proven:
         return True
+    application = receipt.application
     if not application.phone_encrypted or not check_code(phone_of(application), JOIN, code):
         return False
     with transaction.atomic():
-        fresh = Application.objects.filter(pk=application.pk, phone_proven_at__isnull=True)
-        if fresh.update(phone_proven_at=timezone.now()):
+        locked = lock_receipt(receipt.number)
+        if note_proof(locked):
+            application = locked.application
             log(
                 None,
                 "application.phone_proven",

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -14,7 +13,6 @@ from audit.services import log
 from core.encryption import decrypt
 from core.errors import RuleViolation
 from core.normalising import normalise_text
-from enterprises.models import Employer
 from members.enums import ApplicationStatus
 from members.models import Application
 from members.models.application import ID_NUMBER_CONTEXT, OPEN_STATUSES, PHONE_CONTEXT
@@ -23,8 +21,14 @@ from members.selectors import fields_to_correct
 from members.services.enrolment import PersonInput, check_person
 from members.services.messages import tell_applicant
 from members.services.review import lock_waiting
+from members.services.sendings import (
+    lock_application_row,
+    lock_receipt,
+    registered_employer,
+    set_apart,
+    set_others_apart,
+)
 from members.services.steps import NOTE_LENGTH, record_step
-from unions.models import Union
 from unions.scope import Actor
 
 # Who the person is may be changed only where the union asks for it.
@@ -81,7 +85,7 @@ def resubmit_application(
     more); then nothing is written.
     """
     with transaction.atomic():
-        locked = _lock(application)
+        locked = lock_application_row(application.pk)
         if locked.status != ApplicationStatus.CORRECTION:
             raise RuleViolation(_("No correction is asked for any more."), code="not_asked")
         asked = fields_to_correct(locked)
@@ -90,6 +94,7 @@ def resubmit_application(
             raise RuleViolation(
                 _("This is not to be corrected."), field=min(stray), code="not_asked"
             )
+        set_others_apart(locked, status=locked.status)
         changed = _apply_person(locked, changes) + _apply_work(locked, changes)
         locked.status = ApplicationStatus.SUBMITTED
         locked.resubmitted_at = timezone.now()
@@ -106,22 +111,47 @@ def resubmit_application(
 
 
 def cancel_application(application: Application, *, actor: Actor = None) -> Application:
-    """The applicant takes it back. Raises RuleViolation (``decided``) if it is decided already."""
+    """The applicant takes it back. Raises RuleViolation (``decided``) if it is decided already.
+
+    With a proven phone that ends what came in again from others too: the phone's owner does not
+    want it. Otherwise what they sent waits on, as an application of its own.
+    """
     with transaction.atomic():
-        locked = _lock(application)
-        if locked.status not in OPEN_STATUSES:
+        locked = lock_application_row(application.pk)
+        if (before := locked.status) not in OPEN_STATUSES:
             raise RuleViolation(_("This application has been decided already."), code="decided")
         locked.status = ApplicationStatus.CANCELLED
         locked.decided_at = timezone.now()
         locked.save(update_fields=["status", "decided_at"])
+        if locked.phone_proven_at is None:
+            set_others_apart(locked, status=before)
         record_step(locked, StepType.CANCELLED, actor=actor)
         log(actor, "application.cancelled", locked, union_path=locked.union.path)
     return locked
 
 
-def _lock(application: Application) -> Application:
-    rows = Application.objects.select_related("union").select_for_update(of=("self",))
-    return rows.get(pk=application.pk)
+def resubmit_with_receipt(number: str, *, changes: Mapping[str, Any]) -> None:
+    """``resubmit_application`` by the holder of a receipt; that of a repeated sending that is not
+    proven corrects what was sent with it, as an application of its own."""
+    with transaction.atomic():
+        receipt = lock_receipt(number)
+        application = receipt.application
+        if not receipt.is_whole and application.status == ApplicationStatus.CORRECTION:
+            application = set_apart(receipt, status=application.status)
+        resubmit_application(application, changes=changes)
+
+
+def cancel_with_receipt(number: str) -> None:
+    """``cancel_application`` by the holder of a receipt; that of a repeated sending that is not
+    proven takes back nothing but what was sent with it."""
+    with transaction.atomic():
+        receipt = lock_receipt(number)
+        if receipt.is_whole or not receipt.is_open:
+            cancel_application(receipt.application)
+            return
+        apart = set_apart(receipt, status=ApplicationStatus.CANCELLED)
+        record_step(apart, StepType.CANCELLED, actor=None)
+        log(None, "application.cancelled", apart, union_path=apart.union.path)
 
 
 def _apply_person(application: Application, changes: Mapping[str, Any]) -> list[str]:
@@ -168,16 +198,6 @@ def _apply_work(application: Application, changes: Mapping[str, Any]) -> list[st
     employer_name = normalise_text(changes.get("employer_name", application.employer_name))
     if employer_name != application.employer_name:
         application.employer_name = employer_name
-        application.employer = _registered_employer(application.union, employer_name)
+        application.employer = registered_employer(application.union, employer_name)
         changed.append(CorrectableField.EMPLOYER_NAME.value)
     return changed
-
-
-def _registered_employer(union: Union, name: str) -> Employer | None:
-    """The register's row of exactly this name that belongs to the union's own county or below."""
-    if not name:
-        return None
-    belongs = Q(covering_union=union) | Q(keeper=union)
-    if union.region_id:
-        belongs |= Q(region__code__startswith=union.region_id[:6])
-    return Employer.objects.filter(belongs, name=name).order_by("id").first()

@@ -20,7 +20,7 @@ from core.normalising import normalise_identifier
 from enterprises.models import Employer
 from members import limits
 from members.forms import COMMON_PLATFORMS, JoinForm
-from members.models import Application, ConsentText, JoinCode
+from members.models import ConsentText, JoinCode
 from members.selectors import current_consent_texts, find_join_code, questions_of
 from members.services.enrolment import apply_to_join
 from members.views.finding import find_page
@@ -65,7 +65,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     if not limits.may_join_with(form.cleaned_data["phone"], join_code.code):
         return _join_page(request, join_code, form, is_limited=True)
     try:
-        application = apply_to_join(
+        taken = apply_to_join(
             join_code,
             person=form.person(),
             worker_group=form.cleaned_data["worker_group"],
@@ -77,7 +77,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     except RuleViolation as violation:
         form.add_violation(violation)
         return _join_page(request, join_code, form)
-    return with_receipt(redirect("members:received"), application)
+    return with_receipt(redirect("members:received"), taken.receipt_number)
 
 
 @require_safe
@@ -125,11 +125,11 @@ def _platform_names(join_code: JoinCode) -> list[str]:
     return list(dict.fromkeys([*names, *COMMON_PLATFORMS]))
 
 
-def with_receipt(response: HttpResponse, application: Application) -> HttpResponse:
-    """Let this browser see the receipt of ``application`` for half an hour."""
+def with_receipt(response: HttpResponse, receipt_number: str) -> HttpResponse:
+    """Let this browser see this receipt for half an hour."""
     response.set_signed_cookie(
         RECEIPT_COOKIE,
-        application.receipt_number,
+        receipt_number,
         salt=RECEIPT_SALT,
         max_age=RECEIPT_SECONDS,
         path=reverse("members:find"),
@@ -141,7 +141,7 @@ def with_receipt(response: HttpResponse, application: Application) -> HttpRespon
 
 
 def receipt_of(request: HttpRequest) -> str:
-    """The receipt number of the application sent from this browser; "" without one."""
+    """The receipt number of the form sent from this browser; "" without one."""
     number = request.get_signed_cookie(
         RECEIPT_COOKIE, default="", salt=RECEIPT_SALT, max_age=RECEIPT_SECONDS
     )

@@ -15,10 +15,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from core.client_address import client_block
-from core.codes import format_receipt
 from members import altcha
 from members.code_form import CodeForm
-from members.models import Application
+from members.receipts import Receipt, read_receipt
 from members.services.codes import CodeSent, Sending, code_to_show
 from members.services.proving import (
     can_be_proven,
@@ -29,23 +28,18 @@ from members.services.proving import (
 )
 from members.views.joining import receipt_of
 
-SHOWN_COLUMNS = (
-    "receipt_number", "submitted_at", "phone_encrypted", "phone_proven_at", "status",
-    "union__name", "union__path", "union__contact_phone", "union__address", "join_code__code",
-)  # fmt: skip
-
 
 @never_cache
 @require_safe
 def received(request: HttpRequest) -> HttpResponse:
     """The receipt of the application just sent from this browser; sends its first code."""
-    application = _application_of(request)
-    if application is None:
+    receipt = _receipt_of(request)
+    if receipt is None:
         return redirect("members:status")
     sent = None
-    if request.method == "GET" and can_be_proven(application):
-        sent = send_first_code(application, address=client_block(request))
-    return _page(request, application, CodeForm(), sent)
+    if request.method == "GET" and can_be_proven(receipt):
+        sent = send_first_code(receipt, address=client_block(request))
+    return _page(request, receipt, CodeForm(), sent)
 
 
 @never_cache
@@ -53,31 +47,31 @@ def received(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def prove(request: HttpRequest) -> HttpResponse:
     """The code that was typed in."""
-    application = _application_of(request)
-    if application is None:
+    receipt = _receipt_of(request)
+    if receipt is None:
         return redirect("members:status")
     if request.method != "POST":
         return redirect("members:received")
     form = CodeForm(request.POST)
     if form.is_valid():
-        if prove_phone(application, form.cleaned_data["code"]):
+        if prove_phone(receipt, form.cleaned_data["code"]):
             return redirect("members:received")
         form.add_error("code", _("This code is wrong or too old. Try again, or get a new one."))
     form.fields["code"].widget.attrs["autofocus"] = True
-    return _page(request, application, form, None)
+    return _page(request, receipt, form, None)
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def resend(request: HttpRequest) -> HttpResponse:
     """Another code."""
-    application = _application_of(request)
-    if application is None:
+    receipt = _receipt_of(request)
+    if receipt is None:
         return redirect("members:status")
-    if request.method != "POST" or not can_be_proven(application):
+    if request.method != "POST" or not can_be_proven(receipt):
         return redirect("members:received")
-    sent = send_another_code(application, address=client_block(request))
-    return _page(request, application, CodeForm(), sent, is_resent=True)
+    sent = send_another_code(receipt, address=client_block(request))
+    return _page(request, receipt, CodeForm(), sent, is_resent=True)
 
 
 @never_cache
@@ -87,33 +81,25 @@ def challenge(request: HttpRequest) -> JsonResponse:
     return JsonResponse(altcha.new_challenge())
 
 
-def _application_of(request: HttpRequest) -> Application | None:
+def _receipt_of(request: HttpRequest) -> Receipt | None:
     number = receipt_of(request)
-    if not number:
-        return None
-    return (
-        Application.objects.select_related("union", "join_code")
-        .filter(receipt_number=number)
-        .only(*SHOWN_COLUMNS)
-        .first()
-    )
+    return read_receipt(number) if number else None
 
 
 def _page(
     request: HttpRequest,
-    application: Application,
+    receipt: Receipt,
     form: CodeForm,
     sent: CodeSent | None,
     *,
     is_resent: bool = False,
 ) -> HttpResponse:
-    asks = can_be_proven(application)
+    asks = can_be_proven(receipt)
     context = {
-        "application": application,
-        "receipt": format_receipt(application.receipt_number),
+        "receipt": receipt,
         "form": form,
         "asks_for_code": asks,
-        "demo_code": code_to_show(phone_of(application)) if asks else "",
+        "demo_code": code_to_show(phone_of(receipt.application)) if asks else "",
         "is_resent": is_resent and sent is not None and sent.outcome is Sending.SENT,
         "is_too_soon": sent is not None and sent.outcome is Sending.TOO_SOON,
         "is_too_many": sent is not None and sent.outcome is Sending.TOO_MANY,

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,14 +22,11 @@ from core.codes import format_receipt
 from core.errors import RuleViolation
 from members import limits
 from members.correction_form import CorrectionForm
-from members.enums import ApplicationStatus
 from members.forms import StatusForm
-from members.models import Application
-from members.models.application import OPEN_STATUSES
-from members.models.review import StepType
-from members.selectors import fields_to_correct, find_application, steps_of
+from members.models import ApplicationStep
+from members.receipts import Receipt, asked_to_correct, find_receipt, read_receipt
 from members.services.proving import can_be_proven
-from members.services.resubmission import cancel_application, resubmit_application
+from members.services.resubmission import cancel_with_receipt, resubmit_with_receipt
 from members.views.joining import receipt_of, with_receipt
 
 TOKEN_SALT = "members.correction"  # noqa: S105 -- names the use, is no secret
@@ -51,13 +47,13 @@ def status(request: HttpRequest) -> HttpResponse:
         return render(request, "members/status.html", {"form": form})
     if not limits.may_ask_with(form.cleaned_data["phone"]):
         return _limited_page(request, form)
-    application = find_application(form.cleaned_data["receipt_number"], form.cleaned_data["phone"])
-    if application is None:
+    receipt = find_receipt(form.cleaned_data["receipt_number"], form.cleaned_data["phone"])
+    if receipt is None:
         form.add_error(
             None, _("No application with this receipt number and mobile number. Check both.")
         )
         return render(request, "members/status.html", {"form": form})
-    return _answer(request, application)
+    return _answer(request, receipt)
 
 
 @never_cache
@@ -69,26 +65,26 @@ def correct(request: HttpRequest) -> HttpResponse:
         return redirect("members:status")
     if not limits.may_ask_from(request):
         return _limited_page(request, StatusForm())
-    application = _application_of(request)
-    if application is None:
+    receipt = _receipt_of(request)
+    if receipt is None:
         return _question(request, is_late=True)
-    if application.status != ApplicationStatus.CORRECTION:
-        return _answer(request, application)
-    asked = fields_to_correct(application)
+    asked = asked_to_correct(receipt)
+    if asked is None:
+        return _answer(request, receipt)
     if "send" not in request.POST:
-        form = CorrectionForm(application=application, asked=asked)
-        return _correction_page(request, application, form)
-    form = CorrectionForm(request.POST, application=application, asked=asked)
+        form = CorrectionForm(application=receipt.as_sent(), asked=asked.fields)
+        return _correction_page(request, receipt, form, asked)
+    form = CorrectionForm(request.POST, application=receipt.as_sent(), asked=asked.fields)
     if not form.is_valid():
-        return _correction_page(request, application, form)
+        return _correction_page(request, receipt, form, asked)
     try:
-        resubmit_application(application, changes=form.changes())
+        resubmit_with_receipt(receipt.number, changes=form.changes())
     except RuleViolation as violation:
         if violation.code == "not_asked":  # sent twice, or decided meanwhile
-            return _answer(request, _read(application.pk))
+            return _answer(request, _again(receipt))
         form.add_violation(violation)
-        return _correction_page(request, application, form)
-    return _answer(request, _read(application.pk), is_sent_again=True)
+        return _correction_page(request, receipt, form, asked)
+    return _answer(request, _again(receipt), is_sent_again=True)
 
 
 @never_cache
@@ -99,13 +95,13 @@ def take_back(request: HttpRequest) -> HttpResponse:
         return redirect("members:status")
     if not limits.may_ask_from(request):
         return _limited_page(request, StatusForm())
-    application = _application_of(request)
-    if application is None:
+    receipt = _receipt_of(request)
+    if receipt is None:
         return _question(request, is_late=True)
     # Refused if decided meanwhile, or taken back by the click before: the page says which.
     with suppress(RuleViolation):
-        cancel_application(application)
-    return _answer(request, _read(application.pk))
+        cancel_with_receipt(receipt.number)
+    return _answer(request, _again(receipt))
 
 
 def _question(request: HttpRequest, *, is_late: bool = False) -> HttpResponse:
@@ -115,69 +111,58 @@ def _question(request: HttpRequest, *, is_late: bool = False) -> HttpResponse:
     return render(request, "members/status.html", context)
 
 
-def _answer(
-    request: HttpRequest, application: Application, *, is_sent_again: bool = False
-) -> HttpResponse:
-    steps = steps_of(application)
-    is_open = application.status in OPEN_STATUSES
-    asked = next((step for step in reversed(steps) if step.type == StepType.CORRECTION), None)
-    asks_for_code = can_be_proven(application)
+def _answer(request: HttpRequest, receipt: Receipt, *, is_sent_again: bool = False) -> HttpResponse:
+    asks_for_code = can_be_proven(receipt)
     context = {
-        "application": application,
-        "receipt": format_receipt(application.receipt_number),
+        "receipt": receipt,
         "is_sent_again": is_sent_again,
-        "asked": asked if application.status == ApplicationStatus.CORRECTION else None,
-        "steps": steps,
-        "is_open": is_open,
-        "token": _token_for(application) if is_open else "",
+        "asked": asked_to_correct(receipt),
+        "steps": receipt.steps(),
+        "token": _token_for(receipt) if receipt.is_open else "",
         "asks_for_code": asks_for_code,
     }
     response = render(request, "members/status_shown.html", context)
     # The page of the receipt, where a phone is proven, knows its reader by this cookie.
-    return with_receipt(response, application) if asks_for_code else response
+    return with_receipt(response, receipt.number) if asks_for_code else response
 
 
 def _correction_page(
-    request: HttpRequest, application: Application, form: CorrectionForm
+    request: HttpRequest, receipt: Receipt, form: CorrectionForm, asked: ApplicationStep
 ) -> HttpResponse:
-    asked = application.steps.filter(type=StepType.CORRECTION).order_by("-at", "-id").first()
     context = {
-        "application": application,
+        "union": receipt.application.union,
         "form": form,
-        "note": asked.note if asked else "",
-        "token": _token_for(application),
+        "note": asked.note,
+        "token": _token_for(receipt),
     }
     return render(request, "members/correct.html", context)
 
 
-def _token_for(application: Application) -> str:
-    """Opens this application, as it now is, for half an hour, to whoever was just shown it."""
-    return signing.dumps(_token_content(application), salt=TOKEN_SALT)
+def _token_for(receipt: Receipt) -> str:
+    """Opens this receipt, as it now is, for half an hour, to whoever was just shown it."""
+    return signing.dumps(_token_content(receipt), salt=TOKEN_SALT)
 
 
-def _token_content(application: Application) -> list[Any]:
-    return [application.pk, bytes(application.phone_hash).hex()[:16]]
+def _token_content(receipt: Receipt) -> list[Any]:
+    return [receipt.number, bytes(receipt.application.phone_hash).hex()[:16]]
 
 
-def _application_of(request: HttpRequest) -> Application | None:
+def _receipt_of(request: HttpRequest) -> Receipt | None:
     try:
         content = signing.loads(
             request.POST.get("token", ""), salt=TOKEN_SALT, max_age=TOKEN_SECONDS
         )
     except signing.BadSignature:
         return None
-    application = _rows().filter(pk=content[0]).first()
-    if application is None or _token_content(application) != content:
+    # A token of an earlier release names a key instead of a number, and finds nothing.
+    receipt = read_receipt(str(content[0]))
+    if receipt is None or _token_content(receipt) != content:
         return None
-    return application
+    return receipt
 
 
-def _read(pk: int) -> Application:
-    return _rows().get(pk=pk)
-
-
-def _rows() -> QuerySet[Application]:
-    return Application.objects.select_related("union", "rejection_reason", "worker_group")
+def _again(receipt: Receipt) -> Receipt:
+    return read_receipt(receipt.number) or receipt
 
 
 def _limited_page(request: HttpRequest, form: StatusForm) -> HttpResponse:

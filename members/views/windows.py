@@ -27,7 +27,7 @@ from core.errors import RuleViolation
 from core.throttling import RateLimit
 from members import limits, qr
 from members.forms import COMMON_PLATFORMS, JoinForm
-from members.models import Application, MobileWindow
+from members.models import MobileWindow
 from members.selectors import current_consent_texts, questions_of
 from members.services.enrolment import apply_to_join
 from members.services.windows import sign_ups, window_of
@@ -69,7 +69,7 @@ def window(request: HttpRequest, token: str) -> HttpResponse:
     ):
         return _form_page(request, found, token, form, is_limited=True)
     try:
-        application = apply_to_join(
+        taken = apply_to_join(
             found.join_code,
             person=form.person(),
             worker_group=form.cleaned_data["worker_group"],
@@ -81,7 +81,7 @@ def window(request: HttpRequest, token: str) -> HttpResponse:
     except RuleViolation as violation:
         form.add_violation(violation)
         return _form_page(request, found, token, form)
-    return _thanks_page(request, found, token, application)
+    return _thanks_page(request, found, token, taken.receipt_number)
 
 
 @require_POST
@@ -125,9 +125,9 @@ def _form_page(
 
 
 def _thanks_page(
-    request: HttpRequest, found: MobileWindow, token: str, application: Application
+    request: HttpRequest, found: MobileWindow, token: str, receipt_number: str
 ) -> HttpResponse:
-    receipt = format_receipt(application.receipt_number)
+    receipt = format_receipt(receipt_number)
     # Behind "#": the number never reaches a server or a log by this address.
     address = f"{settings.PUBLIC_BASE_URL}{reverse('members:status')}#{receipt}"
     picture = base64.b64encode(qr.as_svg(address)).decode()

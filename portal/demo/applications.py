@@ -99,7 +99,7 @@ class _Queue:
             worker_group=self._groups[group],
             employer_name=random.choice(_EMPLOYERS),
             agreed_text_ids={text.pk for text in current_consent_texts()},
-        )
+        ).application
         self._sent += 1
         ago = dt.timedelta(hours=age, minutes=random.randint(0, 59))
         application.submitted_at = timezone.now() - ago
