@@ -124,7 +124,7 @@ def erase_applications(keys: Sequence[int]) -> None:
     ExtraAnswer.objects.filter(application__in=keys).delete()
     papers = ApplicationPaper.objects.filter(application__in=keys)
     for paper in papers:
-        transaction.on_commit(partial(paper.file.storage.delete, paper.file.name))
+        transaction.on_commit(partial(paper.file.storage.delete, str(paper.file.name)))
     papers.delete()
     entries = CollectiveEntry.objects.filter(application__in=keys)
     erase_entries(list(entries.values_list("pk", flat=True)))

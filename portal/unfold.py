@@ -27,6 +27,7 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "STYLES": [lambda _request: static("admin_portal/admin.css")],
+    "SCRIPTS": [lambda _request: static("admin_portal/name-choices.js")],
     "SIDEBAR": {
         "show_search": False,
         "command_search": False,
