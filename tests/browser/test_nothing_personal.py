@@ -54,7 +54,7 @@ def test_the_watch_finds_a_number_wherever_it_is_left(own_watch: Watch) -> None:
     own_watch.commands.clear()
     # The arguments of a task, in the envelope Celery gives them.
     app.send_task("no.such.task", args=[number], queue="nobody-listens")
-    assert "Redis" in own_watch.places()
+    assert own_watch.places() == ["logs", "commands to Redis", "Redis"]
     union = make_union("县总", "county_federation")
     with transaction.atomic():
         log(None, "union.updated", union, {"remark": name})

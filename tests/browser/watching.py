@@ -93,6 +93,7 @@ class Watch:
 
     def places(self) -> list[str]:
         """Where something personal stands; the secrets themselves are not told."""
+        self._catch_up()
         secrets = {secret.lower() for secret in self.numbers | self.names}
         found = [
             place
