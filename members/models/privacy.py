@@ -61,7 +61,7 @@ class PurgeRun(models.Model):
         ordering = ("-id",)
 
     def __str__(self) -> str:
-        return f"{self.day} {self.status}"
+        return f"{self.day} {self.get_status_display()}"
 
 
 class PersonalExport(models.Model):
@@ -101,7 +101,7 @@ class PersonalExport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.union_id} {self.status}"
+        return f"{self.union_id} {self.get_status_display()}"
 
 
 class MemberMerge(models.Model):
