@@ -135,8 +135,10 @@ class MemberAdmin(LogsViews, PhoneMixin, RevealMixin, ReadOnlyAdmin):
             ),
         )  # fmt: skip
         return format_html(
-            '<div class="portal-scroll"><table class="portal-table"><thead><tr>{}</tr></thead>'
+            '<div class="portal-scroll" tabindex="0" role="region" aria-label="{}">'
+            '<table class="portal-table"><thead><tr>{}</tr></thead>'
             "<tbody>{}</tbody></table></div>",
+            gettext("ledger"),
             heads,
             rows,
         )

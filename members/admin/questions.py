@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _, pgettext
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from members.models import ExtraQuestion
 from members.services.questions import change_question, create_question
@@ -28,7 +28,7 @@ class ExtraQuestionForm(ServiceForm):
             "union", "text_zh", "text_en", "kind", "choices", "minimum", "maximum", "is_required",
             "position", "is_active",
         )  # fmt: skip
-        widgets = {"choices": forms.Textarea(attrs={"rows": 5})}
+        widgets = {"choices": UnfoldAdminTextareaWidget(attrs={"rows": 5})}
         help_texts = {
             "text_zh": _(
                 "Ask only what the union needs to decide. Never ask for religion, health, bank "

@@ -65,8 +65,9 @@ def watch(
 
 def serious_violations(page: Page) -> list[str]:
     """What axe-core finds serious or critical on the page, as ``rule: selector``."""
-    page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
-    found = page.evaluate("() => axe.run().then(r => r.violations)")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8") + "; 0")
+    found = page.evaluate("() => axe.run({resultTypes: ['violations']}).then(r => r.violations)")
     return [
         f"{violation['id']}: {node['target']}"
         for violation in found

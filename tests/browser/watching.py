@@ -53,7 +53,8 @@ class Watch:
         self._handler = logging.StreamHandler(self._lines)
         self._handler.setFormatter(logging.getLogger().handlers[0].formatter)
         logging.getLogger().addHandler(self._handler)
-        self._redis = redis.Redis.from_url(settings.REDIS_URL)
+        # A page may leave Redis alone for long: the monitor waits.
+        self._redis = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=None)
         self._monitor = self._redis.monitor()
         self._monitor.__enter__()
         self._listening = threading.Thread(target=self._listen, daemon=True)
