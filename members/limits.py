@@ -13,22 +13,33 @@ from core.throttling import RateLimit, allow_all
 from members import altcha
 
 
-def may_join_from(request: HttpRequest) -> bool:
-    """Count one sent form by the caller's address: with a proof of work many, without it few."""
-    if has_proof(request):
-        return _allow_address("join.address", settings.JOIN_LIMIT_PER_IP, request)
-    return _allow_address(
-        "join.address.unproven", settings.JOIN_LIMIT_PER_IP_WITHOUT_PROOF, request
+def may_join(request: HttpRequest, *, phone: str = "", code: str = "") -> bool:
+    """Count one sent form, in one round trip.
+
+    By the caller's address: with a proof of work many, without it few. A complete form (``phone``
+    in E.164) also by its phone and its join code: a code that is passed around by mistake cannot
+    flood its union.
+    """
+    name, most = (
+        ("join.address", settings.JOIN_LIMIT_PER_IP)
+        if has_proof(request)
+        else ("join.address.unproven", settings.JOIN_LIMIT_PER_IP_WITHOUT_PROOF)
     )
-
-
-def may_join_with(phone: str, code: str = "") -> bool:
-    """Count one complete form by its phone (E.164), and by the join code it came through, if any:
-    a code that is passed around by mistake cannot flood its union."""
-    calls = [(_limit("join.phone", settings.JOIN_LIMIT_PER_PHONE), phone)]
-    if code:
+    # Nobody has an address behind a socket without a trusted proxy: see ``_allow_address``.
+    address = client_block(request)
+    calls = [(_limit(name, most), address)] if address else []
+    if phone:
+        calls.append((_limit("join.phone", settings.JOIN_LIMIT_PER_PHONE), phone))
         calls.append((_limit("join.code", settings.JOIN_LIMIT_PER_CODE), code))
-    return allow_all(*calls)
+    return not calls or allow_all(*calls)
+
+
+def may_join_with(phone: str, code: str) -> bool:
+    """Count one complete form by its phone (E.164) and code, where the device is known."""
+    return allow_all(
+        (_limit("join.phone", settings.JOIN_LIMIT_PER_PHONE), phone),
+        (_limit("join.code", settings.JOIN_LIMIT_PER_CODE), code),
+    )
 
 
 def has_proof(request: HttpRequest) -> bool:

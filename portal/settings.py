@@ -240,7 +240,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 REFERENCE_CACHE_SECONDS = env_int("REFERENCE_CACHE_SECONDS", 5, minimum=0, maximum=60)
 # Calls per window; generous, for a whole shift of riders may sit behind one address.
 PUBLIC_LIMIT_SECONDS = env_int("PUBLIC_LIMIT_SECONDS", 600, minimum=1)
-JOIN_LIMIT_PER_IP = env_int("JOIN_LIMIT_PER_IP", 120, minimum=1)
+JOIN_LIMIT_PER_IP = env_int("JOIN_LIMIT_PER_IP", 600, minimum=1)
 JOIN_LIMIT_PER_PHONE = env_int("JOIN_LIMIT_PER_PHONE", 6, minimum=1)
 STATUS_LIMIT_PER_IP = env_int("STATUS_LIMIT_PER_IP", 60, minimum=1)
 STATUS_LIMIT_PER_PHONE = env_int("STATUS_LIMIT_PER_PHONE", 10, minimum=1)
@@ -253,7 +253,7 @@ LOGIN_LIMIT_PER_IP = env_int("LOGIN_LIMIT_PER_IP", 60, minimum=1)
 LOGIN_LIMIT_PER_USER = env_int("LOGIN_LIMIT_PER_USER", 10, minimum=1)
 
 # Without a proof of work from the browser (no JavaScript), fewer forms come through per address.
-JOIN_LIMIT_PER_IP_WITHOUT_PROOF = env_int("JOIN_LIMIT_PER_IP_WITHOUT_PROOF", 20, minimum=1)
+JOIN_LIMIT_PER_IP_WITHOUT_PROOF = env_int("JOIN_LIMIT_PER_IP_WITHOUT_PROOF", 120, minimum=1)
 JOIN_LIMIT_PER_CODE = env_int("JOIN_LIMIT_PER_CODE", 2000, minimum=1)
 # About half of so many hashes are tried for a proof: a fraction of a second on a phone.
 ALTCHA_MAX_NUMBER = env_int("ALTCHA_MAX_NUMBER", 100_000, minimum=1000, maximum=10_000_000)

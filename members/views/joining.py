@@ -58,12 +58,11 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
         remember_wish(response, wish)
         return response
     form = JoinForm(request.POST, texts=texts, questions=questions)
-    if not limits.may_join_from(request):
+    phone = form.cleaned_data["phone"] if form.is_valid() else ""
+    if not limits.may_join(request, phone=phone, code=join_code.code):
         return _join_page(request, join_code, form, is_limited=True)
-    if not form.is_valid():
+    if not phone:
         return _join_page(request, join_code, form)
-    if not limits.may_join_with(form.cleaned_data["phone"], join_code.code):
-        return _join_page(request, join_code, form, is_limited=True)
     try:
         taken = apply_to_join(
             join_code,
