@@ -10,6 +10,9 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management import get_commands
 
+from portal.demo.accounts import SAMPLE_APPLICANT
+from portal.demo.liaocheng_unions import DEMO_JOIN_CODE
+
 ROOT = Path(settings.BASE_DIR)
 DOCUMENTS = tuple(
     sorted(
@@ -56,3 +59,9 @@ def test_every_name_is_in_the_code() -> None:
     tables = {model._meta.db_table for model in apps.get_models()}
     assert len(names) >= 40
     assert sorted(names - written - tables) == []
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
+def test_the_walk_through_the_demo_names_a_person_who_can_apply(readme: str) -> None:
+    text = (ROOT / readme).read_text("utf-8")
+    assert [value for value in (*SAMPLE_APPLICANT, DEMO_JOIN_CODE) if value not in text] == []
