@@ -170,6 +170,7 @@ def _labels() -> dict[str, str]:
         "template": _("kind"), "created_at": _("created"), "at": _("time"), "role": _("role"),
         "closed_at": _("closed"), "phone_proven_at": _("phone proven"),
         "rejection_reason": _("reason"), "resubmitted_at": _("corrected and sent again"),
+        "sent_again": _("sent again"),
     }  # fmt: skip
 
 
@@ -254,6 +255,18 @@ def _application(application: Application, person: Person) -> dict[str, Any]:
         "answers": [
             {"what": str(answer.question), "answer": str(answer.value)}
             for answer in answers_of(application)
+        ]
+        if own
+        else [],
+        "sent_again": [
+            {
+                "at": _time(sending.sent_at),
+                "name": sending.name,
+                "worker_group": sending.worker_group.name,
+                "employer": sending.employer_name,
+                "answers": " · ".join(sending.answers.values()),
+            }
+            for sending in application.sendings.select_related("worker_group")
         ]
         if own
         else [],

@@ -30,6 +30,7 @@ from members.models import (
     Membership,
     Message,
     OneTimeCode,
+    RepeatedSending,
 )
 from members.models.application import OPEN_STATUSES
 from members.models.message import MessageStatus
@@ -126,6 +127,9 @@ def erase_applications(keys: Sequence[int]) -> None:
     for paper in papers:
         transaction.on_commit(partial(paper.file.storage.delete, str(paper.file.name)))
     papers.delete()
+    RepeatedSending.objects.filter(application__in=keys).update(
+        name="", employer_name="", answers={}
+    )
     entries = CollectiveEntry.objects.filter(application__in=keys)
     erase_entries(list(entries.values_list("pk", flat=True)))
     now = timezone.now()

@@ -29,6 +29,7 @@ from members.admin.queue import (
     RevealForm,
     UndoForm,
 )
+from members.admin.sent_again import sent_again
 from members.enums import ApplicationStatus, JoinChannel
 from members.models import Application
 from members.models.review import StepType
@@ -270,6 +271,7 @@ class ApplicationActs(ReadOnlyAdmin):
                 "may_undo": may_still_undo(application),
                 "undo_hours": rules.undo_hours,
                 "comparison": compare(application, actor),
+                "sent_again": sent_again(application),
                 "rejection_form": rejection_form or RejectionForm(),
                 "correction_form": correction_form or CorrectionRequestForm(),
                 "undo_form": undo_form or UndoForm(),

@@ -25,7 +25,7 @@ from members.admin.queue import (
     RejectionForm,
     WaitingFilter,
 )
-from members.models import Application
+from members.models import Application, RepeatedSending
 from members.models.application import WAITING_SINCE
 from members.services.review import BulkOutcome, approve_many, reject_many
 from members.waiting import begun_before, is_escalated, rules_of_review, working_days_waited
@@ -76,7 +76,9 @@ class ApplicationAdmin(DirectEntryMixin, BulkApprovalPages, PassingPage):
             return queryset, False
         found = person_condition(term)
         if is_receipt_number(term):
-            found |= Q(receipt_number=normalise_identifier(term))
+            number = normalise_identifier(term)
+            sent_again = RepeatedSending.objects.filter(receipt_number=number)
+            found |= Q(receipt_number=number) | Q(pk__in=sent_again.values("application"))
         return queryset.filter(found), False
 
     @admin.display(description=pgettext_lazy("person", "name"), ordering="name")

@@ -13,8 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core import encryption
+from members.enums import JoinChannel
 from members.models import Application, JoinCode, Member, RejectionReason
 from members.services import enrolment
+from members.services.resubmission import (
+    cancel_application,
+    request_correction,
+    resubmit_application,
+)
 from members.services.review import approve_application, reject_application
 from tests.builders import (
     PASSWORD,
@@ -97,9 +103,38 @@ def approved(code: JoinCode, elsewhere: Union) -> None:
     approve_application(make_application(code, WHO), actor=None)
 
 
+def waiting_with_proven_phone(code: JoinCode, elsewhere: Union) -> None:
+    make_application(code, WHO)
+    Application.objects.update(phone_proven_at=timezone.now())
+
+
+def waiting_on_paper(code: JoinCode, elsewhere: Union) -> None:
+    make_application(code, WHO)
+    Application.objects.update(join_code=None, channel=JoinChannel.PAPER)
+
+
+def sent_twice(code: JoinCode, elsewhere: Union) -> None:
+    make_application(code, WHO)
+    make_application(code, WHO)
+
+
+def asked_to_correct(code: JoinCode, elsewhere: Union) -> None:
+    request_correction(make_application(code, WHO), fields=["name"], actor=None)
+
+
+def corrected(code: JoinCode, elsewhere: Union) -> None:
+    asked_to_correct(code, elsewhere)
+    resubmit_application(Application.objects.get(), changes={"name": "王晓明"})
+
+
+def taken_back(code: JoinCode, elsewhere: Union) -> None:
+    cancel_application(make_application(code, WHO))
+
+
 LIVES = (
     member_here, member_elsewhere, member_with_another_phone, frozen, merged, waiting,
-    waiting_with_another_phone, waiting_elsewhere, rejected, approved,
+    waiting_with_another_phone, waiting_elsewhere, rejected, approved, waiting_with_proven_phone,
+    waiting_on_paper, sent_twice, asked_to_correct, corrected, taken_back,
 )  # fmt: skip
 Life = Callable[[JoinCode, Union], None]
 
