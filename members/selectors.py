@@ -36,6 +36,7 @@ def find_join_code(code: str) -> JoinCode | None:
     )
 
 
+@remembered
 def questions_of(union_id: int) -> list[ExtraQuestion]:
     """The extra questions on the form of a union, in the order they are asked."""
     return list(ExtraQuestion.objects.filter(union=union_id, is_active=True))

@@ -46,4 +46,14 @@ class Migration(migrations.Migration):
             name='worker_group',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup', verbose_name='worker group'),
         ),
+        migrations.AlterField(
+            model_name='consent',
+            name='application',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='consents', to='members.application'),
+        ),
+        migrations.AlterField(
+            model_name='consent',
+            name='text',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.consenttext'),
+        ),
     ]

@@ -254,8 +254,12 @@ class Consent(models.Model):
     PIPL art. 14 and 29: the ID number has a consent of its own.
     """
 
-    application = models.ForeignKey(Application, on_delete=models.PROTECT, related_name="consents")
-    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
+    application = models.ForeignKey(
+        Application, on_delete=models.PROTECT, related_name="consents", db_index=False
+    )
+    text = models.ForeignKey(
+        ConsentText, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     given_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
