@@ -65,3 +65,28 @@ def test_every_name_is_in_the_code() -> None:
 def test_the_walk_through_the_demo_names_a_person_who_can_apply(readme: str) -> None:
     text = (ROOT / readme).read_text("utf-8")
     assert [value for value in (*SAMPLE_APPLICANT, DEMO_JOIN_CODE) if value not in text] == []
+
+
+def test_every_limit_in_the_table_is_the_default() -> None:
+    settings_text = (ROOT / "portal/settings.py").read_text("utf-8")
+    defaults = {
+        name: int(value)
+        for name, value in re.findall(r'^(\w+) = env_int\(\s*"\w+", ([\d_]+)', settings_text, re.M)
+    }
+    table = (ROOT / "docs/joining.md").read_text("utf-8").partition("## Limits")[2]
+    told: dict[str, int] = {}
+    for names, values in re.findall(r"^\| (`.+?`) \| ([\d, ]+) \|", table, re.M):
+        numbers = [int(value.replace(",", "")) for value in values.split(", ")]
+        told.update(zip(re.findall(r"`(\w+)`", names), numbers, strict=True))
+    assert len(told) == 20
+    assert told == {name: defaults[name] for name in told}
+
+
+def test_every_variable_is_one_that_the_portal_reads() -> None:
+    known = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text("utf-8"), re.M))
+    for document in ("docs/joining.md", "docs/deployment.md"):
+        text = (ROOT / document).read_text("utf-8")
+        named = set(
+            re.findall(r"\b((?:SMS|CODE|JOIN|CARD|EMAIL|ALTCHA|BLIND)_[A-Z_]+[A-Z])\b", text)
+        )
+        assert sorted(named - known) == [], document
