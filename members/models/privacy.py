@@ -101,7 +101,7 @@ class PersonalExport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.union_id} {self.get_status_display()}"
+        return f"{self.union} · {self.get_status_display()}"
 
 
 class MemberMerge(models.Model):
