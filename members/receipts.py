@@ -127,13 +127,15 @@ class Receipt:
         return own
 
 
+def sending_of(number: str) -> RepeatedSending | None:
+    """The repeated sending with this receipt; None for every other number."""
+    rows = RepeatedSending.objects.select_related("join_code", "worker_group")
+    return rows.filter(receipt_number=number).first()
+
+
 def read_receipt(number: str) -> Receipt | None:
     """What the receipt of this number opens; the same questions for each kind."""
-    sending = (
-        RepeatedSending.objects.select_related("join_code", "worker_group")
-        .filter(receipt_number=number)
-        .first()
-    )
+    sending = sending_of(number)
     key = {"receipt_number": number} if sending is None else {"pk": sending.application_id}
     application = (
         Application.objects.select_related("union", "rejection_reason", "worker_group", "join_code")

@@ -31,6 +31,7 @@ from members.models import (
     ConsentText,
 )
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
+from members.receipts import read_receipt
 from members.services.enrolment import PersonInput, apply_to_join
 from members.services.join_codes import create_join_code
 from members.services.messages import send_message
@@ -148,7 +149,10 @@ def confirm_entry(
             agreed_text_ids=agreed_text_ids,
             texts=texts,
         )
-        receipt = lock_receipt(taken.receipt_number)
+        found = read_receipt(taken.receipt_number)
+        if found is None:
+            raise Application.DoesNotExist
+        receipt = lock_receipt(found)
         note_proof(receipt)
         application = entry.application = receipt.application
         entry.status = Status.CONFIRMED

@@ -67,7 +67,7 @@ def prove_phone(receipt: Receipt, code: str) -> bool:
     if not application.phone_encrypted or not check_code(phone_of(application), JOIN, code):
         return False
     with transaction.atomic():
-        locked = lock_receipt(receipt.number)
+        locked = lock_receipt(receipt)
         if note_proof(locked):
             application = locked.application
             log(

@@ -17,6 +17,7 @@ from members.enums import ApplicationStatus
 from members.models import Application
 from members.models.application import ID_NUMBER_CONTEXT, OPEN_STATUSES, PHONE_CONTEXT
 from members.models.review import CorrectableField, StepType
+from members.receipts import Receipt
 from members.selectors import fields_to_correct
 from members.services.enrolment import PersonInput, check_person
 from members.services.messages import tell_applicant
@@ -130,22 +131,22 @@ def cancel_application(application: Application, *, actor: Actor = None) -> Appl
     return locked
 
 
-def resubmit_with_receipt(number: str, *, changes: Mapping[str, Any]) -> None:
+def resubmit_with_receipt(receipt: Receipt, *, changes: Mapping[str, Any]) -> None:
     """``resubmit_application`` by the holder of a receipt; that of a repeated sending that is not
     proven corrects what was sent with it, as an application of its own."""
     with transaction.atomic():
-        receipt = lock_receipt(number)
+        receipt = lock_receipt(receipt)
         application = receipt.application
         if not receipt.is_whole and application.status == ApplicationStatus.CORRECTION:
             application = set_apart(receipt, status=application.status)
         resubmit_application(application, changes=changes)
 
 
-def cancel_with_receipt(number: str) -> None:
+def cancel_with_receipt(receipt: Receipt) -> None:
     """``cancel_application`` by the holder of a receipt; that of a repeated sending that is not
     proven takes back nothing but what was sent with it."""
     with transaction.atomic():
-        receipt = lock_receipt(number)
+        receipt = lock_receipt(receipt)
         if receipt.is_whole or not receipt.is_open:
             cancel_application(receipt.application)
             return

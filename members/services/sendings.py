@@ -24,7 +24,7 @@ from members.models import (
     RepeatedSending,
 )
 from members.models.application import OPEN_STATUSES
-from members.receipts import Receipt, read_receipt
+from members.receipts import Receipt, read_receipt, sending_of
 from unions.models import Union
 
 # What is the same by definition: both forms named this document and this phone.
@@ -34,17 +34,23 @@ _SHARED = (
 )  # fmt: skip
 
 
-def lock_receipt(number: str) -> Receipt:
-    """What the receipt opens, its application locked. Raises Application.DoesNotExist."""
+def lock_receipt(receipt: Receipt) -> Receipt:
+    """What it opens now, its application locked. Raises Application.DoesNotExist."""
+    number, found = receipt.number, receipt
     while True:
-        receipt = read_receipt(number)
-        if receipt is None:
-            raise Application.DoesNotExist
-        locked = lock_application_row(receipt.application.pk)
-        now = read_receipt(number)
+        locked = lock_application_row(found.application.pk)
+        sending = sending_of(number)
+        if (
+            locked.receipt_number == number
+            if sending is None
+            else locked.pk == sending.application_id
+        ):
+            return Receipt(number, locked, sending)
         # Set apart, or proven, by somebody else at this moment: once more.
-        if now is not None and now.application.pk == locked.pk and now.sending == receipt.sending:
-            return Receipt(number, locked, now.sending)
+        again = read_receipt(number)
+        if again is None:
+            raise Application.DoesNotExist
+        found = again
 
 
 def lock_application_row(pk: int) -> Application:
@@ -58,7 +64,7 @@ def note_proof(receipt: Receipt) -> bool:
 
     The first proof makes the sender the applicant: the application gets this receipt and what was
     typed with it, and the form that came first becomes a repeated sending, which shows its sender
-    what it showed before.
+    what it showed before. The way of joining, the code and the date stay those of the first form.
     """
     if receipt.is_proven:
         return False
@@ -88,12 +94,13 @@ def _exchange(application: Application, sending: RepeatedSending) -> None:
     application.extra_answers.all().delete()
     _add_answers(application, sending)
     _add_consents(application, sending, but=texts)
-    for name in ("receipt_number", "name", "worker_group_id", "employer_name", "join_code_id"):
+    for name in ("receipt_number", "name", "worker_group_id", "employer_name"):
         first, later = getattr(application, name), getattr(sending, name)
         setattr(application, name, later)
         setattr(sending, name, first)
+    # By which way and code a person came in stays what it was at first.
     if application.join_code is not None:
-        application.channel = application.join_code.channel
+        sending.join_code = application.join_code
     application.employer = registered_employer(application.union, application.employer_name)
     sending.sent_at = application.submitted_at
     sending.text_ids = texts

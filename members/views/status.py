@@ -78,7 +78,7 @@ def correct(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _correction_page(request, receipt, form, asked)
     try:
-        resubmit_with_receipt(receipt.number, changes=form.changes())
+        resubmit_with_receipt(receipt, changes=form.changes())
     except RuleViolation as violation:
         if violation.code == "not_asked":  # sent twice, or decided meanwhile
             return _answer(request, _again(receipt))
@@ -100,7 +100,7 @@ def take_back(request: HttpRequest) -> HttpResponse:
         return _question(request, is_late=True)
     # Refused if decided meanwhile, or taken back by the click before: the page says which.
     with suppress(RuleViolation):
-        cancel_with_receipt(receipt.number)
+        cancel_with_receipt(receipt)
     return _answer(request, _again(receipt))
 
 
