@@ -46,8 +46,8 @@ def pass_application(
         record_step(locked, StepType.MOVED, actor=actor, note=normalise_text(note))
         data = {"from_union": from_union.pk, "to_union": to_union.pk}
         # In the trail of both: each may ask where it went, or came from.
-        for union in (from_union, to_union):
-            log(actor, "application.moved", locked, data, union_path=union.path)
+        log(actor, "application.moved", locked, data, union_path=from_union.path)
+        log(actor, "application.received", locked, data, union_path=to_union.path)
         tell_applicant(locked, "application_moved")
     return locked
 

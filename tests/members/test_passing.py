@@ -75,10 +75,10 @@ def test_it_waits_at_the_other_union_and_keeps_its_history(
     assert (application.submitted_at, application.join_code, application.channel) == began
     step = application.steps.get()
     assert (step.type, step.actor, step.note) == ("moved", official, "就近办理")
-    entries = AuditEntry.objects.filter(action="application.moved")
-    assert {(entry.actor, entry.union_path) for entry in entries} == {
-        (official, county.path),
-        (official, township.path),
+    entries = AuditEntry.objects.filter(object_id=str(application.pk), actor=official)
+    assert {(entry.action, entry.union_path) for entry in entries} == {
+        ("application.moved", county.path),
+        ("application.received", township.path),
     }
     assert entries[0].data == {"from_union": county.pk, "to_union": township.pk}
     message = Message.objects.get(template="application_moved")
