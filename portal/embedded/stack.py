@@ -1,5 +1,6 @@
 """The whole portal on one machine: engines, set-up steps, web, worker and beat."""
 
+import hashlib
 import http.client
 import importlib
 import os
@@ -110,10 +111,14 @@ class Stack:
     def _collect_static_files(self) -> None:
         if settings.DEBUG:
             return
-        manifest = settings.STATIC_ROOT / "staticfiles.json"
-        if manifest.is_file() and manifest.stat().st_mtime >= newest_static_source():
+        # Beside the folder: what is inside is served.
+        note = settings.STATIC_ROOT.with_name(f"{settings.STATIC_ROOT.name}.collected-from")
+        sources = fingerprint_of_static_sources()
+        is_there = (settings.STATIC_ROOT / "staticfiles.json").is_file() and note.is_file()
+        if is_there and note.read_text(encoding="ascii") == sources:
             return
         self._manage("collectstatic", "--no-input", "--verbosity=0")
+        note.write_text(sources, encoding="ascii")
 
     def _first_start(self) -> None:
         """Regions and the demo, once; an interrupted first start is done again."""
@@ -198,12 +203,22 @@ def demo_join_code() -> str:
     return str(module.DEMO_JOIN_CODE)
 
 
-def newest_static_source() -> float:
-    """When a static file of ours, or the choice of packages that bring some, changed last."""
+def fingerprint_of_static_sources() -> str:
+    """Differs when a static file of ours, or the choice of packages that bring some, does.
+
+    By name, size and time of each: an upgrade that is unpacked with its old times counts too.
+    """
     root: Path = settings.BASE_DIR
     sources = [root / "package-lock.json", root / "requirements" / "runtime.txt"]
-    sources += [root / "portal" / "staticfinders.py", *(root / "static").rglob("*")]
-    return max((path.stat().st_mtime for path in sources if path.exists()), default=0.0)
+    sources += [root / "portal" / "staticfinders.py", *sorted((root / "static").rglob("*"))]
+    digest = hashlib.sha256()
+    for path in sources:
+        if path.is_file():
+            found = path.stat()
+            digest.update(
+                f"{path.relative_to(root)} {found.st_size} {found.st_mtime_ns}\n".encode()
+            )
+    return digest.hexdigest()
 
 
 def ensure_port_free(host: str, port: int) -> None:
