@@ -67,7 +67,7 @@ class Place:
             row |= {"id": member.masked_id_number, "phone": member.masked_phone}
             row |= {name: bytes(row[name]) for name in ("id_number_hash", "phone_hash")}
             rows.append(row)
-        rows += list(Membership.objects.order_by("pk").values())
+        rows += [dict(row) for row in Membership.objects.order_by("pk").values()]
         return rows
 
 
