@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from core.identity import demo_identity_number
 from core.phone import demo_phone
@@ -24,7 +24,9 @@ def fill_person(page: Page, number: int = 7) -> None:
 
 def fill_work(page: Page, employer: str = "顺丰速运") -> None:
     """The second step."""
-    page.check("input[name=worker_group][value=courier]", force=True)
+    # As a thumb does: the box itself is hidden, its face is what one taps.
+    page.click("label:has(input[name=worker_group][value=courier])")
+    expect(page.locator("input[name=worker_group][value=courier]")).to_be_checked()
     page.fill("#id_employer_name", employer)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from members.models import Application, Member
 from members.receipts import find_receipt
@@ -19,6 +20,16 @@ from tests.builders import make_application, make_join_code, make_membership, ma
 FURTHER = base64.b64encode(b"further-key-of-thirty-two-bytes!").decode()
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _site_stands_still(db: None) -> None:
+    """Other tests' servers may have left connections behind; the command refuses beside any."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture
