@@ -22,8 +22,7 @@ FURTHER = base64.b64encode(b"further-key-of-thirty-two-bytes!").decode()
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _site_stands_still(db: None) -> None:
+def make_the_site_stand_still() -> None:
     """Other tests' servers may have left connections behind; the command refuses beside any."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -45,6 +44,7 @@ def rows(settings: Any) -> None:
 
 def run(*arguments: str) -> str:
     """What the command says."""
+    make_the_site_stand_still()
     out = StringIO()
     call_command("rotate_blind_index", *arguments, stdout=out)
     return out.getvalue()
@@ -132,6 +132,7 @@ def test_a_key_that_is_no_key_is_refused(settings: Any, rows: None) -> None:
 
 
 def test_it_waits_for_the_site_to_stand_still(rows: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_the_site_stand_still()
     assert index_rotation.other_connections() == 0
     monkeypatch.setattr(
         "members.management.commands.rotate_blind_index.other_connections", lambda: 2

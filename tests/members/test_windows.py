@@ -114,15 +114,16 @@ def test_language_and_type_are_for_one_person(client: Client, window: MobileWind
 
 
 def test_no_session_of_an_official_is_served(client: Client, window: MobileWindow) -> None:
+    where = address(window)  # its time is part of it
     client.force_login(window.opened_by)
-    page = client.get(address(window), HTTP_ACCEPT_LANGUAGE="en")
+    page = client.get(where, HTTP_ACCEPT_LANGUAGE="en")
     assert "Log out and open the window" in page.content.decode()
-    client.post(address(window), person(21))
+    client.post(where, person(21))
     assert Application.objects.count() == 0
-    answer = client.post(f"{address(window)}log-out/")
-    assert (answer.status_code, answer.headers["Location"]) == (302, address(window))
+    answer = client.post(f"{where}log-out/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, where)
     assert "_auth_user_id" not in client.session
-    assert client.get(address(window)).context["window"] == window
+    assert client.get(where).context["window"] == window
 
 
 def test_closed_old_and_forged_windows_take_nobody(client: Client, window: MobileWindow) -> None:
