@@ -57,7 +57,7 @@ $(STAMPS)/messages: $(STAMPS)/embedded $(MESSAGES)
 .PHONY: test
 test: setup-dev ## every test: unit, database, queue, worker, browser
 	@tools/ensure-chromium
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: bench
 bench: setup ## measurements: make bench ARGS="nightly --members 100000"

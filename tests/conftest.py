@@ -48,29 +48,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     STACK.close()
 
 
-# The files that take longest, in this order: begun last, one of them would keep one core busy while
-# the other has nothing left to do.
-LONGEST_FILES = (
-    "tests/test_permissions.py",
-    "tests/portal/test_seed_demo.py",
-    "tests/members/test_fuzz.py",
-    "tests/browser/test_admin_pages.py",
-    "tests/members/test_signup_faults.py",
-    "tests/portal/test_up.py",
-    "tests/portal/test_bench.py",
-    "tests/portal/test_seed_demo_papers.py",
-    "tests/reports/test_rows.py",
-    "tests/members/test_random_lives.py",
-)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Longest files first; the order inside a file stays."""
-    rank = {name: place for place, name in enumerate(LONGEST_FILES)}
-    items.sort(key=lambda item: rank.get(item.nodeid.partition("::")[0], len(rank)))
-
-
 @pytest.fixture(scope="session")
 def subprocess_environment(django_db_setup: None) -> dict[str, str]:
     """The environment for portal processes that a test starts: they share the test's database.
