@@ -110,6 +110,16 @@ class MobileNumberField(forms.CharField):
             raise forms.ValidationError(violation.message, code=violation.code) from violation
 
 
+class SharedFields(dict[str, forms.Field]):
+    """Fields that no form of a class changes, so that all its forms may hold the same ones.
+
+    Django copies every field, with its widget and messages, for each form that is sent in.
+    """
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, forms.Field]:
+        return dict(self)
+
+
 class JoinForm(forms.Form):
     """What a worker fills in behind a join code."""
 
@@ -244,6 +254,9 @@ class JoinForm(forms.Form):
     def agreed_text_ids(self) -> set[int]:
         """The keys of the texts agreed to, of a valid form."""
         return {self.cleaned_data[field.name] for _text, field in self.consents}
+
+
+JoinForm.base_fields = SharedFields(JoinForm.base_fields)
 
 
 class StatusForm(forms.Form):

@@ -7,8 +7,8 @@ travels in a signed cookie of half an hour, and every page that may hold such da
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -76,7 +76,8 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     except RuleViolation as violation:
         form.add_violation(violation)
         return _join_page(request, join_code, form)
-    return with_receipt(redirect("members:received"), taken.receipt_number)
+    answer = HttpResponseRedirect(reverse("members:received"))
+    return with_receipt(answer, taken.receipt_number)
 
 
 @require_safe
