@@ -176,9 +176,7 @@ def test_a_transfer_from_asking_to_done(
     refused = receiver.post(decide, {"side": "receiving", "refuse": "1"})
     assert "Say why." in refused.content.decode()
     wrong_side = receiver.post(decide, {"side": "releasing", "agree": "1"}, follow=True)
-    assert "This union has decided already: agreed." in wrong_side.content.decode() or (
-        "This is for the other union to decide." in wrong_side.content.decode()
-    )
+    assert "This is for the other union to decide." in wrong_side.content.decode()
     assert receiver.post(decide, {"side": "receiving", "agree": "1"}).status_code == 302
     transfer.refresh_from_db()
     assert transfer.status == "done"

@@ -53,7 +53,11 @@ def test_the_json_holds_everything_of_the_person_in_full(joined: Membership) -> 
     assert application["id_number"] == number_of(joined.member)
     assert len(document["consents"]) == 2
     assert all(consent["text"] and consent["given_at"] for consent in document["consents"])
-    assert {look["what"] for look in document["looked"]} >= {"application approved"}
+    assert [look["what"] for look in document["looked"]] == [
+        "own data downloaded",
+        "application approved",
+        "application sent in",
+    ]
 
 
 def test_nothing_of_anybody_else_is_in_it(joined: Membership) -> None:

@@ -115,7 +115,7 @@ def test_rules_lead_to(
         proposals, contact = advise(question)
     assert names(proposals) == unions
     assert [proposal.rule.position for proposal in proposals] == positions
-    assert (contact is None) == bool(unions) or where == ELSEWHERE
+    assert (contact is None) == (bool(unions) or where == ELSEWHERE)
     assert len(queries) <= 12
 
 
