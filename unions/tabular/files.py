@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import RuleViolation
 from core.normalising import normalise_text
+from unions.tabular.extent import TooLargeError, check_extent
 
 ROW_LIMIT = 10_000
 FILE_LIMIT = 5 * 1024 * 1024  # bytes
@@ -85,11 +86,12 @@ def _read_workbook(content: bytes) -> list[Row]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _UNPACKED_LIMIT:
-                raise _refusal(_("The workbook is too large."))
+                raise TooLargeError
+            check_extent(archive)
         workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         return workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except RuleViolation:
-        raise
+    except TooLargeError:
+        raise _refusal(_("The workbook is too large.")) from None
     # The reader is native code with many kinds of error; all mean the same to an official.
     except Exception as error:
         raise unreadable from error
