@@ -1,13 +1,31 @@
 """Log lines: JSON for machines, text for people, request ids in each, nothing personal.
 
 PostgreSQL names the offending values in the DETAIL of an error ("Key (name)=(...) already
-exists"); those lines are cut from tracebacks before they are written.
+exists"); those lines are cut from tracebacks before they are written. So are the tokens in
+addresses, which Django's own lines about refused requests would hold.
 """
 
-from typing import Any
+import re
+from typing import Any, Final
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+# What follows gives its holder a right, to confirm, to sign up, to check: as good as a password.
+_TOKEN: Final = re.compile(r"(/(?:join/(?:window|confirm)|card)/)[^/\s?#\"']+")
+
+
+def hide_tokens(text: str) -> str:
+    """An address, or a line with addresses, without the tokens in them."""
+    return _TOKEN.sub(r"\1…", text)
+
+
+def drop_tokens(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Leave the tokens out of all that the line says."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = hide_tokens(value)
+    return event
 
 
 def drop_details(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -40,6 +58,7 @@ def logging_config(*, level: str, json: bool, colour: bool = False) -> dict[str,
         *([structlog.processors.TimeStamper(fmt="iso", utc=True, key="time")] if json else []),
         structlog.processors.format_exc_info,
         drop_details,
+        drop_tokens,
     ]
     structlog.configure(
         processors=[

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from portal import health
+from portal.logs import hide_tokens
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -53,18 +54,11 @@ class RequestLogMiddleware:
             "request",
             method=request.method,
             route=route,
-            path=_loggable_path(request),
+            path=hide_tokens(request.path),
             status=response.status_code,
             ms=round((time.perf_counter() - begun) * 1000, 1),
         )
         return response
-
-
-def _loggable_path(request: HttpRequest) -> str:
-    """The path without what gives its holder a right: a link's token is as good as a password."""
-    match = request.resolver_match
-    token = str(match.kwargs.get("token", "")) if match else ""
-    return request.path.replace(token, "…") if token else request.path
 
 
 class ProbeMiddleware:
