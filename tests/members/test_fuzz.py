@@ -9,9 +9,10 @@ import pytest
 from django.test import Client, override_settings
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from members.models import Application, JoinCode
+from members.models import Application, CollectiveEntry, JoinCode
 from members.services.questions import create_question
-from tests.builders import make_application, person
+from members.services.windows import open_window, window_token
+from tests.builders import make_application, make_official, person
 from tests.members.hostile import (
     LARGE,
     MULTIPART,
@@ -23,6 +24,7 @@ from tests.members.hostile import (
     values,
 )
 from tests.members.joining import answers, code as code, union as union
+from tests.members.test_collective import links, register, row
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +179,30 @@ def _fuzz_others(client: Client, receipt: str, address: str, typed: list[bytes])
 def test_other_forms(client: Client, code: JoinCode) -> None:
     waiting = make_application(code, person(905))
     _fuzz_others(client, waiting.receipt_number)
+
+
+@given(typed=st.lists(values, min_size=6, max_size=6))
+@settings(max_examples=60, **QUICK)  # type: ignore[arg-type]
+def _fuzz_with_token(client: Client, address: str, names: list[bytes], typed: list[bytes]) -> None:
+    before = rows()
+    answer = strike(client, "POST", address, urlencoded(list(zip(names, typed, strict=False))))
+    assert (answer.status_code, rows()) == (200, before)
+
+
+def test_windows_and_confirmations_with_tokens_that_are_right(
+    client: Client, code: JoinCode
+) -> None:
+    """Nothing here stops at the door: each answer is the page, with what is wrong on it."""
+    official = make_official("clerk", code.union)
+    window = open_window(code.union, place="门口", actor=official)
+    where = f"/join/window/{window_token(window)}/"
+    boxes = (b"name", b"id_type", b"id_number", b"phone", b"worker_group", b"spoken")
+    _fuzz_with_token(client, where, list(boxes))
+    register(code.union, row(1), actor=official)
+    (link,) = links()
+    consents = [key.encode() for key in answers() if key.startswith("consent_")]
+    _fuzz_with_token(client, link, [b"answer", *consents, b"csrfmiddlewaretoken"])
+    assert CollectiveEntry.objects.get().status == "invited"
 
 
 def test_bodies_that_are_no_forms(client: Client, code: JoinCode) -> None:

@@ -3,9 +3,11 @@ whoever is refused for a moment is told so politely."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 
@@ -14,7 +16,8 @@ import pytest
 from core.identity import demo_identity_number
 from core.phone import demo_phone
 from members.models import ConsentText
-from tests.fault_stack import FaultStack, fault_stack, hashes
+from portal.benchmarks.web import Client
+from tests.fault_stack import CODE, FaultStack, fault_stack, hashes
 
 PEOPLE = 60
 CLIENTS = 8
@@ -102,6 +105,65 @@ def test_the_worker_is_killed(stack: FaultStack) -> None:
     times = [stack.delivered[str(key)] for key, _status in messages]
     assert sorted(times)[:-1] == [1] * (PEOPLE - 1)
     assert times.count(2) <= 1
+
+
+@pytest.mark.django_db
+def test_hostile_bytes_get_a_status_and_leave_the_server_up(stack: FaultStack) -> None:
+    """What never reaches a test's client: broken lengths, raw bytes, bodies nobody would type."""
+    browser = Client(stack.port)
+    token = browser.form_token(f"/join/{CODE}/")
+    head = (
+        "Host: 127.0.0.1\r\nConnection: close\r\n"
+        f"Cookie: csrftoken={browser.cookies['csrftoken']}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+    ).encode()
+    line = f"POST /join/{CODE}/ HTTP/1.1\r\n".encode() + head
+    typed = f"csrfmiddlewaretoken={token}&name=".encode()
+
+    def form(body: bytes, length: object = None) -> bytes:
+        size = len(body) if length is None else length
+        return line + f"Content-Length: {size}\r\n\r\n".encode() + body
+
+    sent = {
+        "NULs": (200, form(typed + b"\x00%00\x00")),
+        "not UTF-8": (200, form(typed + b"\xff\xfe%c0%af%ed%a0%80")),
+        "10 MB": (400, form(typed + b"x" * 10_000_000)),
+        "longer than said": (200, form(typed + b"x" * 50, length=len(typed))),
+        "shorter than said": (200, form(typed, length=len(typed) + 50)),
+        "no number as length": (400, form(typed, length="many")),
+        "negative length": (400, form(typed, length=-1)),
+        "two lengths": (400, form(typed, length=f"1\r\nContent-Length: {len(typed)}")),
+        "length and chunks": (
+            400,
+            form(typed, length=f"{len(typed)}\r\nTransfer-Encoding: chunked"),
+        ),
+        "broken chunk": (403, line + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n"),
+        "NUL in the path": (400, b"GET /join/\x00/ HTTP/1.1\r\n" + head + b"\r\n"),
+        "NUL in the address": (404, b"GET /join/%00/?q=%00 HTTP/1.1\r\n" + head + b"\r\n"),
+        "raw bytes in a cookie": (
+            200,
+            b"GET / HTTP/1.1\r\nCookie: join_receipt=\xff\xfe\x80\r\n" + head + b"\r\n",
+        ),
+        "another host": (400, b"GET / HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
+        "no HTTP": (400, b"\x16\x03\x01\x02\x00\x01\r\n\r\n"),
+        "long header": (431, b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 100_000 + b"\r\n\r\n"),
+    }
+    answers = {name: status_of(stack.port, request) for name, (_status, request) in sent.items()}
+    assert answers == {name: status for name, (status, _request) in sent.items()}
+    assert browser.request("GET", f"/join/{CODE}/")[0] == 200
+
+
+def status_of(port: int, request: bytes) -> int:
+    """The status answered to these very bytes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        with contextlib.suppress(OSError):  # who is refused early need not be read to the end
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        with contextlib.suppress(ConnectionResetError):
+            while len(answer) < 12 and (part := connection.recv(4096)):
+                answer += part
+    return int(answer[9:12]) if answer.startswith(b"HTTP/1.") else 0
 
 
 def wait_until_delivered(stack: FaultStack, count: int) -> None:
