@@ -85,9 +85,6 @@ class ApplicationActs(ReadOnlyAdmin):
         application = self._fetch(request, object_id)
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        log_view(
-            application, "application.viewed", union=application.union, actor=actor_of(request)
-        )
         return self._page(request, application)
 
     def approve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -241,6 +238,8 @@ class ApplicationActs(ReadOnlyAdmin):
         revealed: dict[str, str] | None = None,
     ) -> HttpResponse:
         actor = actor_of(request)
+        # Here and not with the address: a form that comes back shows the same page.
+        log_view(application, "application.viewed", union=application.union, actor=actor)
         may_review = can_review(actor, application)
         steps = list(application.steps.select_related("actor").order_by("at", "id"))
         rules = rules_of_review()

@@ -26,6 +26,7 @@ from members.services.merging import (
     merge_members,
     undo_merge,
 )
+from members.services.viewing import log_view
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
 from unions.scope import access, can
@@ -185,6 +186,8 @@ class MemberMergeAdmin(ReadOnlyAdmin):
         form: MergeForm,
         preview: MergeChoice | None,
     ) -> HttpResponse:
+        for record in (kept, absorbed):
+            log_view(record, "member.viewed", union=record.home_union, actor=actor_of(request))
         left, right = _shown(kept), _shown(absorbed)
         both_open = left["spell"] != "—" and right["spell"] != "—"
         taken = asdict(preview) if preview is not None else {}

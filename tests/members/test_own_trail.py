@@ -65,6 +65,27 @@ def test_pages_of_a_record_are_entered_once_an_hour_and_lists_are_not(
     assert {entry.actor.username for entry in found if entry.actor} == {"gongzuozhe"}
 
 
+@pytest.mark.parametrize("name", ["correction", "reject", "undo", "reveal"])
+def test_a_form_that_comes_back_is_a_look_too(union: Union, name: str) -> None:
+    application = make_application(make_join_code(union), person(7_001))
+    client = admin_browser("gongzuozhe", union)
+    answer = client.post(f"/admin/members/application/{application.pk}/{name}/")
+    assert application.name in answer.text
+    looks = AuditEntry.objects.filter(actor__username="gongzuozhe")
+    assert [(look.action, look.object_id) for look in looks] == [
+        ("application.viewed", str(application.pk))
+    ]
+
+
+def test_two_records_side_by_side_are_a_look_at_each(membership: Membership, union: Union) -> None:
+    other = make_membership(union, person(7_002)).member
+    client = Client()
+    client.force_login(make_official("hebing", union, Role.FEDERATION_OFFICIAL))
+    client.get(f"/admin/members/membermerge/compare/{membership.member_id}/{other.pk}/")
+    looks = AuditEntry.objects.filter(action="member.viewed", actor__username="hebing")
+    assert {look.object_id for look in looks} == {str(membership.member_id), str(other.pk)}
+
+
 def test_a_page_out_of_scope_enters_nothing(membership: Membership, other_union: Union) -> None:
     client = admin_browser("elsewhere", other_union)
     answer = client.get(f"/admin/members/member/{membership.member_id}/change/")

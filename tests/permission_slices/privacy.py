@@ -71,13 +71,21 @@ ROWS: tuple[Row, ...] = (
         is_marked=True,
         note="of one member",
     ),
-    Row("admin:members_membermerge_compare", SCOPED_RECORD, pair, is_marked=True),
+    Row(
+        "admin:members_membermerge_compare",
+        SCOPED_RECORD,
+        pair,
+        writers=("official",),
+        is_marked=True,
+        note="is logged",
+    ),
     Row(
         "admin:members_membermerge_compare",
         SCOPED_RECORD,
         pair,
         method="post",
         fill=_choice,
+        writers=("official",),
         note="preview",
     ),
     Row(
