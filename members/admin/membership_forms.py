@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from core.clock import local_today
@@ -16,10 +14,10 @@ from core.errors import RuleViolation
 from core.normalising import normalise_name
 from members.enums import ChangeReason, EventType, MembershipStatus
 from members.ledger_reading import standing_events
-from members.models import DecisionPaper, Membership
+from members.models import Membership
 from members.models.transfer import TransferParty
 from members.services import changes, correction
-from members.services.papers import file_decision
+from members.services.papers import expel_by_paper
 from members.services.transfer import ask_transfer
 from reference.models import WorkerGroup
 from unions.enums import UnionStatus
@@ -207,23 +205,14 @@ class Act:
 
 
 def _expel(membership: Membership, data: dict[str, Any], actor: Actor) -> None:
-    paper: DecisionPaper | None = None
-    try:
-        with transaction.atomic():
-            paper = file_decision(
-                membership.union,
-                number=data["number"],
-                decided_on=data["decided_on"],
-                file=data["file"],
-                actor=actor,
-            )
-            changes.expel_membership(
-                membership, decision=paper, last_day=data["last_day"], actor=actor
-            )
-    except Exception:
-        if paper is not None and paper.file.name:  # no scan without its row
-            default_storage.delete(paper.file.name)
-        raise
+    expel_by_paper(
+        membership,
+        number=data["number"],
+        decided_on=data["decided_on"],
+        file=data["file"],
+        last_day=data["last_day"],
+        actor=actor,
+    )
 
 
 def _ask(membership: Membership, data: dict[str, Any], actor: Actor) -> None:

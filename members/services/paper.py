@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
@@ -14,7 +10,7 @@ from audit.services import log
 from members.enums import JoinChannel
 from members.models import Application, ApplicationPaper
 from members.services.enrolment import PersonInput
-from members.services.papers import check_scan
+from members.services.papers import keeping_scans
 from members.services.recording import record_application
 from reference.models import WorkerGroup
 from unions.models import Union
@@ -33,30 +29,20 @@ def record_paper_application(
 ) -> Application:
     """Record an application that was signed on paper; it then waits for review as any other.
 
-    The scan is kept privately, under a name that says nothing. Raises RuleViolation as
-    ``record_application`` and ``check_scan`` (field ``file``) do; then neither row nor file stays.
+    Raises RuleViolation as ``record_application`` and ``check_scan`` (field ``file``) do; then
+    neither row nor file stays.
     """
-    kind = check_scan(file)
-    stored = ""
-    try:
-        with transaction.atomic():
-            application = record_application(
-                union,
-                person=person,
-                worker_group=worker_group,
-                employer_name=employer_name,
-                channel=JoinChannel.PAPER,
-                has_consented=has_consented,
-                actor=actor,
-            )
-            paper = ApplicationPaper(application=application, uploaded_by=actor)
-            paper.file.save(f"{uuid.uuid4().hex}.{kind}", ContentFile(file.read()), save=False)
-            stored = paper.file.name or ""
-            paper.save()
-    except Exception:
-        if stored:
-            default_storage.delete(stored)
-        raise
+    with keeping_scans() as keep:
+        application = record_application(
+            union,
+            person=person,
+            worker_group=worker_group,
+            employer_name=employer_name,
+            channel=JoinChannel.PAPER,
+            has_consented=has_consented,
+            actor=actor,
+        )
+        keep(ApplicationPaper(application=application, uploaded_by=actor), file)
     return application
 
 
