@@ -94,9 +94,11 @@ class BulkApprovalPages(ReadOnlyAdmin):
         counts = counts_of(approval)
         total = sum(counts.values())
         left = counts[Outcome.WAITING]
-        refused = approval.items.filter(outcome=Outcome.REFUSED).select_related(
-            "application__union"
-        )
+        # Counted all, named those that are in scope today: what was passed on is another's.
+        named = Application.objects.visible_to(actor, self.view_permission)
+        refused = approval.items.filter(
+            outcome=Outcome.REFUSED, application__in=named.order_by().values("pk")
+        ).select_related("application__union")
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Approval of many applications"),

@@ -188,6 +188,9 @@ def test_scope_holds_when_it_is_done(world: World, code: JoinCode) -> None:
     run_bulk_approval(approval.pk)
     assert statuses(own, foreign) == ["approved", "submitted"]
     assert approval.items.get(outcome="refused").why == "It is not in your scope."
+    page = logged_in(world.official).get(f"{BULK}{approval.pk}/")
+    assert page.context["refused_count"] == 1
+    assert list(page.context["refused"]) == []
 
 
 def test_many_are_handed_to_a_worker_and_resumed(
