@@ -18,7 +18,7 @@ from core.normalising import normalise_identifier, normalise_text
 from core.person_name import parse_name
 from core.phone import normalise_phone
 from members.models import ConsentText, ExtraQuestion
-from members.question_fields import QuestionField, field_for
+from members.question_fields import AsksQuestions
 from members.services.enrolment import PersonInput
 from reference.models import WorkerGroup
 from reference.selectors import groups_on_offer
@@ -120,7 +120,7 @@ class SharedFields(dict[str, forms.Field]):
         return dict(self)
 
 
-class JoinForm(forms.Form):
+class JoinForm(AsksQuestions):
     """What a worker fills in behind a join code."""
 
     name = forms.CharField(
@@ -183,8 +183,7 @@ class JoinForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        for question in questions:
-            self.fields[f"question_{question.pk}"] = field_for(question)
+        self.add_questions(questions)
         for text in texts:
             self.fields[f"consent_{text.purpose}"] = ConsentField(text)
 
@@ -200,12 +199,7 @@ class JoinForm(forms.Form):
     @property
     def questions(self) -> list[forms.BoundField]:
         """The boxes of the union's own questions, for the template."""
-        return [self[name] for name in self._questions()]
-
-    def _questions(self) -> dict[str, QuestionField]:
-        return {
-            name: field for name, field in self.fields.items() if isinstance(field, QuestionField)
-        }
+        return [self[name] for name in self.question_fields()]
 
     def clean_name(self) -> str:
         """A name of a person, in its one spelling: people mix up the boxes."""
@@ -242,14 +236,6 @@ class JoinForm(forms.Form):
             id_number=values["id_number"],
             phone=values["phone"],
         )
-
-    def answers(self) -> dict[int, str]:
-        """The answers to the union's own questions, by question, of a valid form."""
-        return {
-            field.question.pk: self.cleaned_data[name]
-            for name, field in self._questions().items()
-            if self.cleaned_data[name]
-        }
 
     def agreed_text_ids(self) -> set[int]:
         """The keys of the texts agreed to, of a valid form."""

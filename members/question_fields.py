@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -136,6 +137,29 @@ FIELD_OF_KIND: dict[
     QuestionKind.NUMBER: NumberAnswerField,
     QuestionKind.DATE: DateAnswerField,
 }
+
+
+class AsksQuestions(forms.Form):
+    """A form with boxes for the extra questions of a union."""
+
+    def add_questions(self, questions: Iterable[ExtraQuestion]) -> None:
+        """A box for each, after the others."""
+        for question in questions:
+            self.fields[f"question_{question.pk}"] = field_for(question)
+
+    def question_fields(self) -> dict[str, QuestionField]:
+        """The boxes of the union's own questions."""
+        return {
+            name: field for name, field in self.fields.items() if isinstance(field, QuestionField)
+        }
+
+    def answers(self) -> dict[int, str]:
+        """The answers to the union's own questions, by question, of a valid form."""
+        return {
+            field.question.pk: self.cleaned_data[name]
+            for name, field in self.question_fields().items()
+            if self.cleaned_data[name]
+        }
 
 
 def field_for(question: ExtraQuestion) -> QuestionField:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -19,6 +19,8 @@ from unfold.widgets import (
 from core.errors import RuleViolation
 from core.identity import IdentityType
 from members.models import MobileWindow
+from members.question_fields import AsksQuestions
+from members.selectors import questions_of
 from members.services.enrolment import PersonInput
 from reference.models import WorkerGroup
 from reference.selectors import active_groups
@@ -48,8 +50,12 @@ def union_field(request: HttpRequest) -> forms.ModelChoiceField:
     return field
 
 
-class PersonForm(forms.Form):
-    """Whom, for which union. What is wrong with a number, the service says."""
+class PersonForm(AsksQuestions):
+    """Whom, for which union. What is wrong with a number, the service says.
+
+    A union's extra questions are known once it is chosen: until they were on the page the form
+    comes back with them.
+    """
 
     name = forms.CharField(
         label=pgettext_lazy("person", "name"),
@@ -88,6 +94,26 @@ class PersonForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["worker_group"].queryset = active_groups()  # type: ignore[attr-defined]
         self.fields = {"union": union_field(request), **self.fields}
+        union = self._chosen_union()
+        self.add_questions(questions_of(union) if union is not None else [])
+        for field in self.question_fields().values():
+            field.widget = _as_officials_see(field.widget)
+
+    def _chosen_union(self) -> int | None:
+        """The key of the union that was sent, or of the only one there is."""
+        field = self.fields["union"]
+        if not self.is_bound:
+            return cast("int | None", field.initial)
+        try:
+            return cast("int", field.clean(self.data.get("union")).pk)
+        except forms.ValidationError:
+            return None
+
+    def clean(self) -> dict[str, Any]:
+        """Nobody is recorded past a question that was not shown."""
+        if any(name not in self.data for name in self.question_fields()):
+            self.add_error(None, _("This union asks more: please answer the questions below."))
+        return self.cleaned_data
 
     def values(self) -> dict[str, Any]:
         """What the services take, of a valid form."""
@@ -103,12 +129,23 @@ class PersonForm(forms.Form):
             "worker_group": sent["worker_group"],
             "employer_name": sent["employer_name"],
             "has_consented": sent["has_consented"],
+            "answers": self.answers(),
         }
 
     def add_violation(self, violation: RuleViolation) -> None:
         """Put a service's refusal beside its box, or above the form."""
         field = violation.field if violation.field in self.fields else None
         self.add_error(field, str(violation.message))
+
+
+def _as_officials_see(widget: forms.Widget) -> forms.Widget:
+    """The same box in the dress of the officials' site."""
+    attributes = {name: value for name, value in widget.attrs.items() if name != "class"}
+    if isinstance(widget, forms.Select):
+        return UnfoldAdminSelectWidget(attrs=attributes, choices=widget.choices)
+    if isinstance(widget, forms.TextInput):
+        attributes["type"] = widget.input_type
+    return UnfoldAdminTextInputWidget(attrs=attributes)
 
 
 class PaperForm(PersonForm):

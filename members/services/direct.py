@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 
 from accounts.models import User
@@ -22,6 +24,7 @@ def enrol_directly(
     worker_group: WorkerGroup,
     employer_name: str = "",
     has_consented: bool,
+    answers: Mapping[int, str] | None = None,
     at_once: bool = False,
     actor: User,
 ) -> tuple[Application, Membership | None]:
@@ -40,6 +43,7 @@ def enrol_directly(
             employer_name=employer_name,
             channel=JoinChannel.DIRECT,
             has_consented=has_consented,
+            answers=answers,
             actor=actor,
         )
         if at_once and can(actor, "applications.review", union):

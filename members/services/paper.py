@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
@@ -24,6 +26,7 @@ def record_paper_application(
     worker_group: WorkerGroup,
     employer_name: str = "",
     has_consented: bool,
+    answers: Mapping[int, str] | None = None,
     file: UploadedFile,
     actor: User,
 ) -> Application:
@@ -40,6 +43,7 @@ def record_paper_application(
             employer_name=employer_name,
             channel=JoinChannel.PAPER,
             has_consented=has_consented,
+            answers=answers,
             actor=actor,
         )
         keep(ApplicationPaper(application=application, uploaded_by=actor), file)

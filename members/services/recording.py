@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -12,7 +14,7 @@ from core.codes import receipt_number
 from core.errors import RuleViolation
 from core.normalising import normalise_text
 from enterprises.models import Employer
-from members.models import Application, Consent
+from members.models import Application, Consent, ExtraAnswer
 from members.models.application import OPEN_STATUSES
 from members.selectors import current_consent_texts
 from members.services.enrolment import PersonInput, check_person
@@ -49,14 +51,16 @@ def record_application(
     channel: str,
     employer_name: str = "",
     has_consented: bool,
+    answers: Mapping[int, str] | None = None,
     actor: Actor,
 ) -> Application:
     """Record an application to ``union`` on behalf of a person who is present or has signed.
 
     ``has_consented``: the person agreed to every current consent text, the one for the ID number
-    separately (PIPL art. 13, 14 and 29); who recorded it stands in the trail. Raises RuleViolation
-    beside ``union``, ``name``, ``id_number``, ``phone`` or ``has_consented``; with code
-    ``waiting`` if an application of this person to this union is open.
+    separately (PIPL art. 13, 14 and 29); who recorded it stands in the trail. ``answers``: to the
+    union's extra questions, by question, as ``members.question_fields`` cleaned them. Raises
+    RuleViolation beside ``union``, ``name``, ``id_number``, ``phone`` or ``has_consented``; with
+    code ``waiting`` if an application of this person to this union is open.
     """
     ensure_may_enrol(union, actor)
     checked = check_person(person)
@@ -93,6 +97,10 @@ def record_application(
                 texts = current_consent_texts()
                 Consent.objects.bulk_create(
                     Consent(application=application, text=text, given_at=now) for text in texts
+                )
+                ExtraAnswer.objects.bulk_create(
+                    ExtraAnswer(application=application, question_id=question, value=value)
+                    for question, value in (answers or {}).items()
                 )
                 log(
                     actor,

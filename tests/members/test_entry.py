@@ -26,6 +26,7 @@ from members.services.direct import enrol_directly
 from members.services.join_codes import create_join_code
 from members.services.paper import look_at_paper, record_paper_application
 from members.services.pools import open_pool
+from members.services.questions import create_question
 from members.services.review import approve_application
 from members.services.transfer import move_from_pool
 from reference.models import WorkerGroup
@@ -143,6 +144,43 @@ def test_directly_waits_for_a_colleague_or_is_approved_at_once(union: Union) -> 
     assert sorted(acts.values_list("action", flat=True)) == [
         "application.approved", "application.recorded",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", ["applicationpaper/add", "application/direct"])
+def test_the_unions_questions_are_asked_once_it_is_chosen(
+    client: Client, union: Union, page: str
+) -> None:
+    assert union.parent is not None
+    client.force_login(make_official("clerk", union.parent))
+    question = create_question(union, kind="number", text_zh="工龄", is_required=True, actor=None)
+    box = f"question_{question.pk}"
+    address = f"/admin/members/{page}/"
+    assert box not in client.get(address).content.decode()
+    who = person(1)
+    sent = {
+        "union": union.pk, "name": who.name, "id_type": who.id_type, "id_number": who.id_number,
+        "phone": who.phone, "worker_group": "courier", "has_consented": "on",
+    }  # fmt: skip
+
+    def send(**typed: str) -> Any:
+        return client.post(address, {**sent, **typed, "file": scan()}, HTTP_ACCEPT_LANGUAGE="en")
+
+    asked = send()
+    assert "This union asks more" in asked.content.decode()
+    assert f'name="{box}"' in asked.content.decode()
+    assert asked.context["form"].errors[box] == ["Please answer this question."]
+    assert send(**{box: "many"}).context["form"].errors.keys() == {box}
+    assert Application.objects.count() == 0
+    assert send(**{box: " ７ "}).status_code == 302
+    answer = Application.objects.get().extra_answers.get()
+    assert (answer.question, answer.value) == (question, "7")
+
+
+def test_who_has_one_union_sees_its_questions_at_once(client: Client, union: Union) -> None:
+    client.force_login(make_official("clerk", union))
+    question = create_question(union, kind="text", text_zh="站点", actor=None)
+    page = client.get("/admin/members/application/direct/").content.decode()
+    assert f'name="question_{question.pk}"' in page
 
 
 def test_a_refused_approval_leaves_no_application(union: Union) -> None:

@@ -27,6 +27,7 @@ def entered(world: World) -> dict[str, Any]:
         "phone": who.phone,
         "worker_group": WorkerGroup.objects.get(pk="courier").pk,
         "has_consented": "on",
+        f"question_{world.question.pk}": "",
     }
 
 
