@@ -46,7 +46,10 @@ FAILURES_THAT_END_A_SWEEP = 3
 BREAKER_SECONDS = 15.0
 CHINESE = "zh-hans"
 CODE_DIGITS = 6
-CODE_IN_TEXT = re.compile(rf"(?<![0-9])[0-9]{{{CODE_DIGITS}}}(?![0-9])")
+CODE_IN_TEXT = re.compile(
+    rf"(?<![0-9])[0-9]{{{CODE_DIGITS}}}(?![0-9])"
+)  # The link by which one confirms: good for the yes in somebody's name.
+LINK_IN_TEXT = re.compile(r"(?<=/confirm/)[A-Za-z0-9_-]+")
 
 logger = logging.getLogger(__name__)
 _queue_silent_until = 0.0
@@ -153,16 +156,19 @@ def deliver_due_messages() -> int:
 def reveal_message(message: Message, *, reason: str, actor: Actor) -> dict[str, str]:
     """Phone and text of one message, for a stated reason, logged. For operators alone.
 
-    The digits of a one-time code stay hidden wherever codes are real: with them, whoever keeps the
-    server could log in as the member. Raises RuleViolation (field ``reason``) without a reason.
+    The digits of a one-time code and the link of a collective registration stay hidden wherever
+    codes are real: with them, whoever keeps the server could log in, or agree, as that person.
+    Raises RuleViolation (field ``reason``) without a reason.
     """
     if not reason.strip():
         raise RuleViolation("Say why you need to see it.", field="reason", code="required")
     with transaction.atomic():
         log(actor, "message.revealed", message, {"reason": reason.strip()[:200]})
     text = decrypt(message.body_encrypted, context=BODY_CONTEXT)
-    if message.template == "code" and not messaging.shows_codes():
-        text = CODE_IN_TEXT.sub("*" * CODE_DIGITS, text)
+    if not messaging.shows_codes():
+        text = LINK_IN_TEXT.sub("******", text)
+        if message.template == "code":
+            text = CODE_IN_TEXT.sub("*" * CODE_DIGITS, text)
     return {"phone": decrypt(message.phone_encrypted, context=PHONE_CONTEXT), "text": text}
 
 

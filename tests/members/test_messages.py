@@ -283,6 +283,15 @@ def test_codes_that_are_real_are_revealed_to_nobody(settings, shown, digits):
     assert text.startswith(f"【工会入会】验证码 {digits}，10 分钟内有效。")
 
 
+@pytest.mark.parametrize(("shown", "token"), [(False, "******"), (True, "aB3_-x")])
+def test_links_that_stand_for_a_person_are_revealed_to_nobody(settings, shown, token):
+    settings.SMS_SHOW_CODES = shown
+    address = "https://join.example.org/join/confirm/{}/"
+    message = written("collective_confirm", union="柳园", address=address.format("aB3_-x"))
+    text = reveal_message(message, reason="x", actor=make_user("operator"))["text"]
+    assert text.endswith(address.format(token))
+
+
 def test_what_is_printed_of_a_message_holds_nothing_personal():
     message = written()
     with override("en"):
