@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -15,12 +17,37 @@ from members.models import DecisionPaper, Member, Membership, MembershipEvent, T
 from members.reconciliation import membership_differences
 from members.services.papers import file_decision
 from members.services.transfer import ask_transfer
+from tests.builders import make_union
 from unions.models import Union
 
 TODAY = local_today()
 ONE_DAY = dt.timedelta(days=1)
 TOMORROW = TODAY + ONE_DAY
 PDF = b"%PDF-1.4 decision"
+
+
+@pytest.fixture
+def county() -> Union:
+    """A county federation."""
+    return make_union("县总", "county_federation")
+
+
+@pytest.fixture
+def town(county: Union) -> Union:
+    """A township union of the county."""
+    return make_union("镇工会", "township_union", county)
+
+
+@pytest.fixture
+def next_town(county: Union) -> Union:
+    """The township beside it."""
+    return make_union("邻镇工会", "township_union", county)
+
+
+@pytest.fixture
+def files_aside(tmp_path: Path, settings: Any) -> None:
+    """Scans are kept in a folder of the test's own."""
+    settings.MEDIA_ROOT = tmp_path
 
 
 def days_ago(n: int) -> dt.date:

@@ -1,8 +1,6 @@
 """A membership kept, taken up again and ended: what the ledger holds, and what is refused."""
 
 import datetime as dt
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.http import Http404
@@ -32,41 +30,29 @@ from tests.builders import (
 from tests.members.lifecycle import (
     TODAY,
     TOMORROW,
+    county as county,
     days_ago,
     decision,
     effects,
+    files_aside as files_aside,
     in_order,
     moving,
     refused,
     scan,
     stock,
+    town as town,
     written,
 )
 from unions.models import Union
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_aside")]
 
 START = days_ago(400)
 
 
 @pytest.fixture
-def county() -> Union:
-    return make_union("县总", "county_federation")
-
-
-@pytest.fixture
-def town(county: Union) -> Union:
-    return make_union("镇工会", "township_union", county)
-
-
-@pytest.fixture
 def membership(town: Union) -> Membership:
     return make_membership(town, on=START.isoformat())
-
-
-@pytest.fixture(autouse=True)
-def _files(tmp_path: Path, settings: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
 
 
 def fresh(membership: Membership) -> tuple[str, dt.date | None]:

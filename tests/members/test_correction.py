@@ -1,8 +1,6 @@
 """Wrong entries mended: the entry stays, a correcting one and the right one follow it."""
 
 import datetime as dt
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.http import Http404
@@ -32,52 +30,35 @@ from tests.builders import (
     make_join_code,
     make_membership,
     make_official,
-    make_union,
     person,
 )
 from tests.members.lifecycle import (
     ONE_DAY,
     TODAY,
     TOMORROW,
+    county as county,
     days_ago,
     decision,
     effects,
+    files_aside as files_aside,
     in_order,
     moving,
+    next_town as next_town,
     refused,
     stock,
+    town as town,
     written,
 )
 from unions.models import Union
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("files_aside")]
 
 START = days_ago(100)
 
 
 @pytest.fixture
-def county() -> Union:
-    return make_union("县总", "county_federation")
-
-
-@pytest.fixture
-def town(county: Union) -> Union:
-    return make_union("镇工会", "township_union", county)
-
-
-@pytest.fixture
-def next_town(county: Union) -> Union:
-    return make_union("邻镇工会", "township_union", county)
-
-
-@pytest.fixture
 def membership(town: Union) -> Membership:
     return make_membership(town, on=START.isoformat())
-
-
-@pytest.fixture(autouse=True)
-def _files(tmp_path: Path, settings: Any) -> None:
-    settings.MEDIA_ROOT = tmp_path
 
 
 def row(membership: Membership) -> tuple[str, dt.date, dt.date | None]:
