@@ -58,6 +58,7 @@ ACTIONS = {
     "member.viewed": _("record opened"),
     "membership.viewed": _("membership opened"),
     "application.viewed": _("application opened"),
+    "member.enrolment_refused": _("told on enrolling: a member already"),
     "member.corrected": _("record corrected"),
     "member.phone_corrected": _("mobile number changed by the union"),
     "member.phone_changed": _("mobile number changed"),

@@ -10,7 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -146,18 +146,9 @@ class CampaignAdmin(ScopedModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Also the two steps of a campaign's life, and codes of its own."""
-        own = [
-            path(
-                f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"campaigns_campaign_{name}",
-            )
-            for name, view in (
-                ("publish", self.publish_view),
-                ("close", self.close_view),
-                ("join_code", self.join_code_view),
-            )
-        ]
+        own = self.act_urls(
+            publish=self.publish_view, close=self.close_view, join_code=self.join_code_view
+        )
         return [*own, *super().get_urls()]
 
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -70,12 +70,7 @@ class StationAdmin(ExchangeMixin, ScopedModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Also codes that hang at a station."""
-        own = path(
-            "<path:object_id>/join_code/",
-            self.admin_site.admin_view(self.join_code_view),
-            name="stations_station_join_code",
-        )
-        return [own, *super().get_urls()]
+        return [*self.act_urls(join_code=self.join_code_view), *super().get_urls()]
 
     def join_code_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a join code that hangs at the station."""

@@ -15,7 +15,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext
 
 from core.codes import format_receipt
@@ -57,21 +57,13 @@ class ApplicationActs(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The acts on one application."""
-        acts = [
-            ("approve", self.approve_view),
-            ("correction", self.correction_view),
-            ("reject", self.reject_view),
-            ("undo", self.undo_view),
-            ("reveal", self.reveal_view),
-        ]
-        own = [
-            path(
-                f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"members_application_{name}",
-            )
-            for name, view in acts
-        ]
+        own = self.act_urls(
+            approve=self.approve_view,
+            correction=self.correction_view,
+            reject=self.reject_view,
+            undo=self.undo_view,
+            reveal=self.reveal_view,
+        )
         return [*own, *super().get_urls()]
 
     def change_view(

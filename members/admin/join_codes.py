@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgettext
 
@@ -127,12 +127,7 @@ class JoinCodeAdmin(ScopedModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Also the switch of one code."""
-        switch = path(
-            "<path:object_id>/switch/",
-            self.admin_site.admin_view(self.switch_view),
-            name="members_joincode_switch",
-        )
-        return [switch, *super().get_urls()]
+        return [*self.act_urls(switch=self.switch_view), *super().get_urls()]
 
     def switch_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Open a closed code, close an open one."""

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _
 
@@ -81,9 +81,7 @@ class MessageAdmin(OperatorAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The one act on a message."""
-        view = self.admin_site.admin_view(self.reveal_view)
-        own = path("<path:object_id>/reveal/", view, name="members_message_reveal")
-        return [own, *super().get_urls()]
+        return [*self.act_urls(reveal=self.reveal_view), *super().get_urls()]
 
     def change_view(
         self,

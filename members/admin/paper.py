@@ -9,7 +9,7 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
@@ -94,12 +94,7 @@ class ApplicationPaperAdmin(ScopedModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Also the scan itself."""
-        scan = path(
-            "<path:object_id>/scan/",
-            self.admin_site.admin_view(self.scan_view),
-            name="members_applicationpaper_scan",
-        )
-        return [scan, *super().get_urls()]
+        return [*self.act_urls(scan=self.scan_view), *super().get_urls()]
 
     def scan_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The file, to whoever may review the application; each look is logged."""

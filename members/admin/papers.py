@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy as _
 
@@ -44,12 +44,7 @@ class DecisionPaperAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """With the scan, which lies behind the log-in."""
-        page = path(
-            "<path:object_id>/scan/",
-            self.admin_site.admin_view(self.scan_view),
-            name="members_decisionpaper_scan",
-        )
-        return [page, *super().get_urls()]
+        return [*self.act_urls(scan=self.scan_view), *super().get_urls()]
 
     def scan_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The file, shown and not kept; that somebody looked is logged."""

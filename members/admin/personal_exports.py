@@ -17,7 +17,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext
 
 from accounts.models import User
@@ -79,14 +79,7 @@ class PersonalExportAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """With the acts."""
-        own = [
-            path(
-                f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"members_personalexport_{name}",
-            )
-            for name, view in (("decide", self.decide_view), ("download", self.download_view))
-        ]
+        own = self.act_urls(decide=self.decide_view, download=self.download_view)
         return [*own, *super().get_urls()]
 
     def change_view(

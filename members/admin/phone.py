@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
 from core.errors import RuleViolation
+from members.admin.member_pages import link_for_changers, member_to_change
 from members.forms import MobileNumberField
 from members.models import Member
 from members.services.data_requests import NOTE_LENGTH, correct_phone
 from unions.admin.forms import actor_of
-from unions.scope import access, can
+
+if TYPE_CHECKING:
+    from unions.admin.base import ReadOnlyAdmin as Base
+else:
+    Base = object
 
 
 class NewPhoneForm(forms.Form):
@@ -33,31 +35,17 @@ class NewPhoneForm(forms.Form):
     )
 
 
-class PhoneMixin:
+class PhoneMixin(Base):
     """Adds ``<pk>/phone/`` to the member's page."""
 
     def get_urls(self) -> list[URLPattern]:
         """With the page."""
-        page = path(
-            "<path:object_id>/phone/",
-            self.admin_site.admin_view(self.phone_view),  # type: ignore[attr-defined]
-            name="members_member_phone",
-        )
-        return [page, *super().get_urls()]  # type: ignore[misc]
+        return [*self.act_urls(phone=self.phone_view), *super().get_urls()]
 
     def phone_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the number and the reason; change it."""
         actor = actor_of(request)
-        if not can(actor, "members.view"):
-            raise PermissionDenied
-        member = access(
-            Member.objects.select_related("home_union"),
-            unquote(object_id),
-            actor=actor,
-            permission="members.view",
-        )
-        if not can(actor, "members.change", member.home_union):
-            raise PermissionDenied
+        member = member_to_change(object_id, actor)
         back = reverse("admin:members_member_change", args=[member.pk])
         form = NewPhoneForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
@@ -72,7 +60,7 @@ class PhoneMixin:
                 )
                 return HttpResponseRedirect(back)
         context: dict[str, Any] = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **self.admin_site.each_context(request),
             "title": gettext("New mobile number"),
             "opts": Member._meta,
             "original": member,
@@ -82,16 +70,7 @@ class PhoneMixin:
         }
         return TemplateResponse(request, "admin/members/phone.html", context)
 
+    @admin.display(description=_("log-in"))
     def phone_link(self, member: Any) -> str:
         """The way to the page, for who may use it."""
-        if not member.pk or not can(
-            getattr(member, "viewer", None), "members.change", member.home_union
-        ):
-            return "—"
-        return format_html(
-            '<a class="portal-link" href="{}">{}</a>',
-            reverse("admin:members_member_phone", args=[member.pk]),
-            gettext("Change the mobile number…"),
-        )
-
-    phone_link.short_description = _("log-in")  # type: ignore[attr-defined]
+        return link_for_changers(member, "phone", gettext("Change the mobile number…"))

@@ -15,7 +15,7 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 
 from core.errors import RuleViolation
@@ -77,15 +77,7 @@ class DataRequestAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """With the two acts."""
-        acts = [("accept", self.accept_view), ("refuse", self.refuse_view)]
-        own = [
-            path(
-                f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"members_datarequest_{name}",
-            )
-            for name, view in acts
-        ]
+        own = self.act_urls(accept=self.accept_view, refuse=self.refuse_view)
         return [*own, *super().get_urls()]
 
     def change_view(

@@ -76,16 +76,7 @@ class PurgeRunAdmin(OperatorAdmin):
                 self.admin_site.admin_view(self.report_view),
                 name="members_purgerun_report",
             ),
-            path(
-                "<path:object_id>/confirm/",
-                self.admin_site.admin_view(self.confirm_view),
-                name="members_purgerun_confirm",
-            ),
-            path(
-                "<path:object_id>/drop/",
-                self.admin_site.admin_view(self.drop_view),
-                name="members_purgerun_drop",
-            ),
+            *self.act_urls(confirm=self.confirm_view, drop=self.drop_view),
         ]
         return [*own, *super().get_urls()]
 

@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html
+from django.urls import URLPattern, reverse
 from django.utils.translation import gettext, gettext_lazy as _
 
 from core.errors import RuleViolation
+from members.admin.member_pages import link_for_changers, member_to_change
 from members.admin.queue import RevealForm
 from members.models import Member
 from members.services.revealing import reveal_member
 from unions.admin.forms import actor_of
-from unions.scope import access, can
+
+if TYPE_CHECKING:
+    from unions.admin.base import ReadOnlyAdmin as Base
+else:
+    Base = object
 
 
-class RevealMixin:
+class RevealMixin(Base):
     """Adds ``<pk>/reveal/`` to the member's page; numbers appear only in the answer to a POST."""
 
     def get_urls(self) -> list[URLPattern]:
         """With the page."""
-        page = path(
-            "<path:object_id>/reveal/",
-            self.admin_site.admin_view(self.reveal_view),  # type: ignore[attr-defined]
-            name="members_member_reveal",
-        )
-        return [page, *super().get_urls()]  # type: ignore[misc]
+        return [*self.act_urls(reveal=self.reveal_view), *super().get_urls()]
 
     def reveal_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for the reason, then show the numbers once."""
         actor = actor_of(request)
-        if not can(actor, "members.view"):
-            raise PermissionDenied
-        member = access(
-            Member.objects.select_related("home_union"),
-            unquote(object_id),
-            actor=actor,
-            permission="members.view",
-        )
-        if not can(actor, "members.change", member.home_union):
-            raise PermissionDenied
+        member = member_to_change(object_id, actor)
         form = RevealForm(request.POST if request.method == "POST" else None)
         revealed: dict[str, str] | None = None
         if form.is_valid():
@@ -53,7 +42,7 @@ class RevealMixin:
             except RuleViolation as refusal:
                 form.add_error("reason", str(refusal.message))
         context: dict[str, Any] = {
-            **self.admin_site.each_context(request),  # type: ignore[attr-defined]
+            **self.admin_site.each_context(request),
             "title": gettext("Full numbers"),
             "opts": Member._meta,
             "original": member,
@@ -64,16 +53,7 @@ class RevealMixin:
         }
         return TemplateResponse(request, "admin/members/reveal.html", context)
 
+    @admin.display(description=_("full numbers"))
     def reveal_link(self, member: Any) -> str:
         """The way to the page, for who may use it."""
-        if not member.pk or not can(
-            getattr(member, "viewer", None), "members.change", member.home_union
-        ):
-            return "—"
-        return format_html(
-            '<a class="portal-link" href="{}">{}</a>',
-            reverse("admin:members_member_reveal", args=[member.pk]),
-            gettext("Show ID number and phone…"),
-        )
-
-    reveal_link.short_description = _("full numbers")  # type: ignore[attr-defined]
+        return link_for_changers(member, "reveal", gettext("Show ID number and phone…"))

@@ -17,7 +17,7 @@ from django.http import (
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext
 
@@ -103,15 +103,7 @@ class MobileWindowAdmin(ScopedModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Also starting on this device, and closing."""
-        acts = [("start", self.start_view), ("close", self.close_view)]
-        own = [
-            path(
-                f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(view),
-                name=f"members_mobilewindow_{name}",
-            )
-            for name, view in acts
-        ]
+        own = self.act_urls(start=self.start_view, close=self.close_view)
         return [*own, *super().get_urls()]
 
     def start_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -46,9 +46,8 @@ FAILURES_THAT_END_A_SWEEP = 3
 BREAKER_SECONDS = 15.0
 CHINESE = "zh-hans"
 CODE_DIGITS = 6
-CODE_IN_TEXT = re.compile(
-    rf"(?<![0-9])[0-9]{{{CODE_DIGITS}}}(?![0-9])"
-)  # The link by which one confirms: good for the yes in somebody's name.
+CODE_IN_TEXT = re.compile(rf"(?<![0-9])[0-9]{{{CODE_DIGITS}}}(?![0-9])")
+# The link by which one confirms: good for the yes in somebody's name.
 LINK_IN_TEXT = re.compile(r"(?<=/confirm/)[A-Za-z0-9_-]+")
 
 logger = logging.getLogger(__name__)

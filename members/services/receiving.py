@@ -6,15 +6,10 @@ entered in the trail, and there is a limit an hour.
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.db import transaction
 from django.http import Http404
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from audit.models import AuditEntry
 from audit.services import log
 from core.encryption import blind_index
 from core.errors import RuleViolation
@@ -23,11 +18,10 @@ from core.normalising import normalise_name
 from members.enums import MembershipStatus
 from members.models import Membership
 from members.models.application import ID_NUMBER_CONTEXT
+from members.services.look_ups import ensure_looks_left
 from unions.models import Union
 from unions.scope import Actor, can
 
-LOOKS_PER_HOUR = 30
-_HOUR = dt.timedelta(hours=1)
 _MOVABLE = (MembershipStatus.ACTIVE, MembershipStatus.RETAINED)
 
 
@@ -43,34 +37,25 @@ def find_to_receive(
     if actor is not None and not can(actor, "transfers.decide", to_union):
         raise Http404
     document = parse_identity(id_type, id_number)
-    found = (
-        Membership.objects.open()
-        .filter(
-            member__id_number_hash=blind_index(document.number, context=ID_NUMBER_CONTEXT),
-            member__name=normalise_name(name),
-            status__in=_MOVABLE,
-        )
-        .exclude(union=to_union)
-        .select_related("union")
-        .first()
-    )
     with transaction.atomic():
-        looks = AuditEntry.objects.filter(
-            action="transfer.looked_up",
-            actor=actor if isinstance(actor, User) else None,
-            at__gte=timezone.now() - _HOUR,
-        ).count()
-        if looks < LOOKS_PER_HOUR:
-            log(
-                actor,
-                "transfer.looked_up",
-                to_union,
-                {"found": found is not None},
-                union_path=to_union.path,
+        ensure_looks_left(actor)
+        found = (
+            Membership.objects.open()
+            .filter(
+                member__id_number_hash=blind_index(document.number, context=ID_NUMBER_CONTEXT),
+                member__name=normalise_name(name),
+                status__in=_MOVABLE,
             )
-    if looks >= LOOKS_PER_HOUR:
-        raise RuleViolation(
-            _("Too many look-ups within an hour. Try again later."), code="too_many"
+            .exclude(union=to_union)
+            .select_related("union")
+            .first()
+        )
+        log(
+            actor,
+            "transfer.looked_up",
+            to_union,
+            {"found": found is not None},
+            union_path=to_union.path,
         )
     if found is None:
         raise RuleViolation(

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import User
 from audit.models import AuditEntry
 from members.models import DecisionPaper, Membership, Transfer
-from members.services.receiving import LOOKS_PER_HOUR
+from members.services.look_ups import LOOKS_PER_HOUR
 from tests.builders import make_membership, make_official, make_union, person
 from tests.members.lifecycle import PDF, TODAY, TOMORROW, days_ago, in_order, moving, scan, written
 from unions.models import Union

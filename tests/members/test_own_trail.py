@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from django.db import transaction
@@ -11,11 +12,16 @@ from django.utils import timezone, translation
 
 from audit.models import AuditEntry
 from audit.services import log
-from members.models import Membership, PersonalExport
+from core.errors import RuleViolation
+from members.models import Application, Membership, PersonalExport
 from members.own_trail import EXPORT_DOWNLOADED, looks_at
+from members.services.direct import enrol_directly
+from members.services.enrolment import PersonInput
+from members.services.look_ups import LOOKS_PER_HOUR
 from members.services.revealing import reveal_member
 from members.services.review import approve_application
 from members.services.viewing import log_view
+from reference.models import WorkerGroup
 from tests.builders import (
     make_application,
     make_join_code,
@@ -84,6 +90,41 @@ def test_two_records_side_by_side_are_a_look_at_each(membership: Membership, uni
     client.get(f"/admin/members/membermerge/compare/{membership.member_id}/{other.pk}/")
     looks = AuditEntry.objects.filter(action="member.viewed", actor__username="hebing")
     assert {look.object_id for look in looks} == {str(membership.member_id), str(other.pk)}
+
+
+def test_nobody_learns_unseen_by_enrolling_who_is_a_member_elsewhere(
+    union: Union, other_union: Union
+) -> None:
+    membership = make_membership(union, person(7_004))
+    official = make_official("curious", other_union)
+
+    def enrol(who: PersonInput) -> str:
+        with pytest.raises(RuleViolation) as refusal:
+            enrol_directly(
+                other_union,
+                person=replace(who, name="谁也不是"),
+                worker_group=WorkerGroup.objects.get(pk="courier"),
+                has_consented=True,
+                at_once=True,
+                actor=official,
+            )
+        return refusal.value.code
+
+    assert enrol(person(7_004)) == "already_member"
+    assert Application.objects.count() == 0
+    (look,) = AuditEntry.objects.filter(actor=official)
+    assert (look.action, look.object_id) == (
+        "member.enrolment_refused", str(membership.member_id),
+    )  # fmt: skip
+    newest = looks_at(person_of(membership.member))[0]
+    assert (newest.action, newest.union) == ("member.enrolment_refused", other_union.name)
+    AuditEntry.objects.bulk_create(
+        AuditEntry(action="transfer.looked_up", actor=official, object_type="x", object_id="1")
+        for _ in range(LOOKS_PER_HOUR - 1)
+    )
+    # Whoever it is, a member or not.
+    assert [enrol(person(7_004)), enrol(person(7_003))] == ["too_many", "too_many"]
+    assert AuditEntry.objects.filter(action="member.enrolment_refused").count() == 1
 
 
 def test_a_page_out_of_scope_enters_nothing(membership: Membership, other_union: Union) -> None:

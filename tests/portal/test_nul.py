@@ -73,7 +73,7 @@ def test_officials_pages_too(world: World) -> None:
     client = logged_in(world.official)
     assert {address: client.get(address).status_code for address in OFFICIALS} == OFFICIALS
     page = client.get("/admin/unions/union/?kind__code__exact=%00")
-    assert [template.name for template in page.templates] == ["400.html"]
+    assert [template.name for template in page.templates] == ["400.html", "error_alone.html"]
 
 
 def test_in_a_text_of_a_form_it_stands_beside_its_field(world: World) -> None:

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any, NoReturn
 
@@ -20,7 +20,9 @@ from django.contrib.admin.utils import unquote
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -55,6 +57,19 @@ class PortalModelAdmin(ModelAdmin):
     save_on_top = False
     warn_unsaved_form = True
     object_history_template = "admin/audit_history.html"
+
+    # -- pages of its own ------------------------------------------------------------------------
+
+    def act_urls(self, **views: Callable[..., HttpResponseBase]) -> list[URLPattern]:
+        """``<pk>/<name>/`` for each view by name, called ``<app>_<model>_<name>``; staff only."""
+        return [
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
+            )
+            for name, view in views.items()
+        ]
 
     # -- saving -----------------------------------------------------------------------------
 
