@@ -153,6 +153,15 @@ class Union(models.Model):
     contact_name = models.CharField(_("contact person"), max_length=60, blank=True)
     contact_phone = models.CharField(_("contact phone"), max_length=30, blank=True)
     address = models.CharField(_("address"), max_length=200, blank=True)
+    merged_into = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="merged",
+        verbose_name=_("merged into"),
+    )
     is_demo = models.BooleanField(_("demo record"), default=False, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -186,6 +195,11 @@ class Union(models.Model):
                 | Q(closed_on__gte=F("founded_on")),
                 name="unions_union_closed_after_founded",
             ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True)
+                | (Q(status=UnionStatus.DISSOLVED) & ~Q(merged_into=F("id"))),
+                name="unions_union_merged_is_dissolved",
+            ),
         ]
         indexes = [
             models.Index(fields=["name"], name="unions_union_by_name"),
@@ -194,6 +208,35 @@ class Union(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PastPath(models.Model):
+    """``union`` stood at ``path`` up to and including ``until``; append-only, see ``history.py``.
+
+    Only unions that have moved have rows: the path of a day is that of the first row whose
+    ``until`` is not before it, else the present one. Written by ``tree.move`` alone.
+    """
+
+    union = models.ForeignKey(
+        Union,
+        on_delete=models.PROTECT,
+        related_name="past_paths",
+        db_index=False,  # the constraint's index begins with it
+        verbose_name=_("union"),
+    )
+    path = models.TextField(_("path"), db_collation="C")
+    until = models.DateField(_("last day"))
+
+    class Meta:
+        verbose_name = _("earlier place in the tree")
+        verbose_name_plural = _("earlier places in the tree")
+        constraints = [
+            models.UniqueConstraint(fields=["union", "until"], name="unions_past_path_once_a_day")
+        ]
+        indexes = [models.Index(fields=["until"], name="unions_past_path_until")]
+
+    def __str__(self) -> str:
+        return f"{self.path} ≤ {self.until}"
 
 
 class UnionCoverageQuerySet(ScopedQuerySet["UnionCoverage"]):

@@ -1,4 +1,4 @@
-"""The only writer of ``Union.parent`` and ``Union.path``.
+"""The only writer of ``Union.parent``, ``Union.path`` and of the places left (``PastPath``).
 
 Every structural write takes one transaction-scoped advisory lock before it reads what it computes
 from, so that two movers cannot build a cycle out of two legal moves. Bulk loaders that COPY unions
@@ -7,11 +7,14 @@ use ``lock_tree`` and ``path_under`` as well. See docs/adr/0001-union-path.md.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext as _
 
+from core.clock import local_day_start, local_today
 from core.errors import RuleViolation
 from core.locks import advisory_lock
 from unions.enums import UnionStatus
@@ -72,6 +75,7 @@ def attach(union: Union) -> Union:
 def move(union: Union, new_parent: Union | None) -> int:
     """Hang ``union`` and its subtree under ``new_parent``; the number of paths rewritten.
 
+    From today on it stands there; where each union stood up to yesterday is remembered.
     Raises RuleViolation (field ``parent``) for an illegal kind, a dissolved parent or a parent
     inside the union's own subtree.
     """
@@ -88,12 +92,40 @@ def move(union: Union, new_parent: Union | None) -> int:
                 )
         ensure_legal_parent(union.kind_id, new_parent)
         old_path, new_path = union.path, path_under(new_parent, union.pk)
+        if new_path != old_path:
+            _remember_paths(old_path)
         Union.objects.filter(pk=union.pk).update(parent=new_parent)
         rewritten = Union.objects.filter(path__startswith=old_path).update(
             path=Concat(Value(new_path), Substr(F("path"), len(old_path) + 1))
         )
         union.refresh_from_db(fields=["path", "parent"])
     return rewritten
+
+
+_REMEMBER_PATHS = """
+    INSERT INTO unions_pastpath (union_id, path, until)
+    SELECT u.id, u.path, %(yesterday)s FROM unions_union u
+    WHERE u.path LIKE %(below)s AND u.created_at < %(start_of_today)s
+    ON CONFLICT (union_id, until) DO NOTHING
+"""
+
+
+def _remember_paths(old_path: str) -> None:
+    """Write down where each union at or below ``old_path`` stood when yesterday ended.
+
+    Of several moves on one day only the first leaves a place behind: no day ended at the others.
+    Nor did one end for a union registered today.
+    """
+    today = local_today()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REMEMBER_PATHS,
+            {
+                "yesterday": today - dt.timedelta(days=1),
+                "below": f"{old_path}%",  # digits and separators: no wildcard to escape
+                "start_of_today": local_day_start(today),
+            },
+        )
 
 
 def ensure_children_stay_legal(union: Union, new_kind: str) -> None:
@@ -134,7 +166,10 @@ def wrong_paths() -> list[tuple[int, str, str]]:
 
 
 def rebuild_paths() -> int:
-    """Write the right path wherever the stored one is wrong; how many were wrong."""
+    """Write the right path wherever the stored one is wrong; how many were wrong.
+
+    Nothing moved, so nothing is remembered: a wrong path was never a place.
+    """
     with transaction.atomic():
         lock_tree()
         with connection.cursor() as cursor:
