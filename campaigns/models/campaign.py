@@ -1,4 +1,4 @@
-"""Drives with phases, what they measure, and what each union is to reach."""
+"""Plans and drives, their phases, and the join codes that are theirs."""
 
 from __future__ import annotations
 
@@ -27,27 +27,6 @@ class CampaignKind(models.TextChoices):
 
     PLAN = "plan", _("action plan")  # 行动计划
     DRIVE = "drive", _("concentrated drive")  # 集中行动
-
-
-class Metric(models.TextChoices):
-    """What an indicator counts. Formulas: ``reports/progress.py``."""
-
-    NEW_MEMBERS = "new_members", _("new members")
-    ENROLMENT_RATE = "enrolment_rate", _("enrolment rate")
-    UNIONS_ESTABLISHED = "unions_established", _("unions established")
-    STATIONS = "stations", _("stations")
-    MOST_BEAUTIFUL_STATIONS = "most_beautiful_stations", _("most beautiful stations")
-    GRANT_PER_NEF_UNION = "grant_per_nef_union", _("funds per union of new-form workers")
-
-
-class Unit(models.TextChoices):
-    """The unit of an indicator and of its targets."""
-
-    PERSON = "person", pgettext_lazy("unit", "persons")
-    RATIO = "ratio", pgettext_lazy("unit", "ratio")
-    UNION = "union", pgettext_lazy("unit", "unions")
-    STATION = "station", pgettext_lazy("unit", "stations")
-    YUAN = "yuan", pgettext_lazy("unit", "yuan")
 
 
 class CampaignQuerySet(ScopedQuerySet["Campaign"]):
@@ -79,12 +58,25 @@ class Campaign(models.Model):
     group_set = models.ForeignKey(
         GroupSet, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("group set")
     )
+    plan = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="drives",
+        verbose_name=_("part of the plan"),
+    )
     status = models.CharField(
         _("status"), max_length=10, choices=CampaignStatus, default=CampaignStatus.DRAFT
     )
     summary = models.TextField(_("summary"), blank=True)
     note = models.TextField(_("note on the figures"), blank=True)
     source = models.CharField(pgettext_lazy("of a plan", "source"), max_length=200, blank=True)
+    shows_progress = models.BooleanField(
+        _("progress on the public page"),
+        default=False,
+        help_text=_("How far the owner is towards its targets; small numbers are not shown."),
+    )
     is_demo = models.BooleanField(_("demo record"), default=False, editable=False)
 
     objects = CampaignQuerySet.as_manager()
@@ -97,6 +89,9 @@ class Campaign(models.Model):
             models.UniqueConstraint(fields=["owner", "name"], name="campaigns_name_of_owner"),
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("starts_on")), name="campaigns_ends_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(plan__isnull=True) | ~Q(plan=F("id")), name="campaigns_no_own_plan"
             ),
         ]
 
@@ -124,70 +119,6 @@ class Phase(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Indicator(models.Model):
-    """What a campaign measures: a metric over a group set, in a unit."""
-
-    campaign = models.ForeignKey(
-        Campaign, on_delete=models.CASCADE, related_name="indicators", verbose_name=_("campaign")
-    )
-    metric = models.CharField(_("metric"), max_length=24, choices=Metric)
-    group_set = models.ForeignKey(
-        GroupSet, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("group set")
-    )
-    name = models.CharField(_("name"), max_length=80)
-    unit = models.CharField(_("unit"), max_length=8, choices=Unit)
-
-    class Meta:
-        verbose_name = _("indicator")
-        verbose_name_plural = _("indicators")
-        ordering = ("id",)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class TargetQuerySet(ScopedQuerySet["Target"]):
-    """Targets of unions in the viewer's scope."""
-
-
-class Target(models.Model):
-    """What ``union`` is to reach for ``indicator`` from ``period_start`` to ``period_end``.
-
-    Both dates inclusive; yearly and cumulative targets stand side by side. ``value`` is in the
-    indicator's unit (ratio 0–1).
-    """
-
-    indicator = models.ForeignKey(Indicator, on_delete=models.PROTECT, related_name="targets")
-    union = models.ForeignKey(
-        Union, on_delete=models.PROTECT, related_name="targets", verbose_name=_("union")
-    )
-    period_start = models.DateField(_("from"))
-    period_end = models.DateField(_("to"))
-    value = models.DecimalField(_("target"), max_digits=16, decimal_places=4)
-    note = models.CharField(_("note"), max_length=200, blank=True)
-
-    objects = TargetQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("target")
-        verbose_name_plural = _("targets")
-        ordering = ("indicator", "period_start", "union")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["indicator", "union", "period_start", "period_end"],
-                name="campaigns_target_unique",
-            ),
-            models.CheckConstraint(
-                condition=Q(period_end__gte=F("period_start")),
-                name="campaigns_target_ends_after_start",
-            ),
-            models.CheckConstraint(condition=Q(value__gte=0), name="campaigns_target_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.indicator_id} · {self.union_id} · {self.period_start}–{self.period_end}"
 
 
 class CampaignJoinCode(models.Model):
