@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports import views
+from reports import map_views, views
 
 app_name = "reports"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("campaigns/<int:pk>/", views.campaign, name="campaign"),
     path("rows/", views.rows, name="rows"),
+    path("map.json", map_views.map_json, name="map"),
     path("export.xlsx", views.export, name="export"),
     path("definitions/", views.definitions_page, name="definitions"),
 ]

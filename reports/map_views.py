@@ -1,0 +1,91 @@
+"""The map of a union for the page that draws it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, JsonResponse
+from django.templatetags.static import static
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from reports.selectors.days import as_of
+from reports.selectors.map import UnionMap, Value, clean_metric, map_of
+from reports.selectors.scope import dashboard_union
+from reports.templatetags.reports_figures import number, pace, percent_text
+
+
+@never_cache
+@require_safe
+@login_required
+def map_json(request: HttpRequest) -> JsonResponse:
+    """``?union=&day=&metric=``: the children in bands of colour, on their shapes.
+
+    404 for a union out of scope, a day that is none, and before the first night.
+    """
+    union = dashboard_union(request.user, request.GET.get("union"))
+    try:
+        asked = request.GET.get("day", "")
+        shown = as_of(dt.date.fromisoformat(asked) if asked else None)
+    except ValueError as error:
+        raise Http404 from error
+    if shown is None:
+        raise Http404
+    metric = clean_metric(request.GET.get("metric", ""))
+    found = map_of(request.user, union, shown.day, metric)
+    return JsonResponse(map_data(found))
+
+
+def metric_names() -> dict[str, str]:
+    """The figures a map can show, in words of the active language."""
+    return {
+        "members": _("Members"),
+        "year": _("New this year"),
+        "set4": _("Rate, four groups"),
+        "nef": _("Rate, new-form workers"),
+        "pace": _("Pace"),
+    }
+
+
+def map_data(found: UnionMap) -> dict[str, Any]:
+    """What the script draws. Numbers come as text too, as the page writes them."""
+    return {
+        "union": found.union.pk,
+        "day": found.day.isoformat(),
+        "metric": found.metric,
+        "name": metric_names()[found.metric],
+        "has_pace": found.has_pace,
+        "left_out": found.left_out,
+        "shapes": {"map": found.shapes.map_name, "url": static(found.shapes.file)}
+        if found.shapes
+        else None,
+        "bands": [
+            value_text(found.metric, band.low)
+            if band.low == band.high
+            else f"{value_text(found.metric, band.low)} – {value_text(found.metric, band.high)}"
+            for band in found.bands
+        ],
+        "areas": [
+            {
+                "union": area.row.union.pk,
+                "name": area.row.union.name,
+                "short": area.row.union.short_name or area.row.union.name,
+                "place": place,
+                "value": None if area.value is None else float(area.value),
+                "text": value_text(found.metric, area.value),
+                "band": area.band,
+                "shape": area.shape,
+            }
+            for place, area in enumerate(found.areas, start=1)
+        ],
+    }
+
+
+def value_text(metric: str, value: Value) -> str:
+    """A value as the page writes it."""
+    if metric in ("set4", "nef"):
+        return percent_text(value)  # type: ignore[arg-type]
+    return pace(value) if metric == "pace" else number(value)  # type: ignore[arg-type]

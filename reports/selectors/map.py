@@ -1,0 +1,150 @@
+"""The unions below one union on the map: their figures in bands, each on its shape if it has one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import statistics
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from reference.models import Region
+from reports.selectors.ranking import RankedUnion, Ranking, ranking_of
+from reports.selectors.shapes import Shapes, is_shown_below, shapes_below
+from unions.models import Union
+from unions.scope import Actor
+
+# More are not drawn one by one; the ranking holds them all, page by page.
+MAX_AREAS = 500
+BANDS = 5
+DEFAULT_METRIC = "members"
+
+Value = int | Decimal | None
+# What can be shown → its value; the keys are those the ranking is sorted by.
+METRICS: dict[str, Callable[[RankedUnion], Value]] = {
+    "members": lambda row: row.members,
+    "year": lambda row: row.joined_this_year,
+    "set4": lambda row: row.rate_set4,
+    "nef": lambda row: row.rate_nef,
+    "pace": lambda row: row.pace_value,
+}
+
+
+@dataclass(frozen=True)
+class Band:
+    """A colour of the legend: the smallest and the largest value that have it."""
+
+    low: int | Decimal
+    high: int | Decimal
+
+
+@dataclass(frozen=True)
+class Area:
+    """A union on the map. ``shape`` is None for one that is listed beside it; ``band`` is its place
+    in the legend, None where there is no figure."""
+
+    row: RankedUnion
+    value: Value
+    band: int | None
+    shape: str | None
+
+
+@dataclass(frozen=True)
+class UnionMap:
+    """The children of a union by one figure, the largest first."""
+
+    union: Union
+    day: dt.date
+    metric: str
+    shapes: Shapes | None
+    bands: list[Band]
+    areas: list[Area]
+    left_out: int  # children beyond ``MAX_AREAS``
+    has_pace: bool
+
+
+def clean_metric(asked: str) -> str:
+    """``asked`` where the map knows it, else members."""
+    return asked if asked in METRICS else DEFAULT_METRIC
+
+
+def map_of(actor: Actor, union: Union, day: dt.date, metric: str = DEFAULT_METRIC) -> UnionMap:
+    """The map of ``union``, which the caller has fetched in the actor's scope.
+
+    Every child in scope is in it, whether it has a shape or not.
+    """
+    ranking = ranking_of(actor, union, day, sort=f"-{metric}", page_size=MAX_AREAS)
+    return map_of_ranking(union, day, metric, ranking)
+
+
+def map_of_ranking(union: Union, day: dt.date, metric: str, ranking: Ranking) -> UnionMap:
+    """The map of children that have been read already."""
+    regions = Region.objects.in_bulk(
+        {row.union.region_id for row in ranking.rows if row.union.region_id}
+    )
+    code = _region_shown(union, ranking.rows, regions)
+    shapes = shapes_below(code) if code != "" else None
+    names = _shapes_of(ranking.rows, regions, code, shapes) if shapes else {}
+    values = {row.union.pk: METRICS[metric](row) for row in ranking.rows}
+    bands, place = _bands([value for value in values.values() if value is not None])
+    return UnionMap(
+        union=union,
+        day=day,
+        metric=metric,
+        shapes=shapes if names else None,
+        bands=bands,
+        areas=[
+            Area(row, value, None if value is None else place(value), names.get(row.union.pk))
+            for row in ranking.rows
+            for value in (values[row.union.pk],)
+        ],
+        left_out=max(ranking.child_count - len(ranking.rows), 0),
+        has_pace=ranking.pace is not None,
+    )
+
+
+def _region_shown(
+    union: Union, rows: list[RankedUnion], regions: dict[str, Region]
+) -> str | None:
+    """The code of the region whose parts are shown; None for the nation, "" where none is."""
+    if union.region_id:
+        return union.region_id
+    # A union that names no region: that of which its children's regions are parts.
+    above = {
+        regions[row.union.region_id].parent_id
+        for row in rows
+        if row.union.region_id and row.union.kind.is_territorial
+    }
+    return above.pop() if len(above) == 1 else ""
+
+
+def _shapes_of(
+    rows: list[RankedUnion], regions: dict[str, Region], code: str | None, shapes: Shapes
+) -> dict[int, str]:
+    """The shape of each child that has one. Of several in one region the territorial one has it."""
+    found: dict[int, str] = {}
+    taken: set[str] = set()
+    for row in sorted(rows, key=lambda row: (not row.union.kind.is_territorial, row.place)):
+        region = regions.get(row.union.region_id or "")
+        if region is None or not is_shown_below(region, code):
+            continue
+        name = shapes.name_of(region)
+        if name is not None and name not in taken:
+            found[row.union.pk] = name
+            taken.add(name)
+    return found
+
+
+def _bands(values: list[int | Decimal]) -> tuple[list[Band], Callable[[int | Decimal], int]]:
+    """Up to five bands that hold about the same number of unions, and the place of a value."""
+    distinct = sorted(set(values))
+    if len(distinct) <= BANDS:
+        return [Band(value, value) for value in distinct], distinct.index
+    cuts = sorted(set(statistics.quantiles(values, n=BANDS, method="inclusive")))
+    held: dict[int, list[int | Decimal]] = {}
+    for value in distinct:
+        held.setdefault(bisect_right(cuts, value), []).append(value)
+    order = sorted(held)
+    bands = [Band(held[key][0], held[key][-1]) for key in order]
+    return bands, lambda value: order.index(bisect_right(cuts, value))
