@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from unions.models import Union
 from unions.scope import ScopedQuerySet
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class Drift(models.Model):
@@ -50,26 +56,82 @@ class Drift(models.Model):
         return f"{self.union_id} {self.day} {self.book} {self.metric}"
 
 
-class QualitySignal(models.Model):
-    """Something in the entries of a union that is worth a look: never a verdict.
+class SignalKind(models.TextChoices):
+    """What is looked for."""
 
-    ``value`` is how many entries show it; ``details`` holds keys of records and codes only.
+    BURST = "burst", _("many joins at once through one code")
+    SHARED_PHONE = "shared_phone", _("several members with one phone")
+    IMPOSSIBLE_AGE = "impossible_age", _("impossible age")
+    LAST_DAY = "last_day", _("many joins on the last day of a phase")
+    INACTIVE = "inactive", _("members without any activity")
+
+
+class SignalRule(models.Model):
+    """From when on something is worth a look. ``meaning`` says what both numbers stand for."""
+
+    kind = models.CharField(_("kind"), max_length=16, choices=SignalKind, primary_key=True)
+    threshold = models.DecimalField(_("from"), max_digits=7, decimal_places=2)
+    window = models.PositiveIntegerField(_("within"))
+    is_active = models.BooleanField(_("in use"), default=True)
+    # The newest day on which the whole register was gone through for it.
+    swept_on = models.DateField(null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("rule of a quality signal")
+        verbose_name_plural = _("rules of quality signals")
+        ordering = ("kind",)
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(threshold__gt=0), name="reports_signal_rule_above_zero"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
+
+    @property
+    def meaning(self) -> str:
+        """The rule in a sentence."""
+        sentences: dict[str, StrOrPromise] = {
+            SignalKind.BURST: _(
+                "%(threshold)s or more approved joins through one code within %(window)s minutes"
+            ),
+            SignalKind.SHARED_PHONE: _("%(threshold)s or more active members with one phone"),
+            SignalKind.IMPOSSIBLE_AGE: _(
+                "younger than %(threshold)s when joining, or older than %(window)s on the day"
+            ),
+            SignalKind.LAST_DAY: _(
+                "%(threshold)s or more of a phase's joins on its last day, from %(window)s joins on"
+            ),
+            SignalKind.INACTIVE: _(
+                "%(threshold)s or more active members who joined over %(window)s months ago and "
+                "of whom nothing has been heard since"
+            ),
+        }
+        shown = f"{self.threshold.normalize():f}"
+        if self.kind == SignalKind.LAST_DAY:
+            shown = f"{(self.threshold * 100).normalize():f}%"
+        return str(sentences[self.kind]) % {"threshold": shown, "window": self.window}
+
+
+class QualitySignal(models.Model):
+    """Something in the entries of a union itself that is worth a look: never a verdict.
+
+    ``value`` is how many memberships show it; ``details`` holds keys of records, times and counts:
+    ``memberships`` (200 at most) and, by kind, ``join_code``, ``channel``, ``from``, ``to``,
+    ``phase``, ``joins``. It stands from ``day`` until the day before ``cleared_on``.
     """
 
-    class Kind(models.TextChoices):
-        BURST = "burst", _("many joins at once from one device or code")
-        SHARED_PHONE = "shared_phone", _("several members with one phone")
-        IMPOSSIBLE_AGE = "impossible_age", _("impossible age")
-        LAST_DAY = "last_day", _("many joins on the last day of a phase")
-        INACTIVE = "inactive", _("members without any activity")
+    Kind = SignalKind
 
     day = models.DateField(_("day"))
     union = models.ForeignKey(
         Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("union")
     )
-    kind = models.CharField(_("kind"), max_length=16, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=16, choices=SignalKind)
     value = models.PositiveIntegerField(_("entries"))
     details = models.JSONField(default=dict, blank=True)
+    cleared_on = models.DateField(_("no more from"), null=True, blank=True)
 
     objects = ScopedQuerySet.as_manager()
 
@@ -77,7 +139,10 @@ class QualitySignal(models.Model):
         verbose_name = _("quality signal")
         verbose_name_plural = _("quality signals")
         ordering = ("-day", "union", "kind", "id")
-        indexes = [models.Index(fields=["union", "-day"], name="reports_signal_of_union")]
+        indexes = [
+            models.Index(fields=["union", "-day"], name="reports_signal_of_union"),
+            models.Index(fields=["kind", "day"], name="reports_signal_by_kind"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.union_id} {self.day} {self.kind}"
