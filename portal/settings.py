@@ -235,6 +235,13 @@ X_FRAME_OPTIONS = "DENY"
 # Browsers' preload lists are for life: the owner of the domain decides on them, not a default.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
+# -- figures --------------------------------------------------------------------------------------
+# “Most” new-form workers are members above this share (the plans of the two full coverages do not
+# say what most is).
+DUAL_COVERAGE_MAJORITY_PERCENT = env_int(
+    "DUAL_COVERAGE_MAJORITY_PERCENT", 50, minimum=1, maximum=99
+)
+
 # -- limits of the public pages -------------------------------------------------------------------
 # Join codes, consent texts and groups may be shown so old; what is written is checked afresh.
 REFERENCE_CACHE_SECONDS = env_int("REFERENCE_CACHE_SECONDS", 5, minimum=0, maximum=60)
@@ -332,6 +339,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
 # How long a worker may hold a step of the night before another takes it over.
 NIGHTLY_LEASE_SECONDS = env_int("NIGHTLY_LEASE_SECONDS", 900, minimum=1)
+NIGHTLY_WORKERS = env_int("NIGHTLY_WORKERS", 2, minimum=1)  # connections that count at once
 
 # -- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -355,7 +363,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "CampaignMetricEnum": "campaigns.models.Metric",
         "CampaignStatusEnum": "campaigns.models.CampaignStatus",
-        "CountMetricEnum": "reports.models.DailyCount.Metric",
+        "CountMetricEnum": "reports.models.counts.Metric",
         "ProgressStatusEnum": "reports.models.CampaignProgress.Status",
         "StationStatusEnum": "stations.models.StationStatus",
         "UnionStatusEnum": "unions.enums.UnionStatus",

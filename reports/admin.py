@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.clock import local_today
-from reports.definitions import REPORTED_NAMES, reported_name
+from reports.metrics import REPORTED_NAMES, reported_name
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from reports.resources import ReportedFigureResource
 from reports.services import record_figure, update_figure

@@ -13,7 +13,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from reports.definitions import DEFINITIONS, VERSION, family_name, reported_name
+from reports.counting import DEFINITION_VERSION
+from reports.metrics import METRICS, family_name, reported_name
 from reports.selectors.dashboard import Dashboard
 from reports.selectors.figures import Rate
 from reports.selectors.reported import ShareFinding
@@ -59,7 +60,7 @@ def workbook_of(dashboard: Dashboard) -> bytes:
     _Sheet(book, _("Reported figures"), (34, 24, 16, 12, 12, 16, 16, 50, 50)).write(
         _reported_rows(dashboard)
     )
-    _Sheet(book, _("Definitions"), (26, 12, 60, 40, 40, 50)).write(_definition_rows())
+    _Sheet(book, _("Definitions"), (22, 26, 12, 8, 60, 40, 40, 50, 80)).write(_definition_rows())
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
@@ -107,7 +108,7 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield [("text", _("As of")), ("date", as_of.day)]
     if as_of.is_provisional:
         yield [("text", _("Provisional")), ("text", _("Counted before the day was over."))]
-    yield [("text", _("Version of the definitions")), ("count", VERSION)]
+    yield [("text", _("Version of the definitions")), ("count", DEFINITION_VERSION)]
     yield []
     yield _head(_("Figure"), _("Value"), _("As of"), _("Source"))
     for name, value in (
@@ -299,13 +300,18 @@ def _reported_rows(dashboard: Dashboard) -> Iterable[Cells]:
 
 def _definition_rows() -> Iterable[Cells]:
     yield _head(
-        _("Figure"), _("Unit"), _("Definition"), _("Numerator"), _("Denominator"), _("Source")
-    )
-    for definition in DEFINITIONS:
+        _("Code"), _("Figure"), _("Unit"), _("Version"), _("Definition"), _("Numerator"),
+        _("Denominator"), _("Source"), "SQL",
+    )  # fmt: skip
+    for metric in METRICS:
         yield [
-            ("text", text)
-            for text in (
-                definition.name, definition.unit, definition.formula, definition.numerator,
-                definition.denominator, definition.source,
-            )
-        ]  # fmt: skip
+            ("text", metric.code),
+            ("text", metric.name),
+            ("text", metric.unit),
+            ("count", metric.version),
+            ("text", metric.formula),
+            ("text", metric.numerator),
+            ("text", metric.denominator),
+            ("text", metric.source),
+            ("text", metric.sql),
+        ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from reports.definitions import REPORTED_NAMES
+from reports.metrics import REPORTED_NAMES
 from reports.models import ReportedFigure
 from reports.services import record_figure, update_figure
 from unions.tabular.columns import (

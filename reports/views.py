@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core.pagination import BoundedPaginator
-from reports import definitions
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
+from reports.metrics import Text, by_section, metric_of
 from reports.selectors import progress, rows as rows_selectors
 from reports.selectors.dashboard import Dashboard, dashboard_for, monthly_values
 from reports.selectors.days import AsOf, as_of
@@ -171,11 +171,7 @@ def export(request: HttpRequest) -> HttpResponse:
 @login_required
 def definitions_page(request: HttpRequest) -> HttpResponse:
     """指标口径: what each figure means."""
-    return render(
-        request,
-        "reports/definitions.html",
-        {"definitions": definitions.DEFINITIONS, "version": definitions.VERSION},
-    )
+    return render(request, "reports/definitions.html", {"sections": by_section()})
 
 
 def _dashboard(
@@ -193,7 +189,7 @@ def _dashboard(
 
 def _person_rows(request: HttpRequest, figure: rows_selectors.Figure, value: int) -> Page:
     """Names for those who may see them, sums by union for everybody else (or on request)."""
-    people = rows_selectors.PersonFigure(request.user, figure, value)
+    people = rows_selectors.PersonFigure(request.user, figure)
     may_see = rows_selectors.may_see_persons(request.user, figure.union)
     bare = _address(request, "page", "after", "by")
     context: Page = {
@@ -227,9 +223,8 @@ def _address(request: HttpRequest, *dropped: str) -> str:
     return f"{query.urlencode()}&" if query else ""
 
 
-def _metric_name(figure: rows_selectors.Figure) -> definitions.Text:
-    names = {d.code: d.name for d in definitions.DEFINITIONS}
-    return names.get(figure.metric, names["unions"])
+def _metric_name(figure: rows_selectors.Figure) -> Text:
+    return metric_of(figure.metric).name
 
 
 def _union(request: HttpRequest, homes: list[Union]) -> Union:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import pgettext
 
-from reports import definitions
+from reports import metrics
 from reports.ratios import percent
 
 register = template.Library()
@@ -100,16 +100,25 @@ def unit_word(unit: str) -> str:
     return words.get(unit, unit)
 
 
+@register.inclusion_tag("reports/_metric_link.html")
+def metric_link(code: str) -> dict[str, Any]:
+    """The little link beside a figure that leads to its definition.
+
+    Raises KeyError for a code that is not in the registry.
+    """
+    return {"metric": metrics.metric_of(code)}
+
+
 @register.simple_tag
-def reported_name(metric: str) -> definitions.Text:
+def reported_name(metric: str) -> metrics.Text:
     """The name of a reported metric."""
-    return definitions.reported_name(metric)
+    return metrics.reported_name(metric)
 
 
 @register.simple_tag
-def family_name(code: str) -> definitions.Text:
+def family_name(code: str) -> metrics.Text:
     """The name of a family of union kinds."""
-    return definitions.family_name(code)
+    return metrics.family_name(code)
 
 
 @register.simple_tag

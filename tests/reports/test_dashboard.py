@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from reports.definitions import DEFINITIONS
+from reports.metrics import METRICS
 from reports.models import ReportRun
 from reports.nightly import COUNTS, run_nightly
 from tests.builders import make_official, make_union, make_user
@@ -230,7 +230,7 @@ def test_campaign_of_a_sibling_is_404(client: Client, world: World) -> None:
 def test_definitions_page(english: Client, world: World) -> None:
     english.force_login(world.grassroots)
     content = page(english, "/dashboard/definitions/")
-    assert content.count('definition"') == len(DEFINITIONS)
+    assert content.count('class="panel definition"') == len(METRICS)
     assert "Latest baseline up to the day" in content
 
 

@@ -1,0 +1,209 @@
+"""The formulas as SQL over the real tables, for whoever wants to check a figure.
+
+Placeholders: ``:union_path`` (``unions_union.path`` of the union asked for), ``:day``, ``:since``
+(the first day of a period), ``:group_set`` (its code), ``:target`` (key of a target),
+``:majority`` (a ratio). Every answer is one value, as known now: with the entries that were
+recorded after the day was published. A union counts where it stood on the day.
+"""
+
+from __future__ import annotations
+
+from reports.baselines import BASELINE_SQL
+from unions.history import PATH_ON_SQL
+from unions.kinds import HOLDING_POOL
+
+
+def _below(day: str) -> str:
+    """The union ``u`` stood in the subtree when ``day`` ended."""
+    path = " ".join(PATH_ON_SQL.format(union="u", day=day).split())
+    return f"starts_with({path}, :union_path)"
+
+
+_UNION = "(SELECT id FROM unions_union WHERE path = :union_path)"
+_GROUP_SET = """(SELECT id FROM reference_groupset
+        WHERE code = :group_set AND valid_from <= :day
+        ORDER BY valid_from DESC, version DESC LIMIT 1)"""
+_NEF_SET = _GROUP_SET.replace(":group_set", "'nef'")
+_IN_SET = """JOIN reference_groupset_groups g
+    ON g.workergroup_id = e.worker_group_id AND g.groupset_id = {group_set}"""
+
+
+def stock(column: str, *, group_set: str = "") -> str:
+    """Persons of a column of the ledger on the day; of a set of groups."""
+    joined = f"\n{_IN_SET.format(group_set=group_set)}" if group_set else ""
+    return f"""SELECT COALESCE(SUM(e.{column}), 0)
+FROM members_membershipevent e
+JOIN unions_union u ON u.id = e.union_id{joined}
+WHERE e.effective_on <= :day
+  AND {_below(":day")}"""
+
+
+def joined(changes: str) -> str:
+    """Joinings of a period, each where its union stood when it happened."""
+    return f"""SELECT COALESCE(SUM({changes}), 0)
+FROM members_membershipevent e
+JOIN unions_union u ON u.id = e.union_id
+WHERE e.effective_on BETWEEN :since AND :day
+  AND {_below("e.effective_on")}"""
+
+
+MEMBERS = stock("active_change")
+RETAINED = stock("retained_change")
+JOINED = joined("e.joined_change - e.rejoined_change")
+REJOINED = joined("e.rejoined_change")
+
+NET_CHANGE = f"""SELECT COALESCE(SUM(e.active_change) FILTER (WHERE e.effective_on <= :day
+        AND {_below(":day")}), 0)
+    - COALESCE(SUM(e.active_change) FILTER (WHERE e.effective_on < :since
+        AND {_below("CAST(:since AS date) - 1")}), 0)
+FROM members_membershipevent e
+JOIN unions_union u ON u.id = e.union_id"""
+
+
+def _baseline(group_set: str) -> str:
+    """The workers of the baseline that stands for the union; nothing without one."""
+    rows = BASELINE_SQL.format(union=_UNION, group_set=group_set, day=":day")
+    return f"(SELECT base.worker_count FROM ({rows}) base)"
+
+
+ENROLMENT_RATE = f"""SELECT (
+{stock("active_change", group_set=_GROUP_SET)}
+)::numeric / NULLIF({_baseline(_GROUP_SET)}, 0)"""
+
+NEF_MEMBERS = stock("active_change", group_set=_NEF_SET)
+
+NEF_MEMBER_SHARE = f"""SELECT (
+{stock("active_change", group_set=_NEF_SET)}
+)::numeric / NULLIF((
+{MEMBERS}
+), 0)"""
+
+NEF_WORKER_RATE = ENROLMENT_RATE.replace(_GROUP_SET, _NEF_SET)
+
+# -- unions ----------------------------------------------------------------------------------------
+
+_FOUNDED = "COALESCE(u.founded_on, (u.created_at AT TIME ZONE 'Asia/Shanghai')::date)"
+_IS_UNION = f"u.status <> 'preparing' AND u.kind_id <> '{HOLDING_POOL}'"
+
+
+def _unions(value: str) -> str:
+    return f"""SELECT {value}
+FROM unions_union u
+WHERE {_IS_UNION}
+  AND {_FOUNDED} <= :day
+  AND (u.closed_on IS NULL OR u.closed_on > :day)
+  AND {_below(":day")}"""
+
+
+UNIONS = _unions("COUNT(*)")
+NEF_UNIONS = _unions("COUNT(*) FILTER (WHERE u.is_nef)")
+NEF_UNION_SHARE = _unions("COUNT(*) FILTER (WHERE u.is_nef)::numeric / NULLIF(COUNT(*), 0)")
+
+UNIONS_FOUNDED = f"""SELECT COUNT(*)
+FROM unions_union u
+WHERE {_IS_UNION}
+  AND {_FOUNDED} BETWEEN :since AND :day
+  AND {_below(_FOUNDED)}"""
+
+COVERAGE = """SELECT COUNT(DISTINCT c.covered_id)
+FROM unions_unioncoverage c
+JOIN unions_union u ON u.id = c.covering_id
+WHERE c.since <= :day AND (c.until IS NULL OR c.until >= :day)
+  AND starts_with(u.path, :union_path)"""
+
+# -- units: the register of employers --------------------------------------------------------------
+
+# An employer is kept by `k`; `c` covers it, and stood on the day.
+_UNITS = """FROM enterprises_employer e
+JOIN unions_union k ON k.id = e.keeper_id
+LEFT JOIN unions_union c ON c.id = e.covering_union_id AND c.status <> 'preparing'
+    AND (c.founded_on IS NULL OR c.founded_on <= :day)
+    AND (c.closed_on IS NULL OR c.closed_on > :day)
+WHERE starts_with(k.path, :union_path)"""
+
+ESTABLISHMENT_RATE = f"""SELECT COUNT(c.id)::numeric / NULLIF(COUNT(*), 0)
+{_UNITS}"""
+
+FIRM_RATE = f"""SELECT COUNT(c.id)::numeric / NULLIF(COUNT(*), 0)
+{_UNITS}
+  AND (e.is_platform OR e.is_head)"""
+
+# Members of the covering unions and of what stands below them, each member once.
+STAFF_RATE = f"""WITH units AS (
+    SELECT e.staff_count, c.id AS covering, c.path
+    {_UNITS.replace(chr(10), chr(10) + "    ")} AND c.id IS NOT NULL
+)
+SELECT (
+    SELECT COALESCE(SUM(m.active_change), 0)
+    FROM members_membershipevent m
+    JOIN unions_union u ON u.id = m.union_id
+    WHERE m.effective_on <= :day
+      AND EXISTS (SELECT FROM units WHERE starts_with(u.path, units.path))
+)::numeric / NULLIF((SELECT SUM(staff_count) FROM units), 0)"""
+
+DUAL_COVERAGE = f"""SELECT (
+{FIRM_RATE}
+) >= 1 AND (
+{NEF_WORKER_RATE}
+) > :majority"""
+
+# -- services --------------------------------------------------------------------------------------
+
+STATIONS = """SELECT COUNT(*)
+FROM stations_station s
+JOIN unions_union u ON u.id = s.host_union_id
+WHERE s.opened_on <= :day AND (s.closed_on IS NULL OR s.closed_on > :day)
+  AND """ + _below(":day")
+
+# Those who work outdoors, of whom there are baselines: the four focus groups.
+STATIONS_PER_10000 = f"""SELECT 10000 * (
+{STATIONS}
+)::numeric / NULLIF({_baseline(_GROUP_SET.replace(":group_set", "'set4'"))}, 0)"""
+
+
+def reported(metric: str) -> str:
+    """What the union itself reported last, up to the day."""
+    return f"""SELECT f.value
+FROM reports_reportedfigure f
+WHERE f.union_id = {_UNION}
+  AND f.metric = '{metric}' AND f.group_set_id IS NULL AND f.as_of <= :day
+ORDER BY f.as_of DESC, f.id LIMIT 1"""
+
+
+# -- targets ---------------------------------------------------------------------------------------
+
+
+# For an indicator of new members; others put their own metric in its place.
+TARGET_SHARE = f"""SELECT (
+    SELECT COALESCE(SUM(e.joined_change - e.rejoined_change), 0)
+    FROM members_membershipevent e
+    JOIN unions_union u ON u.id = e.union_id
+    WHERE e.effective_on BETWEEN t.period_start AND LEAST(t.period_end, :day)
+      AND (i.group_set_id IS NULL OR e.worker_group_id IN (
+          SELECT g.workergroup_id FROM reference_groupset_groups g
+          WHERE g.groupset_id = i.group_set_id))
+      AND {_below("e.effective_on").replace(":union_path", "own.path")}
+)::numeric / NULLIF(t.value, 0)
+FROM campaigns_target t
+JOIN campaigns_indicator i ON i.id = t.indicator_id
+JOIN unions_union own ON own.id = t.union_id
+WHERE t.id = :target"""
+
+TIME_ELAPSED = """SELECT GREATEST(LEAST(t.period_end, :day) - t.period_start + 1, 0)::numeric
+    / (t.period_end - t.period_start + 1)
+FROM campaigns_target t
+WHERE t.id = :target"""
+
+PACE = f"""SELECT (
+{TARGET_SHARE}
+) / NULLIF((
+{TIME_ELAPSED}
+), 0)"""
+
+
+def forecast(column: str) -> str:
+    """What the newest forecast up to the day says."""
+    return f"""SELECT f.{column}
+FROM reports_campaignforecast f
+WHERE f.target_id = :target AND f.day <= :day
+ORDER BY f.day DESC LIMIT 1"""

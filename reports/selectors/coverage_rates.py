@@ -1,0 +1,168 @@
+"""Rates over the register of units: who has a union, what share of their staff are members.
+
+The register keeps units as they are, not as they were: on an earlier day a unit counts as covered
+when the union that covers it today stood then. Units are those kept in a union's present subtree.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+
+from django.conf import settings
+from django.db import connection
+
+from reports.ratios import ratio
+from reports.selectors.counts import Metric, read_counts
+from unions.models import Union
+
+# Stood on {day}, as ``UnionQuerySet.standing_on``; for the alias c.
+_STOOD = """(c.id IS NOT NULL AND c.status <> 'preparing'
+    AND (c.founded_on IS NULL OR c.founded_on <= {day})
+    AND (c.closed_on IS NULL OR c.closed_on > {day}))"""
+
+_UNITS = f"""
+SELECT top.id, d.day,
+    COUNT(*), COUNT(*) FILTER (WHERE covered.yes),
+    COUNT(*) FILTER (WHERE NOT covered.yes AND e.founding_state = 'Y'),
+    COUNT(*) FILTER (WHERE firm.yes), COUNT(*) FILTER (WHERE firm.yes AND covered.yes),
+    COALESCE(SUM(e.staff_count) FILTER (WHERE covered.yes), 0),
+    COUNT(*) FILTER (WHERE covered.yes AND e.staff_count IS NULL)
+FROM unions_union top
+JOIN unions_union k ON starts_with(k.path, top.path)
+JOIN enterprises_employer e ON e.keeper_id = k.id
+LEFT JOIN unions_union c ON c.id = e.covering_union_id
+CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+CROSS JOIN LATERAL (SELECT {_STOOD.format(day="d.day")} AS yes) covered
+CROSS JOIN LATERAL (SELECT e.is_platform OR e.is_head AS yes) firm
+WHERE top.id = ANY(%(unions)s::bigint[])
+GROUP BY top.id, d.day
+"""
+
+_COVERING = f"""
+SELECT DISTINCT d.day, c.path, c.id
+FROM enterprises_employer e
+JOIN unions_union k ON k.id = e.keeper_id AND starts_with(k.path, %(path)s)
+JOIN unions_union c ON c.id = e.covering_union_id
+CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+WHERE {_STOOD.format(day="d.day")}
+ORDER BY d.day, c.path
+"""
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units of a subtree on a day. Rates are None where nothing is registered.
+
+    ``marked_only``: said to have a union (the mark of the tax feeds) that nobody has named, hence
+    not covered. ``firms`` are platform and leading firms. ``staff`` (persons) is that of covered
+    units, of which ``without_staff`` state none.
+    """
+
+    units: int = 0
+    covered: int = 0
+    marked_only: int = 0
+    firms: int = 0
+    covered_firms: int = 0
+    staff: int = 0
+    without_staff: int = 0
+
+    @property
+    def establishment_rate(self) -> Decimal | None:
+        """Covered units ÷ units: units, not unions."""
+        return ratio(self.covered, self.units)
+
+    @property
+    def firm_rate(self) -> Decimal | None:
+        """Covered platform and leading firms ÷ all of them."""
+        return ratio(self.covered_firms, self.firms)
+
+
+@dataclass(frozen=True)
+class StaffRate:
+    """Members of the unions that cover units, beside the staff of these units."""
+
+    members: int
+    units: Units
+
+    @property
+    def rate(self) -> Decimal | None:
+        """Members ÷ staff; None where no covered unit states its staff."""
+        return ratio(self.members, self.units.staff)
+
+    @property
+    def is_over_full(self) -> bool:
+        """More members than staff: staff numbers are old or missing."""
+        return self.rate is not None and self.rate > 1
+
+
+@dataclass(frozen=True)
+class DualCoverage:
+    """两个全覆盖: all platform and leading firms, most new-form workers. None where unknown."""
+
+    firm_rate: Decimal | None
+    worker_rate: Decimal | None
+
+    @property
+    def majority(self) -> Decimal:
+        """More than this share of the workers is “most”."""
+        return Decimal(settings.DUAL_COVERAGE_MAJORITY_PERCENT) / 100
+
+    @property
+    def is_reached(self) -> bool | None:
+        """Both at once. What is known to fall short is no, whatever the other is."""
+        firms = None if self.firm_rate is None else self.firm_rate >= 1
+        workers = None if self.worker_rate is None else self.worker_rate > self.majority
+        if firms is False or workers is False:
+            return False
+        return None if firms is None or workers is None else True
+
+
+def read_units(
+    union_ids: Sequence[int], days: Iterable[dt.date]
+) -> dict[tuple[int, dt.date], Units]:
+    """The units below each of ``union_ids`` on each of ``days``, by both, in one query.
+
+    The caller has fetched the unions in the viewer's scope.
+    """
+    wanted = sorted(set(days))
+    with connection.cursor() as cursor:
+        cursor.execute(_UNITS, {"unions": list(union_ids), "days": wanted})
+        found = {(row[0], row[1]): Units(*row[2:]) for row in cursor.fetchall()}
+    return {(pk, day): found.get((pk, day), Units()) for pk in union_ids for day in wanted}
+
+
+def staff_rates(union: Union, units: dict[dt.date, Units]) -> dict[dt.date, StaffRate]:
+    """The rate with the staff of unionised units below, for the days of ``units``: two queries.
+
+    A covering union stands for its branches as well; one below another is not counted twice.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COVERING, {"path": union.path, "days": sorted(units)})
+        rows = cursor.fetchall()
+    highest = {
+        day: _highest([(path, pk) for _day, path, pk in found])
+        for day, found in groupby(rows, key=lambda row: row[0])
+    }
+    keys = sorted({pk for found in highest.values() for pk in found})
+    counts = read_counts(keys, [(Metric.MEMBERS, "")], units)
+    return {
+        day: StaffRate(
+            sum(counts.at(pk, Metric.MEMBERS, "", day) for pk in highest.get(day, [])), found
+        )
+        for day, found in units.items()
+    }
+
+
+def _highest(unions: list[tuple[str, int]]) -> list[int]:
+    """Those of ``unions``, sorted by path, that stand below none of the others."""
+    kept: list[int] = []
+    above = ""
+    for path, pk in unions:
+        if not above or not path.startswith(above):
+            above = path
+            kept.append(pk)
+    return kept
