@@ -6,13 +6,16 @@ const unionMap = (() => {
   const registered = new Map();
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  /* Fetches the shapes once and hands them to ECharts. */
+  /* Fetches the shapes once and hands them to ECharts; promises the names of the shapes. */
   function shapes({ map, url }) {
     if (!registered.has(map)) {
       const loading = fetch(url).then((answer) => {
         if (!answer.ok) throw new Error(String(answer.status));
         return answer.json();
-      }).then((json) => echarts.registerMap(map, json));
+      }).then((json) => {
+        echarts.registerMap(map, json);
+        return json.features.map((feature) => feature.properties.name);
+      });
       loading.catch(() => registered.delete(map));
       registered.set(map, loading);
     }
@@ -29,7 +32,7 @@ const unionMap = (() => {
   const noData = () => ({ areaColor: css("--no-data"), decal: hatching() });
 
   /* The chart of what the server sent. ``words``: what to say without a figure, without a union. */
-  function option(found, words, { ink, line, scale = 1, roam = false } = {}) {
+  function option(found, names, words, { ink, line, scale = 1, roam = false } = {}) {
     const onMap = found.areas.filter((area) => area.shape);
     const byShape = new Map(onMap.map((area) => [area.shape, area]));
     const label = { show: true, color: ink, fontSize: 11 * scale, textBorderColor: css("--map-halo") || "#fff", textBorderWidth: 2 };
@@ -51,26 +54,29 @@ const unionMap = (() => {
         map: found.shapes.map,
         roam,
         selectedMode: false,
-        layoutCenter: ["50%", "50%"],
-        layoutSize: "96%",
-        ...fit(found.shapes.map),
+        left: 4,
+        right: 4,
+        top: 4,
+        bottom: 4,
+        preserveAspect: "contain",
+        aspectScale: 0.75,
         label: { ...label, formatter: ({ name }) => (byShape.has(name) ? name : "") },
         labelLayout: { hideOverlap: true },
-        itemStyle: { ...noData(), borderColor: line, borderWidth: 0.8 * scale },
+        itemStyle: { areaColor: css("--no-data"), borderColor: line, borderWidth: 0.8 * scale },
         emphasis: { label, itemStyle: { areaColor: null, borderColor: ink, borderWidth: 2 * scale } },
-        data: onMap.map((area) => ({
-          name: area.shape,
-          value: area.value ?? NaN,
-          itemStyle: area.band === null ? noData() : { areaColor: bandColour(area.band), decal: "none" },
-          label: area.band >= 3 ? { color: css("--map-on-dark") || "#fff", textBorderWidth: 0 } : {},
-        })),
+        data: names.map((name) => datum(name, byShape.get(name))),
       }],
     };
   }
 
-  /* Shapes come in degrees: north of the equator a degree of longitude is the shorter one. */
-  function fit(map) {
-    return { aspectScale: map === "china" ? 0.75 : 0.8 };
+  function datum(name, area) {
+    if (!area || area.band === null) return { name, value: NaN, itemStyle: noData() };
+    return {
+      name,
+      value: area.value,
+      itemStyle: { areaColor: bandColour(area.band) },
+      label: area.band >= 3 ? { color: css("--map-on-dark") || "#fff", textBorderWidth: 0 } : {},
+    };
   }
 
   return { shapes, option };
@@ -139,15 +145,15 @@ document.addEventListener("DOMContentLoaded", () => {
       if (mine !== latest) return;
       const colours = spread(found);
       const hasShapes = found.shapes !== null;
-      if (hasShapes) await unionMap.shapes(found.shapes);
+      const names = hasShapes ? await unionMap.shapes(found.shapes) : [];
       if (mine !== latest) return;
-      show(found, colours, hasShapes);
+      show(found, colours, names, hasShapes);
     } catch {
       if (mine === latest) status.textContent = panel.dataset.failed;
     }
   }
 
-  function show(found, colours, hasShapes) {
+  function show(found, colours, names, hasShapes) {
     status.textContent = found.left_out ? panel.dataset.leftOut + found.left_out : "";
     panel.classList.toggle("has-shapes", hasShapes);
     const someEmpty = hasShapes || found.areas.some((area) => area.band === null);
@@ -172,7 +178,7 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     chart.unionByShape = new Map(found.areas.filter((a) => a.shape).map((a) => [a.shape, a.union]));
     const style = getComputedStyle(document.documentElement);
-    chart.setOption(unionMap.option(found, words, {
+    chart.setOption(unionMap.option(found, names, words, {
       ink: style.getPropertyValue("--ink").trim(),
       line: style.getPropertyValue("--line-strong").trim(),
     }), true);
