@@ -16,7 +16,7 @@ from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from campaigns.models import Campaign, CampaignStatus, Indicator, Phase, Target
-from campaigns.services import (
+from campaigns.services.campaigns import (
     add_campaign_join_code,
     close_campaign,
     create_campaign,
@@ -25,9 +25,9 @@ from campaigns.services import (
     remove_phase,
     save_indicator,
     save_phase,
-    set_target,
     update_campaign,
 )
+from campaigns.services.targets import set_target
 from core.errors import RuleViolation
 from members.admin.linked_codes import linked_code_page
 from unions.admin.base import ScopedModelAdmin

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from campaigns.selectors import for_public_list, time_line
+from campaigns.selectors.public import for_public_list, time_line
 from core.clock import local_today
 from core.pagination import BoundedPaginator
 

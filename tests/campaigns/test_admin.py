@@ -13,13 +13,13 @@ from django.urls import reverse
 
 from audit.models import AuditEntry
 from campaigns.models import Campaign, Indicator, Phase, Target
-from campaigns.services import (
+from campaigns.services.campaigns import (
     create_campaign,
     publish_campaign,
     save_indicator,
     save_phase,
-    set_target,
 )
+from campaigns.services.targets import set_target
 from core.errors import RuleViolation
 from members.models import JoinCode
 from tests.portal.world import World, logged_in, make_world

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from campaigns.models import Indicator, Target
-from campaigns.services import set_target
+from campaigns.services.targets import set_target
 from core.errors import RuleViolation
 from tests.campaigns.builders import make_campaign, make_target
 from tests.portal.world import World, logged_in, make_world

@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.models import CampaignStatus
-from campaigns.selectors import time_line
+from campaigns.selectors.public import time_line
 from campaigns.views import PAGE_SIZE
 from tests.builders import make_official, make_union
 from tests.campaigns.builders import make_campaign, make_target

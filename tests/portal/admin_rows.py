@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from campaigns.services import create_campaign, save_indicator, set_target
+from campaigns.services.campaigns import create_campaign, save_indicator
+from campaigns.services.targets import set_target
 from core.phone import demo_phone
 from enterprises.services import record_baseline, record_employer
 from members.collective_table import ListRow

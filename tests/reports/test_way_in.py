@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from campaigns.services import add_campaign_join_code
+from campaigns.services.campaigns import add_campaign_join_code
 from core.clock import local_today
 from members.models import JoinCode, Membership, MembershipEvent
 from members.services.review import approve_application

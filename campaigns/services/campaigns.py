@@ -1,9 +1,8 @@
-"""Writes on campaigns, what they measure, and what each union is to reach."""
+"""Writes on campaigns, their phases and what they measure."""
 
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -17,10 +16,8 @@ from campaigns.models import (
     CampaignStatus,
     Indicator,
     Phase,
-    Target,
-    Unit,
 )
-from core.constraints import refusing
+from campaigns.services.versions import write_first_versions
 from core.errors import RuleViolation
 from members.models import JoinCode
 from members.services.join_codes import create_join_code
@@ -36,19 +33,12 @@ from unions.records import (
 from unions.scope import Actor
 
 PERMISSION = "campaigns.change"
-_DETAILS = ("kind", "group_set", "summary", "note", "source")
+_DETAILS = ("kind", "plan", "group_set", "summary", "note", "source", "shows_progress")
 
 _REFUSALS = {
     "campaigns_name_of_owner": RuleViolation(
         gettext_lazy("This union already has a campaign of this name."),
         field="name",
-        code="duplicate",
-    ),
-}
-_TARGET_REFUSALS = {
-    "campaigns_target_unique": RuleViolation(
-        gettext_lazy("This union already has a target for this indicator and period."),
-        field="union",
         code="duplicate",
     ),
 }
@@ -67,10 +57,12 @@ def create_campaign(
 ) -> Campaign:
     """A new campaign of ``owner``, as a draft; both dates inclusive.
 
-    Raises RuleViolation beside ``name`` (empty, taken), ``owner`` (out of scope) or ``ends_on``.
+    Raises RuleViolation beside ``name`` (empty, taken), ``owner`` (out of scope), ``ends_on`` or
+    ``plan`` (no plan of this union or one above it).
     """
     refuse_unknown(details, _DETAILS)
-    _check_days(starts_on, ends_on)
+    check_days(starts_on, ends_on)
+    _check_plan(details.get("plan"), owner=owner, actor=actor)
     campaign = Campaign(
         owner=owner,
         name=required_text(name, "name"),
@@ -100,7 +92,9 @@ def update_campaign(campaign: Campaign, *, actor: Actor, **changes: Any) -> Camp
         changes["name"] = required_text(changes["name"], "name")
     starts_on = changes.get("starts_on", campaign.starts_on)
     ends_on = changes.get("ends_on", campaign.ends_on)
-    _check_days(starts_on, ends_on)
+    check_days(starts_on, ends_on)
+    if "plan" in changes:
+        _check_plan(changes["plan"], owner=campaign.owner, actor=actor, campaign=campaign)
     return change_record(
         campaign,
         changes,
@@ -112,12 +106,18 @@ def update_campaign(campaign: Campaign, *, actor: Actor, **changes: Any) -> Camp
 
 
 def publish_campaign(campaign: Campaign, *, actor: Actor) -> Campaign:
-    """Show a draft to everybody. Raises RuleViolation unless it is a draft with an indicator."""
+    """Show a draft to everybody; from now on its targets change by versions alone.
+
+    Raises RuleViolation unless it is a draft with an indicator.
+    """
     if not campaign.indicators.exists():
         raise RuleViolation(
             _("Say first what the campaign measures: add an indicator."), code="no_indicator"
         )
-    return _pass_on(campaign, CampaignStatus.DRAFT, CampaignStatus.PUBLISHED, actor)
+    with transaction.atomic():
+        published = _pass_on(campaign, CampaignStatus.DRAFT, CampaignStatus.PUBLISHED, actor)
+        write_first_versions(published, actor=actor)
+    return published
 
 
 def close_campaign(campaign: Campaign, *, actor: Actor) -> Campaign:
@@ -141,6 +141,25 @@ def _pass_on(campaign: Campaign, before: str, after: str, actor: Actor) -> Campa
     return campaign
 
 
+def _check_plan(
+    plan: Campaign | None, *, owner: Union, actor: Actor, campaign: Campaign | None = None
+) -> None:
+    """A drive is part of a plan of its owner or of a union above, and no plan of itself."""
+    if plan is None:
+        return
+    if plan.kind != CampaignKind.PLAN or not owner.path.startswith(plan.owner.path):
+        raise RuleViolation(
+            _("Choose a plan of this union or of one above it."), field="plan", code="no_plan"
+        )
+    if plan.status == CampaignStatus.DRAFT and actor is not None:
+        ensure_may(actor, "campaigns.view", plan.owner, field="plan")
+    above: Campaign | None = plan
+    while above is not None and campaign is not None:
+        if above.pk == campaign.pk:
+            raise RuleViolation(_("A plan is not part of itself."), field="plan", code="cycle")
+        above = above.plan
+
+
 def save_phase(
     phase: Phase | None,
     *,
@@ -151,7 +170,7 @@ def save_phase(
     actor: Actor,
 ) -> Phase:
     """Add a phase (``phase`` None) or change one; phases may overlap. Raises RuleViolation."""
-    _check_days(starts_on, ends_on)
+    check_days(starts_on, ends_on)
     if starts_on < campaign.starts_on or ends_on > campaign.ends_on:
         raise RuleViolation(
             _("A phase lies within the days of its campaign."),
@@ -164,7 +183,7 @@ def save_phase(
         values = {
             "name": required_text(name, "name"), "starts_on": starts_on, "ends_on": ends_on,
         }  # fmt: skip
-        changes = _assign(stored, values)
+        changes = assign(stored, values)
         stored.save()
         log(actor, "phase.saved", campaign, changes, union_path=campaign.owner.path)
     return stored
@@ -209,7 +228,7 @@ def save_indicator(
                         code="has_targets",
                     )
         stored = indicator or Indicator(campaign=campaign)
-        changes = _assign(stored, values)
+        changes = assign(stored, values)
         stored.save()
         log(actor, "indicator.saved", campaign, changes, union_path=campaign.owner.path)
     return stored
@@ -235,57 +254,6 @@ def remove_indicator(indicator: Indicator, *, actor: Actor) -> None:
         indicator.delete()
 
 
-def set_target(
-    indicator: Indicator,
-    *,
-    union: Union,
-    period_start: dt.date,
-    period_end: dt.date,
-    value: Decimal,
-    note: str = "",
-    target: Target | None = None,
-    actor: Actor,
-) -> Target:
-    """Set what ``union`` is to reach from ``period_start`` to ``period_end`` (inclusive).
-
-    ``value`` is in the indicator's unit; a ratio lies between 0 and 1. With ``target`` that row is
-    changed; the union it was set for must be in the actor's scope as well. Whoever may change the
-    campaign sets targets for the unions below its owner; for a
-    campaign of a union above, an official may set targets in the own scope only. Raises
-    RuleViolation beside the field.
-    """
-    _check_days(period_start, period_end, field="period_end")
-    if value < 0:
-        raise RuleViolation(_("This cannot be negative."), field="value")
-    if indicator.unit == Unit.RATIO and value > 1:
-        raise RuleViolation(
-            _("A ratio lies between 0 and 1: enter 0.8 for 80 %."), field="value", code="ratio"
-        )
-    owner = indicator.campaign.owner
-    if not union.path.startswith(owner.path):
-        raise RuleViolation(
-            _("This union does not stand under “%(union)s”.") % {"union": owner.name},
-            field="union",
-            code="out_of_scope",
-        )
-    values = {
-        "union": union, "period_start": period_start, "period_end": period_end, "value": value,
-        "note": note.strip(),
-    }  # fmt: skip
-    with transaction.atomic():
-        ensure_may(actor, PERMISSION, union, field="union")
-        if target is not None:
-            # Read again: a form has put the new union on the object already.
-            kept = Target.objects.select_related("union").select_for_update(of=("self",))
-            ensure_may(actor, PERMISSION, kept.get(pk=target.pk).union, field="union")
-        stored = target or Target(indicator=indicator)
-        changes = _assign(stored, values)
-        with refusing(_TARGET_REFUSALS):
-            stored.save()
-        log(actor, "target.set", stored, changes, union_path=union.path)
-    return stored
-
-
 def add_campaign_join_code(
     campaign: Campaign, *, union: Union, label: str = "", actor: Actor
 ) -> JoinCode:
@@ -309,7 +277,7 @@ def add_campaign_join_code(
     return code
 
 
-def _assign(record: Any, values: dict[str, Any]) -> dict[str, Any]:
+def assign(record: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Set ``values``; what differs from the stored row, for the trail."""
     stored = type(record)._default_manager.filter(pk=record.pk).first() if record.pk else None
     before = {name: getattr(stored, name) if stored else None for name in values}
@@ -318,6 +286,7 @@ def _assign(record: Any, values: dict[str, Any]) -> dict[str, Any]:
     return changes_between(before, values)
 
 
-def _check_days(starts_on: dt.date, ends_on: dt.date, *, field: str = "ends_on") -> None:
+def check_days(starts_on: dt.date, ends_on: dt.date, *, field: str = "ends_on") -> None:
+    """Raise RuleViolation (``field``) where the end lies before the beginning."""
     if ends_on < starts_on:
         raise RuleViolation(_("The end lies before the beginning."), field=field)

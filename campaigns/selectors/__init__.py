@@ -1,0 +1,1 @@
+"""Reading campaigns, by noun."""

@@ -1,0 +1,126 @@
+"""Targets beside those below them, and how they came to be what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+
+from campaigns.models import Campaign, Target, TargetVersion
+from campaigns.models.target import TargetVersionQuerySet
+from unions.scope import Actor
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A target and those set below it for the same indicator and period.
+
+    Counted is the nearest target on each way down: what stands below such a one is its own affair.
+    ``total`` and ``difference`` (total − target) are None where targets do not add up (ratios);
+    then ``others`` is how many differ from the target.
+    """
+
+    target: Target
+    count: int
+    total: Decimal | None
+    others: int
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Positive where more is promised below than above."""
+        return None if self.total is None else self.total - self.target.value
+
+    @property
+    def agrees(self) -> bool:
+        """The targets below come to the one above, or nothing is set below."""
+        if not self.count:
+            return True
+        return not self.others if self.difference is None else not self.difference
+
+
+_BELOW = """
+    SELECT above.id, COUNT(*), SUM(below.value), COUNT(*) FILTER (WHERE below.value <> above.value)
+    FROM campaigns_target below
+    JOIN unions_union u ON u.id = below.union_id
+    CROSS JOIN LATERAL (
+        SELECT a.id, a.value
+        FROM unnest(string_to_array(rtrim(u.path, '/'), '/')::bigint[])
+            WITH ORDINALITY AS step(union_id, depth)
+        JOIN campaigns_target a ON a.union_id = step.union_id
+        WHERE a.indicator_id = below.indicator_id AND a.period_start = below.period_start
+          AND a.period_end = below.period_end AND a.withdrawn_on IS NULL AND a.id <> below.id
+        ORDER BY step.depth DESC LIMIT 1
+    ) above
+    WHERE below.indicator_id = ANY(%(indicators)s) AND below.withdrawn_on IS NULL
+    GROUP BY above.id
+"""
+
+
+def compare(targets: Iterable[Target]) -> list[Comparison]:
+    """Each of ``targets`` (with their indicators) beside the targets below it, in one query."""
+    rows = list(targets)
+    if not rows:
+        return []
+    indicators = sorted({row.indicator_id for row in rows})
+    with connection.cursor() as cursor:
+        cursor.execute(_BELOW, {"indicators": indicators})
+        found = {key: (count, total, others) for key, count, total, others in cursor.fetchall()}
+    compared = []
+    for row in rows:
+        count, total, others = found.get(row.pk, (0, Decimal(0), 0))
+        adds_up = row.indicator.is_divisible
+        compared.append(Comparison(row, count, total if adds_up else None, others))
+    return compared
+
+
+def compare_campaign(campaign: Campaign, actor: Actor) -> list[Comparison]:
+    """The targets of ``campaign`` in the actor's scope that have others below them."""
+    targets = (
+        Target.objects.visible_to(actor, "campaigns.view")
+        .in_force()
+        .filter(indicator__campaign=campaign)
+        .select_related("indicator", "union")
+        .order_by("indicator", "period_start", "union__path")
+    )
+    own = campaign.owner_id
+    return [row for row in compare(targets) if row.count or row.target.union_id == own]
+
+
+def disagreements(campaigns: Sequence[Campaign]) -> dict[int, tuple[int, int]]:
+    """By campaign: targets with others below them, and how many of those do not come to it."""
+    targets = Target.objects.in_force().filter(indicator__campaign__in=campaigns)
+    found = {campaign.pk: (0, 0) for campaign in campaigns}
+    for row in compare(targets.select_related("indicator")):
+        if row.count:
+            with_others, different = found[row.target.indicator.campaign_id]
+            found[row.target.indicator.campaign_id] = (
+                with_others + 1,
+                different + (not row.agrees),
+            )
+    return found
+
+
+def versions_of(target: Target) -> TargetVersionQuerySet:
+    """The versions of ``target``, the newest first, with who made them; none while a draft."""
+    return target.versions.select_related("made_by").order_by("-number")
+
+
+def versions_of_campaign(campaign: Campaign, actor: Actor) -> TargetVersionQuerySet:
+    """What was changed after publishing, in the actor's scope (dashboard), the newest first."""
+    return (
+        TargetVersion.objects.visible_to(actor, "dashboard.view")
+        .filter(target__indicator__campaign=campaign, number__gt=1)
+        .select_related("target__union", "target__indicator")
+        .order_by("-made_at", "-pk")
+    )
+
+
+# The value of target {target} as it stood at the end of {day}; before the first version it is the
+# first one's. NULL once withdrawn. For SQL that measures past days again.
+VALUE_ON_DAY_SQL = """(
+    SELECT CASE WHEN v.state = 'set' THEN v.value END FROM campaigns_targetversion v
+    WHERE v.target_id = {target} AND (v.valid_from <= {day} OR v.number = 1)
+    ORDER BY v.number DESC LIMIT 1
+)"""

@@ -1,0 +1,1 @@
+"""Writes on campaigns, by noun."""
