@@ -22,7 +22,8 @@ class ScreenTokenQuerySet(ScopedQuerySet["ScreenToken"]):
 class ScreenToken(models.Model):
     """A big screen that shows one union's figures without a log-in, until it is revoked.
 
-    Only the keyed hash of the token is kept; whoever loses the address asks for a new one.
+    Only the keyed hash of the token is kept; whoever loses the address asks for a new one. The
+    screen shows what its maker may see: it is dark while the maker may not see the union.
     """
 
     union = models.ForeignKey(
@@ -51,9 +52,19 @@ class ScreenToken(models.Model):
 class BriefSubscriptionQuerySet(ScopedQuerySet["BriefSubscription"]):
     """Subscriptions to unions in the viewer's scope."""
 
+    def in_force(self) -> BriefSubscriptionQuerySet:
+        """Those that have not ended and whose phone, if they need one, has been proven."""
+        return self.filter(ended_at__isnull=True).exclude(
+            channel=BriefSubscription.Channel.SMS, phone_proven_at__isnull=True
+        )
+
 
 class BriefSubscription(models.Model):
-    """A user hears every morning how ``union`` stands, by e-mail or text message."""
+    """A user hears every morning how ``union`` stands, by e-mail or text message.
+
+    The e-mail address is that of the account. A phone is given here and proven by a code; it is
+    erased with the end.
+    """
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("e-mail")
@@ -66,6 +77,8 @@ class BriefSubscription(models.Model):
         Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("union")
     )
     channel = models.CharField(_("by"), max_length=5, choices=Channel)
+    phone_encrypted = models.BinaryField(null=True)
+    phone_proven_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("since"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     # The newest day that was sent: a night that runs twice sends once.
@@ -82,8 +95,19 @@ class BriefSubscription(models.Model):
                 fields=["user", "union", "channel"],
                 condition=Q(ended_at__isnull=True),
                 name="reports_brief_once",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(channel="email", phone_encrypted__isnull=True)
+                | Q(channel="sms", phone_encrypted__isnull=False, ended_at__isnull=True)
+                | Q(ended_at__isnull=False, phone_encrypted__isnull=True),
+                name="reports_brief_phone_while_needed",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.user_id} · {self.union_id} · {self.channel}"
+
+    @property
+    def is_proven(self) -> bool:
+        """False while a phone waits for its code."""
+        return self.channel != self.Channel.SMS or self.phone_proven_at is not None
