@@ -1,29 +1,20 @@
-"""Printed sheets, set by typst with the font from the browser packages: no system font is needed.
+"""Printed sheets for unions and members (`core.typesetting`).
 
 The wording of a sheet stands in its `.typ` file, in Chinese and English at once: paper has no
-language switch. Values reach it as one JSON input and are set as text, never as markup.
+language switch.
 """
 
 from __future__ import annotations
 
-import functools
-import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import typst
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from core.codes import format_receipt
-from core.errors import RuleViolation
+from core.typesetting import FileFormat, set_sheet
 from members import qr
 from members.models import JoinCode
-
-FileFormat = Literal["pdf", "png"]
-
-FONT_PACKAGE = "@expo-google-fonts/noto-sans-sc"
-FONT_FOLDERS = ("400Regular", "700Bold")
 
 
 def join_poster(code: JoinCode, *, file_format: FileFormat = "pdf") -> bytes:
@@ -51,36 +42,8 @@ def join_poster(code: JoinCode, *, file_format: FileFormat = "pdf") -> bytes:
 
 
 def set_page(template: str, values: dict[str, Any], file_format: FileFormat = "pdf") -> bytes:
-    """Set the `.typ` file of this folder with `values`.
-
-    Raises RuleViolation when the font is not installed, TypeError for a picture of several pages.
-    """
-    folder = settings.NODE_MODULES / FONT_PACKAGE
-    source = Path(__file__).with_name(template)
-    page = typst.compile(
-        source,
-        root=source.parent,
-        font_paths=_fonts(folder),
-        ignore_system_fonts=True,
-        format=file_format,
-        sys_inputs={"values": json.dumps(values, ensure_ascii=False)},
-    )
-    if not isinstance(page, bytes):
-        raise TypeError("the sheet has more than one page")
-    return page
-
-
-@functools.lru_cache(maxsize=2)
-def _fonts(folder: Path) -> typst.Fonts:
-    folders = [folder / name for name in FONT_FOLDERS]
-    if not all(path.is_dir() for path in folders):
-        raise RuleViolation(
-            _("Posters need the font Noto Sans SC. Install the browser packages: npm ci"),
-            code="font_missing",
-        )
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=list(folders)
-    )
+    """Set the `.typ` file of this folder with `values`; refusals as of `core.typesetting`."""
+    return set_sheet(Path(__file__).with_name(template), values, file_format)
 
 
 def _readable(address: str) -> str:
