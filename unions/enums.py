@@ -14,6 +14,21 @@ class UnionStatus(models.TextChoices):
     DISSOLVED = "dissolved", _("dissolved")  # 撤销
 
 
+class ClosingKind(models.TextChoices):
+    """How a union comes to its end."""
+
+    MERGED = "merged", _("merger")  # 合并
+    DISSOLVED = "dissolved", _("dissolution")  # 撤销
+
+
+class ClosingStatus(models.TextChoices):
+    """Where a closing stands."""
+
+    OPEN = "open", _("members are being carried over")
+    DONE = "done", _("done")
+    REFUSED = "refused", _("not done")
+
+
 class FoundingMode(models.TextChoices):
     """With whom it was founded."""
 

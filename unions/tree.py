@@ -8,6 +8,7 @@ use ``lock_tree`` and ``path_under`` as well. See docs/adr/0001-union-path.md.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import connection, transaction
 from django.db.models import F, Value
@@ -93,7 +94,7 @@ def move(union: Union, new_parent: Union | None) -> int:
         ensure_legal_parent(union.kind_id, new_parent)
         old_path, new_path = union.path, path_under(new_parent, union.pk)
         if new_path != old_path:
-            _remember_paths(old_path)
+            _remember_paths(f"{old_path}%")
         Union.objects.filter(pk=union.pk).update(parent=new_parent)
         rewritten = Union.objects.filter(path__startswith=old_path).update(
             path=Concat(Value(new_path), Substr(F("path"), len(old_path) + 1))
@@ -102,16 +103,78 @@ def move(union: Union, new_parent: Union | None) -> int:
     return rewritten
 
 
+def move_children(source: Union, target: Union) -> int:
+    """Hang what stands directly below ``source``, with all below it, under ``target``.
+
+    For mergers; how many unions changed place. Dissolved unions stay where they were, but for those
+    below one that moves. In a transaction that holds the lock; raises RuleViolation as
+    ``ensure_children_fit``.
+    """
+    ensure_children_fit(source, target)
+    children = source.children.exclude(status=UnionStatus.DISSOLVED)
+    below, but = f"{source.path}_%", _paths_of_dissolved(source)
+    if not children.exists():
+        return 0
+    _remember_paths(below, but)
+    children.update(parent=target)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REHANG,
+            {
+                "below": below,
+                "but": but,
+                "path": target.path,
+                "begin": len(source.path) + 1,
+            },
+        )
+        return cursor.rowcount
+
+
+def ensure_children_fit(source: Union, target: Union) -> None:
+    """Raise RuleViolation (field ``into``) unless the children of ``source`` may have ``target``.
+
+    Codes ``illegal_child`` and ``duplicate`` (of a name).
+    """
+    children = source.children.exclude(status=UnionStatus.DISSOLVED).exclude(pk=target.pk)
+    legal = UnionKindRule.objects.filter(parent_kind_id=target.kind_id).values("child_kind_id")
+    if stray := children.exclude(kind_id__in=legal).first():
+        raise RuleViolation(
+            _("“%(child)s” below it may not stand under a union of this kind.")
+            % {"child": stray.name},
+            field="into",
+            code="illegal_child",
+        )
+    names = target.children.exclude(status=UnionStatus.DISSOLVED).exclude(pk=source.pk)
+    if twin := children.filter(name__in=names.values("name")).first():
+        raise RuleViolation(
+            _("“%(child)s” stands below both: two unions of one name cannot stand together.")
+            % {"child": twin.name},
+            field="into",
+            code="duplicate",
+        )
+
+
+def _paths_of_dissolved(source: Union) -> list[str]:
+    gone = source.children.filter(status=UnionStatus.DISSOLVED)
+    return [f"{path}%" for path in gone.values_list("path", flat=True)]
+
+
+# Paths hold digits and separators: patterns need no escape.
 _REMEMBER_PATHS = """
     INSERT INTO unions_pastpath (union_id, path, until)
     SELECT u.id, u.path, %(yesterday)s FROM unions_union u
-    WHERE u.path LIKE %(below)s AND u.created_at < %(start_of_today)s
+    WHERE u.path LIKE %(below)s AND NOT u.path LIKE ANY(%(but)s::text[])
+      AND u.created_at < %(start_of_today)s
     ON CONFLICT (union_id, until) DO NOTHING
+"""
+_REHANG = """
+    UPDATE unions_union u SET path = %(path)s || substr(u.path, %(begin)s)
+    WHERE u.path LIKE %(below)s AND NOT u.path LIKE ANY(%(but)s::text[])
 """
 
 
-def _remember_paths(old_path: str) -> None:
-    """Write down where each union at or below ``old_path`` stood when yesterday ended.
+def _remember_paths(below: str, but: Sequence[str] = ()) -> None:
+    """Write down where each union whose path is like ``below`` stood when yesterday ended.
 
     Of several moves on one day only the first leaves a place behind: no day ended at the others.
     Nor did one end for a union registered today.
@@ -122,7 +185,8 @@ def _remember_paths(old_path: str) -> None:
             _REMEMBER_PATHS,
             {
                 "yesterday": today - dt.timedelta(days=1),
-                "below": f"{old_path}%",  # digits and separators: no wildcard to escape
+                "below": below,
+                "but": list(but),
                 "start_of_today": local_day_start(today),
             },
         )

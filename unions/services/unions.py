@@ -1,21 +1,25 @@
-"""Writes on unions, coverage and appointments."""
+"""Registering unions, changing their records, moving them in the tree."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from audit.services import changes_between, log
 from core.errors import RuleViolation
 from core.normalising import normalise_name
 from unions import tree
 from unions.enums import UnionStatus
-from unions.models import Appointment, Union, UnionCoverage, UnionKind
-from unions.scope import Actor, can, can_below
+from unions.models import Union, UnionKind
+from unions.scope import Actor
+from unions.services.rights import (
+    clean_reason,
+    ensure_may_write,
+    ensure_may_write_below,
+    lock_standing,
+)
 
 # Plain fields an official fills in. Name, kind and parent follow rules of their own.
 DETAIL_FIELDS = (
@@ -44,7 +48,7 @@ def create_union(
     _refuse_unknown(details)
     union = Union(name=_clean_name(name), kind=kind, parent=parent, is_demo=is_demo, **details)
     with transaction.atomic():
-        _ensure_may_write_below(actor, parent)
+        ensure_may_write_below(actor, parent)
         tree.lock_tree()
         ensure_name_free(union.name, parent)
         _ensure_code_free(union.code)
@@ -73,7 +77,11 @@ def update_union(union: Union, *, actor: Actor, **changes: Any) -> Union:
     with transaction.atomic():
         tree.lock_tree()
         locked = Union.objects.select_for_update(of=("self",)).get(pk=union.pk)
-        _ensure_may_write(actor, locked)
+        ensure_may_write(actor, locked)
+        if changes.get("status") == UnionStatus.DISSOLVED != locked.status:
+            raise RuleViolation(
+                _("Dissolving a union is an act of its own."), field="status", code="dissolving"
+            )
         before = {key: getattr(locked, key) for key in (*changes, "name", "kind_id", "parent_id")}
         for key, value in changes.items():
             setattr(locked, key, value)
@@ -88,8 +96,7 @@ def update_union(union: Union, *, actor: Actor, **changes: Any) -> Union:
         _ensure_code_free(locked.code, but=locked)
         locked.save()
         if moving and (parent.pk if parent else None) != before["parent_id"]:
-            _ensure_may_write_below(actor, parent)
-            tree.move(locked, parent)
+            _hang(locked, parent, actor)
         after = {key: getattr(locked, key) for key in before}
         log(
             actor,
@@ -100,6 +107,35 @@ def update_union(union: Union, *, actor: Actor, **changes: Any) -> Union:
         )
     union.refresh_from_db()
     return union
+
+
+def move_union(union: Union, *, to_parent: Union | None, reason: str, actor: Actor) -> Union:
+    """Hang ``union`` with all below it under ``to_parent`` from today on; past days stay.
+
+    The actor must reach ``union`` and everything below ``to_parent``. Raises RuleViolation beside
+    ``reason`` (missing) or ``parent`` (``same_parent``, out of scope, and as ``tree.move``).
+    """
+    reason = clean_reason(reason)
+    with transaction.atomic():
+        tree.lock_tree()
+        (locked,) = lock_standing(union)
+        ensure_may_write(actor, locked)
+        if (to_parent.pk if to_parent else None) == locked.parent_id:
+            raise RuleViolation(_("It stands there already."), field="parent", code="same_parent")
+        ensure_name_free(locked.name, to_parent, but=locked)
+        old_parent, old_path = locked.parent_id, locked.path
+        count = _hang(locked, to_parent, actor)
+        data = {"parent_id": [old_parent, locked.parent_id], "reason": reason, "unions": count}
+        # In the trail of both places: each may ask where it went, or came from.
+        log(actor, "union.moved", locked, data, union_path=old_path)
+        log(actor, "union.arrived", locked, data, union_path=locked.path)
+    union.refresh_from_db()
+    return union
+
+
+def _hang(locked: Union, parent: Union | None, actor: Actor) -> int:
+    ensure_may_write_below(actor, parent)
+    return tree.move(locked, parent)
 
 
 def _clean_name(name: str) -> str:
@@ -120,106 +156,6 @@ def ensure_name_free(name: str, parent: Union | None, *, but: Union | None = Non
             _("A union of this name is already registered under the same parent."),
             field="name",
             code="duplicate",
-        )
-
-
-def cover_union(covering: Union, covered: Union, *, since: dt.date, actor: Actor) -> UnionCoverage:
-    """Record that ``covering`` covers ``covered`` from ``since`` on. Raises RuleViolation."""
-    with transaction.atomic():
-        _ensure_may_write(actor, covering)
-        try:
-            with transaction.atomic():
-                coverage = UnionCoverage.objects.create(
-                    covering=covering, covered=covered, since=since
-                )
-        except IntegrityError as error:
-            raise RuleViolation(
-                _("This union is covered already."), field="covered", code="duplicate"
-            ) from error
-        log(
-            actor,
-            "union.covered",
-            covering,
-            {"covered": covered.pk, "since": since.isoformat()},
-            union_path=covering.path,
-        )
-    return coverage
-
-
-def appoint(
-    user: User,
-    *,
-    union: Union,
-    role: str,
-    starts_on: dt.date,
-    ends_on: dt.date | None = None,
-    actor: Actor,
-) -> Appointment:
-    """Appoint ``user`` at ``union``; both dates inclusive. Raises RuleViolation."""
-    if ends_on is not None and ends_on < starts_on:
-        raise RuleViolation(_("The end lies before the beginning."), field="ends_on")
-    with transaction.atomic():
-        if actor is not None and not can(actor, "appointments.change", union):
-            raise RuleViolation(_("This union is not in your scope."), field="union")
-        try:
-            with transaction.atomic():
-                appointment = Appointment.objects.create(
-                    user=user, union=union, role=role, starts_on=starts_on, ends_on=ends_on
-                )
-        except IntegrityError as error:
-            raise RuleViolation(
-                _("This person already holds this role here."), field="user", code="duplicate"
-            ) from error
-        log(
-            actor,
-            "appointment.made",
-            appointment,
-            {"user": user.pk, "union": union.pk, "role": role},
-            union_path=union.path,
-        )
-    return appointment
-
-
-def end_appointment(appointment: Appointment, *, ends_on: dt.date, actor: Actor) -> Appointment:
-    """Let ``appointment`` end on ``ends_on`` (its last day). Raises RuleViolation."""
-    if ends_on < appointment.starts_on:
-        raise RuleViolation(_("The end lies before the beginning."), field="ends_on")
-    with transaction.atomic():
-        if actor is not None and not can(actor, "appointments.change", appointment.union):
-            raise RuleViolation(_("This union is not in your scope."), field="union")
-        appointment.ends_on = ends_on
-        appointment.save(update_fields=["ends_on"])
-        log(
-            actor,
-            "appointment.ended",
-            appointment,
-            {"ends_on": ends_on.isoformat()},
-            union_path=appointment.union.path,
-        )
-    return appointment
-
-
-def _ensure_may_write(actor: Actor, union: Union) -> None:
-    """``actor`` None is the system."""
-    if actor is not None and not can(actor, "unions.change", union):
-        raise RuleViolation(
-            _("This union is not in your scope."), field="parent", code="out_of_scope"
-        )
-
-
-def _ensure_may_write_below(actor: Actor, parent: Union | None) -> None:
-    """What is put under ``parent`` must stay in the scope of ``actor``.
-
-    ``actor`` None is the system; only an operator may write at the top of the tree.
-    """
-    if actor is None:
-        return
-    if parent is None:
-        if not (isinstance(actor, User) and actor.is_superuser):
-            raise RuleViolation(_("Choose a parent union."), field="parent", code="required")
-    elif not can_below(actor, "unions.change", parent):
-        raise RuleViolation(
-            _("Your scope does not reach below this union."), field="parent", code="out_of_scope"
         )
 
 

@@ -1,13 +1,12 @@
-"""The union tree, who covers whom, and who is appointed where."""
+"""The union tree: kinds of union, which may stand under which, and the unions themselves."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language, gettext_lazy as _, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy as _
 
 from reference.models import Region
 from unions.enums import (
@@ -15,7 +14,6 @@ from unions.enums import (
     FoundingDriver,
     FoundingMode,
     FoundingStrategy,
-    Role,
     UnionStatus,
 )
 from unions.scope import ScopedQuerySet
@@ -208,128 +206,3 @@ class Union(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class PastPath(models.Model):
-    """``union`` stood at ``path`` up to and including ``until``; append-only, see ``history.py``.
-
-    Only unions that have moved have rows: the path of a day is that of the first row whose
-    ``until`` is not before it, else the present one. Written by ``tree.move`` alone.
-    """
-
-    union = models.ForeignKey(
-        Union,
-        on_delete=models.PROTECT,
-        related_name="past_paths",
-        db_index=False,  # the constraint's index begins with it
-        verbose_name=_("union"),
-    )
-    path = models.TextField(_("path"), db_collation="C")
-    until = models.DateField(_("last day"))
-
-    class Meta:
-        verbose_name = _("earlier place in the tree")
-        verbose_name_plural = _("earlier places in the tree")
-        constraints = [
-            models.UniqueConstraint(fields=["union", "until"], name="unions_past_path_once_a_day")
-        ]
-        indexes = [models.Index(fields=["until"], name="unions_past_path_until")]
-
-    def __str__(self) -> str:
-        return f"{self.path} ≤ {self.until}"
-
-
-class UnionCoverageQuerySet(ScopedQuerySet["UnionCoverage"]):
-    """Seen by whoever sees the covering union."""
-
-    scope_path = "covering__path"
-
-
-class UnionCoverage(models.Model):
-    """A federation covers or guides a union (涵盖/指导): many-to-many, never summed."""
-
-    covering = models.ForeignKey(
-        Union,
-        on_delete=models.PROTECT,
-        related_name="coverages",
-        verbose_name=pgettext_lazy("coverage", "covering union"),
-    )
-    covered = models.ForeignKey(
-        Union,
-        on_delete=models.PROTECT,
-        related_name="covered_by",
-        verbose_name=pgettext_lazy("coverage", "covered union"),
-    )
-    since = models.DateField(_("since"))
-    until = models.DateField(_("until"), null=True, blank=True)
-
-    objects = UnionCoverageQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("coverage")
-        verbose_name_plural = _("coverage relations")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["covering", "covered"],
-                condition=Q(until__isnull=True),
-                name="unions_coverage_open_once",
-            ),
-            models.CheckConstraint(
-                condition=~Q(covering=F("covered")), name="unions_coverage_not_itself"
-            ),
-            models.CheckConstraint(
-                condition=Q(until__isnull=True) | Q(until__gte=F("since")),
-                name="unions_coverage_until_after_since",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.covering_id} ⊇ {self.covered_id}"
-
-
-class AppointmentQuerySet(ScopedQuerySet["Appointment"]):
-    """Appointments in the viewer's subtree."""
-
-    def in_force_on(self, day: dt.date) -> AppointmentQuerySet:
-        """Those valid on ``day``, both ends inclusive."""
-        return self.filter(
-            Q(ends_on__isnull=True) | Q(ends_on__gte=day),
-            starts_on__lte=day,
-        )
-
-
-class Appointment(models.Model):
-    """A user holds a role at a union from ``starts_on`` to ``ends_on`` (inclusive)."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.PROTECT,
-        related_name="appointments",
-        verbose_name=pgettext_lazy("appointment", "user"),
-    )
-    union = models.ForeignKey(
-        Union, on_delete=models.PROTECT, related_name="appointments", verbose_name=_("union")
-    )
-    role = models.CharField(_("role"), max_length=24, choices=Role)
-    starts_on = models.DateField(_("from"))
-    ends_on = models.DateField(_("to"), null=True, blank=True)
-
-    objects = AppointmentQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("appointment")
-        verbose_name_plural = _("appointments")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user", "union", "role"],
-                condition=Q(ends_on__isnull=True),
-                name="unions_appointment_open_once",
-            ),
-            models.CheckConstraint(
-                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
-                name="unions_appointment_ends_after_start",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} · {self.get_role_display()} · {self.union}"
