@@ -1,28 +1,30 @@
 """A private PostgreSQL and Valkey for the run, and what every test may lean on."""
 
 import contextlib
+import gc
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
-from pytest_django.plugin import blocking_manager_key
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from xdist.remote import Producer
 
 from portal import addresses
 from portal.embedded import engines
+from tests.databases import MIGRATED, MigratedRows, copy_database, drop_database
 from tests.demo_fixture import demo as demo, demo_database as demo_database
+from tests.sharing_out import SharingOut, order_of
 
 STACK = contextlib.ExitStack()
-# What migrations loaded, as one text; empty until the database is made.
-MIGRATED_ROWS: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,6 +43,24 @@ def pytest_configure(config: pytest.Config) -> None:
         STACK.enter_context(
             engines(folder, pg_bin=settings.EMBEDDED_PG_BIN, durable=False, keep=False)
         )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> SharingOut | None:
+    """Who does what, where several processes share the tests: see ``sharing_out``."""
+    if config.option.dist != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return SharingOut(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In every such process in the order in which they are handed out; then spare the collector
+    of garbage what stays for good."""
+    if hasattr(config, "workerinput"):
+        items[:] = [items[place] for place in order_of([item.nodeid for item in items])]
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -71,40 +91,39 @@ def python() -> str:
     return sys.executable
 
 
-@pytest.fixture(autouse=True)
-def _empty_cache_and_limits(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Rate limits and cached values of one test do not reach the next one.
-
-    Only our own Valkey is emptied: one that REDIS_URL names may hold somebody's data.
-    """
-    yield
+@pytest.fixture(scope="session")
+def own_valkey() -> Iterator[redis.Redis | None]:
+    """Our own Valkey; None if REDIS_URL names another, which may hold somebody's data."""
     own = addresses.embedded_redis_url(Path(os.environ["PORTAL_TEST_DIR"]))
-    if "django_db_setup" in request.fixturenames and os.environ["REDIS_URL"] == own:
+    if os.environ["REDIS_URL"] != own:
+        yield None
+        return
+    client = redis.Redis.from_url(own, socket_timeout=1, retry=Retry(NoBackoff(), 1))
+    yield client
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache_and_limits(
+    request: pytest.FixtureRequest, own_valkey: redis.Redis | None
+) -> Iterator[None]:
+    """Rate limits and cached values of one test do not reach the next one."""
+    yield
+    if own_valkey and "django_db_setup" in request.fixturenames:
         with contextlib.suppress(redis.RedisError):
-            client = redis.Redis.from_url(own, socket_timeout=1, retry=Retry(NoBackoff(), 0))
-            client.flushdb()
-            client.close()
+            own_valkey.flushdb()
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Keep a copy of the rows that migrations loaded (kinds, groups, texts): see below."""
-    with django_db_blocker.unblock():
-        MIGRATED_ROWS.append(connection.creation.serialize_db_to_string())
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """After a test on real commits the rows of migrations (kinds, groups, texts) are there again.
 
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
-    """A test on real commits empties every table at its end: put migrated rows back at once."""
-    try:
-        return (yield)
-    finally:
-        # Also when the test's own teardown failed: the next test needs the rows all the same.
-        marker = item.get_closest_marker("django_db")
-        fixtures = getattr(item, "fixturenames", ())
-        on_commits = (marker and marker.kwargs.get("transaction")) or "live_server" in fixtures
-        if on_commits and nextitem is not None and MIGRATED_ROWS:
-            blocker = item.config.stash[blocking_manager_key]
-            with blocker.unblock():
-                connection.creation.deserialize_db_from_string(MIGRATED_ROWS[0])
-                connection.close()
+    Also keeps a copy of the database as it is now, for databases of a test's own.
+    """
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        migrated = MigratedRows()
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: migrated.put_back())
+        connection.close()
+        copy_database(connection.settings_dict["NAME"], MIGRATED)
+        yield
+        drop_database(MIGRATED)

@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from pytest_django import DjangoDbBlocker
 
 from core.clock import local_today
 from portal.demo.federations import federation_of
 from portal.demo.loading import PartOutcome, Scale, load_demo
 from reports.models import DailyCount
+from tests.databases import MIGRATED, copy_database, drop_database
 from unions.models import Union
 
 DATABASE = "test_portal_demo"
@@ -56,17 +56,16 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo_database(
-    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[DemoDatabase]:
     """A database with migrations and the demo, made when the first test asks for it."""
     with django_db_blocker.unblock():
-        _recreate()
+        copy_database(MIGRATED, DATABASE)
         with _connected_to(DATABASE):
-            call_command("migrate", verbosity=0, interactive=False)
             outcomes = tuple(load_demo(Scale.SMALL))
     yield DemoDatabase(DATABASE, outcomes)
     with django_db_blocker.unblock():
-        _drop()
+        drop_database(DATABASE)
 
 
 @pytest.fixture
@@ -104,14 +103,3 @@ def _rolled_back() -> Iterator[None]:
     with atomic:
         yield
         transaction.set_rollback(True)
-
-
-def _recreate() -> None:
-    _drop()
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{DATABASE}"')
-
-
-def _drop() -> None:
-    with connection._nodb_cursor() as cursor:
-        cursor.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
