@@ -373,6 +373,7 @@ SPECTACULAR_SETTINGS = {
 # -- files from officials -----------------------------------------------------------------------
 IMPORT_EXPORT_USE_TRANSACTIONS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4000  # a target is shared among up to 3,000 unions on one page
 
 # -- looking in ---------------------------------------------------------------------------------
 PROMETHEUS_EXPORT_MIGRATIONS = False

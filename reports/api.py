@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reports.models import DailyCount
+from reports.models.counts import Metric
 from reports.selectors.counts import trend
 from reports.selectors.days import as_of
 from reports.selectors.ranking import SORTS, RankedUnion, clean_sort, ranking_of
@@ -32,7 +32,7 @@ class TrendOutput(serializers.Serializer[Any]):
     """The course of a figure: a point per change."""
 
     union = serializers.IntegerField()
-    metric = serializers.ChoiceField(choices=DailyCount.Metric.choices)
+    metric = serializers.ChoiceField(choices=Metric.choices)
     breakdown = serializers.CharField(allow_blank=True)
     points = PointOutput(many=True)
 
@@ -85,7 +85,7 @@ class TrendView(APIView):
         summary="The course of a figure",
         parameters=[
             _UNION,
-            OpenApiParameter("metric", str, enum=DailyCount.Metric.values, default="members"),
+            OpenApiParameter("metric", str, enum=Metric.values, default="members"),
             OpenApiParameter("breakdown", str, description="Group, kind of union or of station."),
             OpenApiParameter("from", dt.date, description="First day; default: the beginning."),
             OpenApiParameter("to", dt.date, description="Last day; default: the newest counted."),

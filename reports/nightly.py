@@ -1,56 +1,154 @@
-"""The night: what Celery beat starts at 02:00 and ``manage.py nightly`` runs by hand."""
+"""The night: what Celery beat starts at 02:00 and ``manage.py nightly`` runs by hand.
+
+Each day goes through ``STEPS`` in order, each step with its own ``ReportRun``. A crash anywhere is
+finished by the next run: what a step has written stands, what it had not is done.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from django.conf import settings
+from django.db import connection, connections
+from django.db.models import Sum
+
 from core.clock import local_today
-from reports.counting import count_days, count_from_the_beginning
+from core.errors import RuleViolation
+from reports.counting.history import THE_BEGINNING, count_history
+from reports.counting.posting import post_changes
+from reports.counting.rolling import count_crown, count_next_part, parts_left
+from reports.counting.verifying import mend_counts
+from reports.models import NightPart
 from reports.progress import measure_history, measure_progress
-from reports.runs import StepOutcome, last_closed_day, last_published_day, run_step
+from reports.runs import (
+    PUBLISH,
+    StepOutcome,
+    Written,
+    cut_off_of,
+    last_closed_day,
+    last_published_day,
+    run_step,
+)
 
-COUNTS = "counts"
+CLOSE = "close"
+DELTAS = "deltas"
+LEAVES = "leaves"
+ROLL_UP = "roll_up"
 PROGRESS = "progress"
-STEPS = (COUNTS, PROGRESS)
+STEPS = (CLOSE, DELTAS, LEAVES, ROLL_UP, PROGRESS, PUBLISH)
+RECOUNT = "recount"
+_WAIT_SECONDS = 0.2
 
 
-def run_nightly(day: dt.date | None = None, *, full: bool = False) -> list[StepOutcome]:
+def run_nightly(
+    day: dt.date | None = None,
+    *,
+    since: dt.date | None = None,
+    full: bool = False,
+    opening: dt.date = THE_BEGINNING,
+) -> list[StepOutcome]:
     """Count and publish ``day`` (default: yesterday, Asia/Shanghai), missed days before it too.
 
     Idempotent: a finished day that is published is left alone, a day counted before it was over is
-    counted again. ``full`` recounts the whole history as it is known now. Safe to kill at any
-    moment: each step is one transaction, and the next run goes on where this one stopped.
+    counted again. The first night counts the whole history, from ``opening`` on. ``since`` names
+    the first of the days to fill, to be sure of it: RuleViolation if days before it are missing.
+    ``full`` counts the newest day from the whole ledger besides, and mends what differs. Safe to
+    kill at any moment, and to run twice at once.
     """
     wanted = day or local_today() - dt.timedelta(days=1)
-    outcomes = [run_step(COUNTS, wanted, partial(_count, full=full), again=full)]
-    if outcomes[0].state != "running_elsewhere":
-        changed = outcomes[0].state == "done"
-        outcomes.append(
-            run_step(PROGRESS, wanted, partial(_measure, full=full), again=full or changed)
-        )
+    outcomes: list[StepOutcome] = []
+    for one in _days(wanted, since):
+        outcomes += _run_day(one, opening)
+        if outcomes[-1].state == "running_elsewhere":
+            return outcomes
+    newest = last_published_day()
+    if full and newest is not None:
+        outcomes.append(run_step(RECOUNT, newest, mend_counts, again=True))
     return outcomes
 
 
-def _count(day: dt.date, *, full: bool) -> int:
-    """Counts for ``day`` and for the days since the last one that was counted after it was over.
+def _days(wanted: dt.date, since: dt.date | None) -> list[dt.date]:
+    """The days to run, in order: those after the last one that was published after it was over."""
+    newest = last_published_day()
+    if newest is None or newest > wanted:
+        return [wanted]
+    closed = last_closed_day(before=wanted)
+    first = closed + dt.timedelta(days=1) if closed else newest
+    if since is not None and since > first:
+        raise RuleViolation(
+            f"Days before {since} have not been counted: begin with {first}.", code="gap"
+        )
+    return [first + dt.timedelta(days=n) for n in range((wanted - first).days + 1)]
 
-    A day older than the newest published one has its figures already: counts are a history, and a
-    past day is not counted again but by ``full``.
-    """
-    newest = last_published_day(COUNTS)
-    if full or newest is None:
-        return count_from_the_beginning(max(day, newest or day))
-    if newest > day:
-        return 0
-    closed = last_closed_day(COUNTS, before=day)
-    return (
-        count_days(closed + dt.timedelta(days=1), day) if closed else count_from_the_beginning(day)
+
+def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
+    newest = last_published_day()
+    if newest is not None and newest > day:
+        # A day of the past has its figures: nothing of it is counted again.
+        return [StepOutcome(step, day, "already_done", 0, 0.0) for step in STEPS]
+    is_first = newest is None
+    outcomes: list[StepOutcome] = []
+
+    def step(name: str, work: Callable[[dt.date], int | Written], **options: bool) -> bool:
+        cut_off = cut_off_of(DELTAS, day) if name == PUBLISH else None
+        outcomes.append(run_step(name, day, work, cut_off=cut_off, **options))
+        return outcomes[-1].state != "running_elsewhere"
+
+    deltas = partial(count_history, first=opening) if is_first else post_changes
+    progress = measure_history if is_first else measure_progress
+    (
+        step(CLOSE, _nothing)
+        and step(DELTAS, deltas)
+        and step(LEAVES, _count_parts, in_one=False)
+        and step(ROLL_UP, _count_crown)
+        and step(PROGRESS, progress)
+        and step(PUBLISH, _nothing)
     )
+    return outcomes
 
 
-def _measure(day: dt.date, *, full: bool) -> int:
-    """Progress on ``day``; with a new history of counts, on the month ends before it as well."""
-    if full or last_published_day(PROGRESS) is None:
-        return measure_history(day)
-    return measure_progress(day)
+def _nothing(_day: dt.date) -> int:
+    return 0
+
+
+def _count_parts(day: dt.date) -> Written:
+    """Count all parts of the tree, with ``NIGHTLY_WORKERS`` at once; others may help."""
+    workers = settings.NIGHTLY_WORKERS
+    if workers > 1 and not connection.in_atomic_block:
+        with ThreadPoolExecutor(workers) as pool:
+            for helper in [pool.submit(_help, day) for _ in range(workers)]:
+                helper.result()
+    while parts_left(day):
+        # Somebody else is at what is left; if they die, their part is free again.
+        if count_next_part(day) is None:
+            time.sleep(_WAIT_SECONDS)
+    done = NightPart.objects.filter(day=day)
+    checksum = 0
+    for part in done:
+        checksum ^= part.checksum
+    return Written(done.aggregate(rows=Sum("rows"))["rows"] or 0, checksum)
+
+
+def _help(day: dt.date) -> None:
+    try:
+        while count_next_part(day) is not None:
+            pass
+    finally:
+        connections.close_all()
+
+
+def help_count(day: dt.date) -> int:
+    """Count parts of ``day`` until none is free; how many. For further workers."""
+    parts = 0
+    while count_next_part(day) is not None:
+        parts += 1
+    return parts
+
+
+def _count_crown(day: dt.date) -> Written:
+    rolled = count_crown(day)
+    return Written(rolled.rows, rolled.checksum)

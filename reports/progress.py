@@ -18,6 +18,21 @@ from django.db.models import Min
 from campaigns.models import CampaignStatus, Target
 from reports.baselines import BASELINE_SQL
 from reports.models import CampaignProgress
+from reports.selectors.counts import value_sql
+
+
+def _counted(day: str) -> str:
+    """What the target of ``due`` counts, on a day; SQL."""
+
+    def value(metric: str, breakdown: str = "''") -> str:
+        return value_sql(metric, union="due.union_id", breakdown=breakdown, day=day)
+
+    return f"""CASE due.metric
+        WHEN 'new_members' THEN {value("joined", "b.breakdown")}
+        WHEN 'enrolment_rate' THEN {value("members", "b.breakdown")}
+        WHEN 'unions_established' THEN {value("unions_founded")}
+        WHEN 'stations' THEN {value("stations")} END"""
+
 
 _PROGRESS = f"""
 WITH due AS (
@@ -39,27 +54,11 @@ breakdowns AS (
     SELECT due.id, '' FROM due WHERE due.group_set_id IS NULL
 ),
 summed AS (
-    SELECT due.id,
-           SUM(now_at.value) AS now_value, SUM(before.value) AS before_value
+    SELECT due.id, SUM(now_at.value) AS now_value, SUM(before.value) AS before_value
     FROM due
     JOIN breakdowns b ON b.target_id = due.id
-    CROSS JOIN LATERAL (SELECT CASE due.metric
-        WHEN 'new_members' THEN 'joined'
-        WHEN 'enrolment_rate' THEN 'members'
-        WHEN 'unions_established' THEN 'unions_founded'
-        WHEN 'stations' THEN 'stations' END AS counted) m
-    LEFT JOIN LATERAL (
-        SELECT value FROM reports_dailycount d
-        WHERE d.union_id = due.union_id AND d.metric = m.counted
-          AND d.breakdown = CASE WHEN due.metric IN ('new_members', 'enrolment_rate')
-              THEN b.breakdown ELSE '' END
-          AND d.day <= due.upto ORDER BY d.day DESC LIMIT 1) now_at ON true
-    LEFT JOIN LATERAL (
-        SELECT value FROM reports_dailycount d
-        WHERE d.union_id = due.union_id AND d.metric = m.counted
-          AND d.breakdown = CASE WHEN due.metric IN ('new_members', 'enrolment_rate')
-              THEN b.breakdown ELSE '' END
-          AND d.day < due.period_start ORDER BY d.day DESC LIMIT 1) before ON true
+    CROSS JOIN LATERAL (SELECT {_counted("due.upto")} AS value) now_at
+    CROSS JOIN LATERAL (SELECT {_counted("due.period_start - 1")} AS value) before
     GROUP BY due.id
 ),
 valued AS (

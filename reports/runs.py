@@ -7,6 +7,7 @@ worker that lost its lease while it slept cannot publish over its successor.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import uuid
 from collections.abc import Callable
@@ -20,9 +21,19 @@ from django.utils import timezone
 from core.clock import local_day_end
 from reports.models import ReportRun
 
+# The step whose run says that a day is out.
+PUBLISH = "publish"
+
 
 class LeaseLost(Exception):
     """Somebody else took the step over while this worker was at it; nothing was written."""
+
+
+class Written(NamedTuple):
+    """What a step wrote: rows, and a checksum over them (0 where there is none)."""
+
+    rows: int
+    checksum: int = 0
 
 
 class StepOutcome(NamedTuple):
@@ -36,13 +47,21 @@ class StepOutcome(NamedTuple):
 
 
 def run_step(
-    step: str, day: dt.date, work: Callable[[dt.date], int], *, again: bool = False
+    step: str,
+    day: dt.date,
+    work: Callable[[dt.date], int | Written],
+    *,
+    again: bool = False,
+    in_one: bool = True,
+    cut_off: dt.datetime | None = None,
 ) -> StepOutcome:
     """Claim ``step`` for ``day``, do ``work`` in one transaction, publish, release.
 
-    ``work(day)`` returns the number of rows it wrote. A step done for a finished day is not done
-    twice unless ``again``; one done before its day was over is. If ``work`` raises, nothing of it
-    is written, the run is marked failed, and the exception goes on.
+    ``work(day)`` says what it wrote. A step done for a finished day is not done twice unless
+    ``again``; one done before its day was over is. If ``work`` raises, nothing of it is written,
+    the run is marked failed, and the exception goes on. Without ``in_one`` the work commits as it
+    goes and must stand being done twice. ``cut_off``: up to which instant entries were read, where
+    that is not the beginning of this step.
     """
     claim = _claim(step, day, again=again)
     if claim is None:
@@ -52,13 +71,17 @@ def run_step(
     started = timezone.now()
     mine = ReportRun.objects.filter(report=step, day=day, claim=claim)
     try:
-        with transaction.atomic():
-            row_count = work(day)
+        with transaction.atomic() if in_one else contextlib.nullcontext():
+            result = work(day)
+            written = result if isinstance(result, Written) else Written(result)
+            finished = timezone.now()
             published = mine.filter(status=ReportRun.Status.RUNNING).update(
                 status=ReportRun.Status.DONE,
-                finished_at=timezone.now(),
-                cut_off=started,
-                row_count=row_count,
+                finished_at=finished,
+                cut_off=cut_off or started,
+                row_count=written.rows,
+                checksum=written.checksum,
+                seconds=(finished - started).total_seconds(),
                 claim=None,
                 lease_until=None,
             )
@@ -73,7 +96,7 @@ def run_step(
         )
         raise
     seconds = (timezone.now() - started).total_seconds()
-    return StepOutcome(step, day, "done", row_count, seconds)
+    return StepOutcome(step, day, "done", written.rows, seconds)
 
 
 def _claim(step: str, day: dt.date, *, again: bool) -> uuid.UUID | None:
@@ -99,17 +122,22 @@ def _claim(step: str, day: dt.date, *, again: bool) -> uuid.UUID | None:
     return token if claimed == 1 else None
 
 
-def last_published_day(step: str, *, up_to: dt.date | None = None) -> dt.date | None:
-    """The newest day (≤ ``up_to``) whose ``step`` has been published at least once."""
-    runs = ReportRun.objects.filter(report=step, cut_off__isnull=False)
+def cut_off_of(step: str, day: dt.date) -> dt.datetime | None:
+    """Up to which instant ``step`` read entries for ``day``; None if it never did."""
+    return ReportRun.objects.filter(report=step, day=day).values_list("cut_off", flat=True).first()
+
+
+def last_published_day(*, up_to: dt.date | None = None) -> dt.date | None:
+    """The newest day (≤ ``up_to``) that has been published at least once."""
+    runs = ReportRun.objects.filter(report=PUBLISH, cut_off__isnull=False)
     if up_to is not None:
         runs = runs.filter(day__lte=up_to)
     return runs.order_by("-day").values_list("day", flat=True).first()
 
 
-def last_closed_day(step: str, *, before: dt.date) -> dt.date | None:
-    """The newest day < ``before`` whose ``step`` was published after the day was over."""
-    runs = ReportRun.objects.filter(report=step, cut_off__isnull=False, day__lt=before)
+def last_closed_day(*, before: dt.date) -> dt.date | None:
+    """The newest day < ``before`` that was published after it was over."""
+    runs = ReportRun.objects.filter(report=PUBLISH, cut_off__isnull=False, day__lt=before)
     for run in runs.order_by("-day")[:400]:
         if run.cut_off is not None and run.cut_off >= local_day_end(run.day):
             return run.day

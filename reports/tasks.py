@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import Task, shared_task
 
-from reports.nightly import run_nightly
+from reports.nightly import help_count, run_nightly
 
 # While another worker holds the lease we look again; a dead worker's lease runs out by itself.
 LOOK_AGAIN_SECONDS = 60
@@ -23,3 +23,9 @@ def run_nightly_task(
     if any(outcome.state == "running_elsewhere" for outcome in outcomes):
         raise self.retry(countdown=LOOK_AGAIN_SECONDS)
     return [{**outcome._asdict(), "day": outcome.day.isoformat()} for outcome in outcomes]
+
+
+@shared_task(name="reports.help_count", ignore_result=True)
+def help_count_task(day: str) -> int:
+    """Count parts of ``day`` (ISO date) that nobody is at; how many. For further workers."""
+    return help_count(dt.date.fromisoformat(day))

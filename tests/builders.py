@@ -112,11 +112,18 @@ def make_application(
 
 
 def make_membership(
-    union: Union, who: PersonInput | None = None, *, group: str = "courier", on: str | None = None
+    union: Union,
+    who: PersonInput | None = None,
+    *,
+    group: str = "courier",
+    on: str | None = None,
+    member: Member | None = None,
 ) -> Membership:
     """An active membership with its ledger entry, as an import would write it."""
     started_on = dt.date.fromisoformat(on) if on else local_today()
-    member = Member.objects.create(home_union=union, **check_person(who or person()).columns())
+    if member is None:
+        columns = check_person(who or person()).columns()
+        member = Member.objects.create(home_union=union, **columns)
     membership = Membership.objects.create(
         member=member,
         union=union,

@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 from core.clock import local_today
 from portal.demo.federations import federation_of
 from portal.demo.loading import PartOutcome, Scale, load_demo
-from reports.models import DailyCount
+from reports.selectors.counts import read_counts
 from tests.databases import MIGRATED, copy_database, drop_database
 from unions.models import Union
 
@@ -30,9 +30,9 @@ YESTERDAY = local_today() - dt.timedelta(days=1)
 
 def count_on(union: Union, metric: str, day: dt.date, breakdown: str = "") -> int:
     """The published figure of a union on a day."""
-    rows = DailyCount.objects.filter(union=union, metric=metric, breakdown=breakdown, day__lte=day)
-    row = rows.order_by("-day").first()
-    return row.value if row else 0
+    return read_counts([union.pk], [(metric, breakdown)], [day]).at(
+        union.pk, metric, breakdown, day
+    )
 
 
 @dataclass(frozen=True)

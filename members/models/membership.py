@@ -189,6 +189,8 @@ class MembershipEvent(models.Model):
 
     ``active_change``, ``retained_change`` and ``joined_change`` (persons) are what the entry does
     to the counts of ``union`` from ``effective_on`` (inclusive): the stock of any day is their sum.
+    ``rejoined_change`` is the part of ``joined_change`` that is no first joining: the person had
+    been a member before (docs/metrics.md counts the two apart).
     """
 
     membership = models.ForeignKey(
@@ -235,6 +237,7 @@ class MembershipEvent(models.Model):
     active_change = models.SmallIntegerField()
     retained_change = models.SmallIntegerField()
     joined_change = models.SmallIntegerField()
+    rejoined_change = models.SmallIntegerField(default=0, db_default=0)
 
     objects = MembershipEventQuerySet.as_manager()
 
@@ -248,6 +251,10 @@ class MembershipEvent(models.Model):
                 & Q(retained_change__range=(-1, 1))
                 & Q(joined_change__range=(-1, 1)),
                 name="members_event_changes_one_person",
+            ),
+            models.CheckConstraint(
+                condition=Q(rejoined_change=0) | Q(rejoined_change=F("joined_change")),
+                name="members_event_rejoined_is_joined",
             ),
             models.CheckConstraint(
                 condition=Q(type="corrected", corrects__isnull=False)

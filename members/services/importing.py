@@ -273,7 +273,7 @@ _MEMBERSHIP_COLUMNS = (
 )  # fmt: skip
 _EVENT_COLUMNS = (
     "membership_id", "type", "union_id", "worker_group_id", "channel", "effective_on",
-    "recorded_at", "active_change", "retained_change", "joined_change",
+    "recorded_at", "active_change", "retained_change", "joined_change", "rejoined_change",
 )  # fmt: skip
 
 
@@ -297,8 +297,10 @@ def _write(union: Union, fresh: list[Entry], known: dict[bytes, int]) -> None:
             )
 
     copy_rows("members_member", _MEMBER_COLUMNS, members())
-    rejoined = [ids[entry.id_hash] for entry in fresh if entry.id_hash in known]
-    Member.objects.filter(pk__in=rejoined).update(home_union=union)
+    returning = [ids[entry.id_hash] for entry in fresh if entry.id_hash in known]
+    Member.objects.filter(pk__in=returning).update(home_union=union)
+    earlier = Membership.objects.exclude(status=MembershipStatus.ANNULLED)
+    rejoining = set(earlier.filter(member__in=returning).values_list("member", flat=True))
     keys = _reserve("members_membership", len(fresh))
     copy_rows(
         "members_membership",
@@ -320,6 +322,7 @@ def _write(union: Union, fresh: list[Entry], known: dict[bytes, int]) -> None:
             (
                 key, EventType.JOINED.value, union.pk, entry.worker_group_id,
                 JoinChannel.IMPORT.value, entry.started_on, now, *effect,
+                int(ids[entry.id_hash] in rejoining),
             )
             for key, entry in zip(keys, fresh, strict=True)
         ),

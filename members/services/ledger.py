@@ -8,7 +8,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from accounts.models import User
-from members.enums import EVENT_EFFECTS, ChangeReason, Effect, EventType
+from members.enums import EVENT_EFFECTS, ChangeReason, Effect, EventType, MembershipStatus
 from members.models import DecisionPaper, Membership, MembershipEvent
 from unions.models import Union
 from unions.scope import Actor
@@ -59,6 +59,19 @@ def record_event(
         active_change=effect.active,
         retained_change=effect.retained,
         joined_change=effect.joined,
+        rejoined_change=effect.joined if _was_member_before(membership, event_type) else 0,
+    )
+
+
+def _was_member_before(membership: Membership, event_type: str) -> bool:
+    """Does an earlier spell of the same person stand?"""
+    if event_type != EventType.JOINED:
+        return False
+    others = Membership.objects.filter(member=membership.member_id).exclude(pk=membership.pk)
+    return (
+        others.exclude(status=MembershipStatus.ANNULLED)
+        .filter(started_on__lt=membership.started_on)
+        .exists()
     )
 
 
@@ -93,6 +106,7 @@ def correct_event(
         active_change=-event.active_change,
         retained_change=-event.retained_change,
         joined_change=-event.joined_change,
+        rejoined_change=-event.rejoined_change,
     )
 
 

@@ -1,9 +1,17 @@
 """Counted figures, the runs that counted them, what units say themselves, and who reads it all."""
 
-from reports.models.checks import Drift, QualitySignal
-from reports.models.counts import DailyCount
+from reports.models.books import (
+    CountedStation,
+    CountedUnion,
+    LatePosting,
+    NightDelta,
+    NightPart,
+    UnpostedEntry,
+)
+from reports.models.checks import Drift, QualitySignal, SignalKind, SignalRule
+from reports.models.counts import DailyCount, DailyUnitCount, LateCount
 from reports.models.figures import ReportedFigure
-from reports.models.forecasts import CampaignForecast
+from reports.models.forecasts import CampaignForecast, ForecastMethod
 from reports.models.progress import CampaignProgress, PaceThreshold
 from reports.models.readers import BriefSubscription, ScreenToken
 from reports.models.runs import ReportRun
@@ -12,11 +20,22 @@ __all__ = [
     "BriefSubscription",
     "CampaignForecast",
     "CampaignProgress",
+    "CountedStation",
+    "CountedUnion",
     "DailyCount",
+    "DailyUnitCount",
     "Drift",
+    "ForecastMethod",
+    "LateCount",
+    "LatePosting",
+    "NightDelta",
+    "NightPart",
     "PaceThreshold",
     "QualitySignal",
     "ReportRun",
     "ReportedFigure",
     "ScreenToken",
+    "SignalKind",
+    "SignalRule",
+    "UnpostedEntry",
 ]

@@ -1,51 +1,117 @@
-"""Counted figures."""
+"""Counted figures: what was published, and what entries recorded late would have made of it."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from unions.models import Union
 from unions.scope import ScopedQuerySet
 
 
-class DailyCount(models.Model):
-    """A figure of a union and its whole subtree on a day. Sparse: a row only where it changed.
+class Metric(models.TextChoices):
+    """What is counted every night. Definitions: docs/metrics.md."""
 
-    The value on day D is that of the latest row ≤ D. ``breakdown`` is empty for the total, a
-    worker group for member metrics, a union kind for unions, a station kind for stations.
+    MEMBERS = "members", _("members")  # stock, persons
+    RETAINED = "retained", _("retained members")  # stock, persons
+    JOINED = "joined", _("joined so far")  # cumulative first joinings; a period is a difference
+    REJOINED = "rejoined", _("joined again so far")  # cumulative, persons
+    UNIONS = "unions", _("unions")  # stock
+    UNIONS_FOUNDED = "unions_founded", _("unions founded so far")  # cumulative
+    NEF_UNIONS = "nef_unions", _("unions of new-form workers")  # stock
+    STATIONS = "stations", pgettext_lazy("metric", "stations")  # stock
+
+
+# Each has a column of its own in ``DailyCount``; the others are rows of ``DailyUnitCount``.
+PERSON_METRICS = (Metric.MEMBERS, Metric.RETAINED, Metric.JOINED, Metric.REJOINED)
+STOCKS = (Metric.MEMBERS, Metric.RETAINED)
+
+
+class DailyCount(models.Model):
+    """Persons of a union and its whole subtree from a day on. Sparse: a row only where it changed.
+
+    The values on day D are those of the latest row ≤ D. ``breakdown`` is a worker group, or empty
+    for the sum of all groups. No foreign key in the database: rows are written by the night alone,
+    from unions that are never deleted, and the check would cost a third of the night (ADR 11).
     """
 
-    class Metric(models.TextChoices):
-        MEMBERS = "members", _("members")  # stock, persons
-        RETAINED = "retained", _("retained members")  # stock, persons
-        JOINED = "joined", _("joined so far")  # cumulative, persons; a period is a difference
-        UNIONS = "unions", _("unions")  # stock
-        UNIONS_FOUNDED = "unions_founded", _("unions founded so far")  # cumulative
-        NEF_UNIONS = "nef_unions", _("unions of new-form workers")  # stock
-        STATIONS = "stations", _("stations")  # stock
-
-    # No index of its own: the unique one begins with the union.
+    pk = models.CompositePrimaryKey("union_id", "breakdown", "day")
     union = models.ForeignKey(
-        Union, on_delete=models.PROTECT, related_name="daily_counts", db_index=False
+        Union,
+        on_delete=models.DO_NOTHING,
+        related_name="daily_counts",
+        db_index=False,
+        db_constraint=False,
     )
-    day = models.DateField()
-    metric = models.CharField(max_length=16, choices=Metric)
     breakdown = models.CharField(max_length=40, blank=True, default="")
-    value = models.BigIntegerField()
-    definition_version = models.PositiveSmallIntegerField(default=1)
+    day = models.DateField()
+    members = models.IntegerField(default=0, db_default=0)
+    retained = models.IntegerField(default=0, db_default=0)
+    joined = models.IntegerField(default=0, db_default=0)
+    rejoined = models.IntegerField(default=0, db_default=0)
+    definition_version = models.PositiveSmallIntegerField(default=1, db_default=1)
 
     objects = ScopedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("daily count")
         verbose_name_plural = _("daily counts")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["union", "metric", "breakdown", "day"], name="reports_daily_count_unique"
-            )
-        ]
-        indexes = [models.Index(fields=["day"], name="reports_daily_count_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.union_id} {self.breakdown} {self.day}: {self.members}"
+
+
+class DailyUnitCount(models.Model):
+    """Unions or stations of a union and its subtree from a day on; sparse like ``DailyCount``.
+
+    ``breakdown`` is a union kind or a station kind, or empty for the sum.
+    """
+
+    pk = models.CompositePrimaryKey("union_id", "metric", "breakdown", "day")
+    union = models.ForeignKey(
+        Union, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    metric = models.CharField(max_length=16, choices=Metric)
+    breakdown = models.CharField(max_length=40, blank=True, default="")
+    day = models.DateField()
+    value = models.IntegerField()
+    definition_version = models.PositiveSmallIntegerField(default=1, db_default=1)
+
+    objects = ScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("daily count of units")
+        verbose_name_plural = _("daily counts of units")
 
     def __str__(self) -> str:
         return f"{self.union_id} {self.metric} {self.breakdown} {self.day}: {self.value}"
+
+
+class LateCount(models.Model):
+    """What must be added to the published figures of ``first_day`` … ``last_day`` (both included)
+    to know them as they are known now: entries that were recorded after those days were published.
+
+    Rolled up like ``DailyCount``; ``last_day`` is null where it holds for ever (a joining that
+    belongs to a place from which the union has moved since).
+    """
+
+    union = models.ForeignKey(
+        Union, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
+    breakdown = models.CharField(max_length=40, blank=True, default="")
+    first_day = models.DateField()
+    last_day = models.DateField(null=True)
+    members = models.IntegerField(default=0)
+    retained = models.IntegerField(default=0)
+    joined = models.IntegerField(default=0)
+    rejoined = models.IntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("late count")
+        verbose_name_plural = _("late counts")
+        indexes = [
+            models.Index(fields=["union", "breakdown", "first_day"], name="reports_late_count")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.union_id} {self.breakdown} {self.first_day}–{self.last_day}"

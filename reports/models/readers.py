@@ -29,7 +29,7 @@ class ScreenToken(models.Model):
     union = models.ForeignKey(
         Union, on_delete=models.PROTECT, related_name="screen_tokens", verbose_name=_("union")
     )
-    name = models.CharField(_("where it hangs"), max_length=60)
+    name = models.CharField(_("where the screen is"), max_length=60)
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"

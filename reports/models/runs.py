@@ -30,6 +30,9 @@ class ReportRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     cut_off = models.DateTimeField(_("cut-off"), null=True, blank=True)
     row_count = models.PositiveIntegerField(_("rows written"), default=0)
+    seconds = models.FloatField(_("seconds"), default=0)
+    # Over the rows the step wrote: two runs that wrote the same have the same.
+    checksum = models.BigIntegerField(_("checksum"), default=0)
     error = models.CharField(_("error"), max_length=300, blank=True)
 
     class Meta:

@@ -1,4 +1,8 @@
-"""Values of ``DailyCount`` on given days: one index probe each, whatever the length of history."""
+"""Counted figures on given days: one index probe each, whatever the length of history.
+
+``known_now`` adds what was recorded after a day had been published: the figure as it is known now,
+beside the figure as it was published.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +12,77 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from reports.models import DailyCount
+from reports.models.counts import PERSON_METRICS, Metric
+from unions.history import PATH_ON_SQL
 
-Metric = DailyCount.Metric
+__all__ = ["Counts", "Key", "Metric", "Point", "read_counts", "trend", "value_sql"]
+
 Key = tuple[str, str]  # metric, breakdown
+_COLUMNS = tuple(str(metric) for metric in PERSON_METRICS)
 
-# The value of a metric on a day, for expressions put in for {union}, {metric}, {breakdown}, {day}.
-VALUE_SQL = """COALESCE((
-    SELECT c.value FROM reports_dailycount c
-    WHERE c.union_id = {union} AND c.metric = {metric} AND c.breakdown = {breakdown}
-      AND c.day <= {day}
-    ORDER BY c.day DESC LIMIT 1), 0)"""
 
-_VALUES = f"""
-SELECT u.id, k.metric, k.breakdown, d.day, {
-    VALUE_SQL.format(union="u.id", metric="k.metric", breakdown="k.breakdown", day="d.day")
-}
+def value_sql(metric: str, *, union: str, breakdown: str = "''", day: str) -> str:
+    """The value of ``metric`` on a day in SQL; the other arguments are SQL expressions."""
+    if metric in _COLUMNS:
+        return f"""COALESCE((
+            SELECT c.{metric} FROM reports_dailycount c
+            WHERE c.union_id = {union} AND c.breakdown = {breakdown} AND c.day <= {day}
+            ORDER BY c.day DESC LIMIT 1), 0)"""
+    return f"""COALESCE((
+        SELECT c.value FROM reports_dailyunitcount c
+        WHERE c.union_id = {union} AND c.metric = '{Metric(metric).value}'
+          AND c.breakdown = {breakdown} AND c.day <= {day}
+        ORDER BY c.day DESC LIMIT 1), 0)"""
+
+
+_VALUES = """
+SELECT u.id, m.metric, b.breakdown, d.day, m.value
 FROM unnest(%(unions)s::bigint[]) AS u(id)
-CROSS JOIN unnest(%(metrics)s::text[], %(breakdowns)s::text[]) AS k(metric, breakdown)
+CROSS JOIN unnest(%(person_breakdowns)s::text[]) AS b(breakdown)
 CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+CROSS JOIN LATERAL (
+    SELECT c.members, c.retained, c.joined, c.rejoined FROM reports_dailycount c
+    WHERE c.union_id = u.id AND c.breakdown = b.breakdown AND c.day <= d.day
+    ORDER BY c.day DESC LIMIT 1) c
+CROSS JOIN LATERAL (VALUES
+    ('members', c.members), ('retained', c.retained), ('joined', c.joined),
+    ('rejoined', c.rejoined)) AS m(metric, value)
+UNION ALL
+SELECT u.id, k.metric, k.breakdown, d.day, c.value
+FROM unnest(%(unions)s::bigint[]) AS u(id)
+CROSS JOIN unnest(%(unit_metrics)s::text[], %(unit_breakdowns)s::text[]) AS k(metric, breakdown)
+CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+CROSS JOIN LATERAL (
+    SELECT c.value FROM reports_dailyunitcount c
+    WHERE c.union_id = u.id AND c.metric = k.metric AND c.breakdown = k.breakdown
+      AND c.day <= d.day ORDER BY c.day DESC LIMIT 1) c
+"""
+
+# What came to be known since: late entries that are posted, and those that wait for their night.
+_LATE = f"""
+SELECT l.union_id, m.metric, l.breakdown, d.day, m.value
+FROM unnest(%(days)s::date[]) AS d(day)
+CROSS JOIN LATERAL (
+    SELECT union_id, breakdown, SUM(members) AS members, SUM(retained) AS retained,
+           SUM(joined) AS joined, SUM(rejoined) AS rejoined
+    FROM reports_latecount
+    WHERE union_id = ANY(%(unions)s) AND breakdown = ANY(%(person_breakdowns)s)
+      AND first_day <= d.day AND (last_day >= d.day OR last_day IS NULL)
+    GROUP BY 1, 2
+    UNION ALL
+    SELECT a.id, COALESCE(q.breakdown, ''), SUM(q.members), SUM(q.retained), SUM(q.joined),
+           SUM(q.rejoined)
+    FROM reports_unpostedentry q
+    JOIN unions_union u ON u.id = q.union_id
+    CROSS JOIN LATERAL unnest(string_to_array(rtrim(
+        {PATH_ON_SQL.format(union="u", day="d.day")}, '/'), '/')::bigint[]) AS a(id)
+    WHERE q.effective_on <= d.day AND a.id = ANY(%(unions)s)
+    GROUP BY GROUPING SETS ((a.id, q.breakdown), (a.id))
+) l
+CROSS JOIN LATERAL (VALUES
+    ('members', l.members), ('retained', l.retained), ('joined', l.joined),
+    ('rejoined', l.rejoined)) AS m(metric, value)
+WHERE l.breakdown = ANY(%(person_breakdowns)s)
 """
 
 
@@ -45,22 +101,40 @@ class Counts:
         return sum(self.at(union_id, metric, breakdown, day) for breakdown in breakdowns)
 
 
-def read_counts(union_ids: Sequence[int], keys: Iterable[Key], days: Iterable[dt.date]) -> Counts:
-    """The values of ``keys`` for all ``union_ids`` on all ``days``, in one query."""
+def read_counts(
+    union_ids: Sequence[int],
+    keys: Iterable[Key],
+    days: Iterable[dt.date],
+    *,
+    known_now: bool = False,
+) -> Counts:
+    """The values of ``keys`` for all ``union_ids`` on all ``days``, in one query.
+
+    As published; with ``known_now``, as the ledger tells today (persons only: of units no past is
+    kept but the published one), in a second query.
+    """
     wanted = sorted(set(keys))
     if not union_ids or not wanted:
         return Counts({})
+    units = [(metric, breakdown) for metric, breakdown in wanted if metric not in _COLUMNS]
+    asked = {
+        "unions": list(union_ids),
+        "person_breakdowns": sorted({b for metric, b in wanted if metric in _COLUMNS}),
+        "unit_metrics": [str(metric) for metric, _breakdown in units],
+        "unit_breakdowns": [breakdown for _metric, breakdown in units],
+        "days": sorted(set(days)),
+    }
+    values: dict[tuple[int, str, str, dt.date], int] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _VALUES,
-            {
-                "unions": list(union_ids),
-                "metrics": [str(metric) for metric, _breakdown in wanted],
-                "breakdowns": [breakdown for _metric, breakdown in wanted],
-                "days": sorted(set(days)),
-            },
-        )
-        return Counts({(u, m, b, day): value for u, m, b, day, value in cursor.fetchall()})
+        cursor.execute(_VALUES, asked)
+        for union_id, metric, breakdown, day, value in cursor.fetchall():
+            values[union_id, metric, breakdown, day] = value
+        if known_now:
+            cursor.execute(_LATE, asked)
+            for union_id, metric, breakdown, day, value in cursor.fetchall():
+                key = (union_id, metric, breakdown, day)
+                values[key] = values.get(key, 0) + int(value)
+    return Counts(values)
 
 
 class Point(NamedTuple):
@@ -70,27 +144,109 @@ class Point(NamedTuple):
     value: int
 
 
+_COURSE = """
+SELECT day, breakdown, {column} FROM reports_dailycount
+WHERE union_id = %(union)s AND breakdown = ANY(%(breakdowns)s) AND day <= %(last)s
+  AND day > COALESCE(%(first)s::date, '-infinity')
+ORDER BY day
+"""
+_UNIT_COURSE = """
+SELECT day, breakdown, value FROM reports_dailyunitcount
+WHERE union_id = %(union)s AND metric = %(metric)s AND breakdown = ANY(%(breakdowns)s)
+  AND day <= %(last)s AND day > COALESCE(%(first)s::date, '-infinity')
+ORDER BY day
+"""
+
+
 def trend(
-    union_id: int, metric: str, breakdowns: Sequence[str], first: dt.date | None, last: dt.date
+    union_id: int,
+    metric: str,
+    breakdowns: Sequence[str],
+    first: dt.date | None,
+    last: dt.date,
+    *,
+    known_now: bool = False,
 ) -> list[Point]:
     """The course of a figure from ``first`` (None: its beginning) to ``last``, a point per change.
 
-    Several ``breakdowns`` are added up. The first and the last day always have a point.
+    Several ``breakdowns`` are added up. The first and the last day always have a point. With
+    ``known_now`` late entries stand on their own days.
     """
-    rows = DailyCount.objects.filter(
-        union_id=union_id, metric=metric, breakdown__in=breakdowns, day__lte=last
-    )
+    asked = {
+        "union": union_id,
+        "metric": str(metric),
+        "breakdowns": list(breakdowns),
+        "first": first,
+        "last": last,
+    }
     values: dict[str, int] = {}
+    points: dict[dt.date, int] = {}
     if first is not None:
         before = read_counts([union_id], [(metric, b) for b in breakdowns], [first])
         values = {b: before.at(union_id, metric, b, first) for b in breakdowns}
-        rows = rows.filter(day__gt=first)
-    points: dict[dt.date, int] = {}
-    if first is not None:
         points[first] = sum(values.values())
-    for day, breakdown, value in rows.order_by("day").values_list("day", "breakdown", "value"):
-        values[breakdown] = value
-        points[day] = sum(values.values())
+    persons = metric in _COLUMNS
+    with connection.cursor() as cursor:
+        cursor.execute(_COURSE.format(column=metric) if persons else _UNIT_COURSE, asked)
+        for day, breakdown, value in cursor.fetchall():
+            values[breakdown] = value
+            points[day] = sum(values.values())
+    if known_now and persons:
+        points = _with_late_changes(union_id, metric, breakdowns, points, first, last)
     if points or first is not None:
-        points[last] = sum(values.values())
-    return [Point(day, value) for day, value in sorted(points.items())]
+        points[last] = points[max(points)]
+    # Rows are written when any of a union's figures changes: this one may have stayed.
+    ordered = sorted(points.items())
+    return [
+        Point(day, value)
+        for place, (day, value) in enumerate(ordered)
+        if place in (0, len(ordered) - 1) or value != ordered[place - 1][1]
+    ]
+
+
+_LATE_CHANGES = """
+SELECT day, SUM(change) FROM (
+    SELECT m.day, m.sign * l.{column} AS change
+    FROM reports_latecount l
+    CROSS JOIN LATERAL (VALUES (l.first_day, 1), (l.last_day + 1, -1)) AS m(day, sign)
+    WHERE l.union_id = %(union)s AND l.breakdown = ANY(%(breakdowns)s)
+    UNION ALL
+    SELECT q.effective_on, q.{column}
+    FROM reports_unpostedentry q
+    JOIN unions_union u ON u.id = q.union_id
+    JOIN unions_union top ON top.id = %(union)s
+    WHERE starts_with(u.path, top.path)
+      AND ('' = ANY(%(breakdowns)s) OR q.breakdown = ANY(%(breakdowns)s))
+) AS changes
+WHERE day <= %(last)s AND change <> 0
+GROUP BY day ORDER BY day
+"""
+
+
+def _with_late_changes(
+    union_id: int,
+    metric: str,
+    breakdowns: Sequence[str],
+    points: dict[dt.date, int],
+    first: dt.date | None,
+    last: dt.date,
+) -> dict[dt.date, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LATE_CHANGES.format(column=metric),
+            {"union": union_id, "breakdowns": list(breakdowns), "last": last},
+        )
+        changes = [(day, int(change)) for day, change in cursor.fetchall()]
+    days = sorted({*points, *(day for day, _change in changes)})
+    result: dict[dt.date, int] = {}
+    published = late = 0
+    waiting = iter([*changes, (dt.date.max, 0)])
+    upcoming = next(waiting)
+    for day in days:
+        while upcoming[0] <= day and upcoming[0] != dt.date.max:
+            late += upcoming[1]
+            upcoming = next(waiting)
+        published = points.get(day, published)
+        if first is None or day >= first:
+            result[day] = published + late
+    return result

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from core.clock import local_day_end
 from reports.models import ReportRun
-from reports.nightly import COUNTS
+from reports.runs import PUBLISH
 
 
 class AsOf(NamedTuple):
@@ -51,11 +51,6 @@ def run_of(day: dt.date) -> ReportRun | None:
     return _published().filter(day__gte=day).order_by("day").first()
 
 
-def newest_cut_off() -> dt.datetime | None:
-    """The instant of the newest counting: what a full recount of past days rests on."""
-    return _published().order_by("-cut_off").values_list("cut_off", flat=True).first()
-
-
 def month_start(day: dt.date) -> dt.date:
     """The first day of the month of ``day``."""
     return day.replace(day=1)
@@ -72,4 +67,4 @@ def eve(day: dt.date) -> dt.date:
 
 
 def _published() -> QuerySet[ReportRun]:
-    return ReportRun.objects.filter(report=COUNTS, cut_off__isnull=False)
+    return ReportRun.objects.filter(report=PUBLISH, cut_off__isnull=False)

@@ -1,8 +1,10 @@
 """The rows behind a figure: who and what was counted, and that their sum is the figure.
 
-An entry of the ledger counts on a day when it took effect by then and had been recorded by the
-time the day was counted. A period is what counts at its end and did not count before it began, so
-entries recorded late stand in the period whose figure they changed.
+An entry of the ledger counts on a day when it is posted by then: on its own day, or, recorded when
+that was published already, on the day whose night took it up. A period is what counts at its end
+and did not count before it began, so late entries stand in the period whose figure they changed.
+Stocks are those of the unions that stood below on the day; a joining belongs to where its union
+stood when it was posted.
 """
 
 from __future__ import annotations
@@ -11,33 +13,39 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, TruncDate
 from django.http import Http404
 
 from core.clock import CHINA
 from members.models import Membership, MembershipEvent
 from reference.models import GroupSet, WorkerGroup
+from reports.models import LatePosting, UnpostedEntry
 from reports.selectors.counts import Metric, read_counts
-from reports.selectors.days import eve, newest_cut_off, run_of
-from reports.selectors.figures import valid_group_sets
+from reports.selectors.days import eve
+from reports.selectors.groups import valid_group_sets
 from reports.selectors.scope import PERMISSION
 from stations.models import Station, StationKind
 from unions.enums import UnionStatus
+from unions.history import with_path_on
 from unions.kinds import HOLDING_POOL
-from unions.models import Union, UnionKind, UnionQuerySet
+from unions.models import PastPath, Union, UnionKind, UnionQuerySet
 from unions.scope import Actor, can
 
 PAGE_SIZE = 100
 
-# Figures made of people → the column of the ledger that counts them.
+# Figures made of people → what an entry of the ledger adds to them.
 PERSON_CHANGES = {
-    Metric.MEMBERS: "active_change",
-    Metric.RETAINED: "retained_change",
-    Metric.JOINED: "joined_change",
+    Metric.MEMBERS: F("active_change"),
+    Metric.RETAINED: F("retained_change"),
+    Metric.JOINED: F("joined_change") - F("rejoined_change"),
+    Metric.REJOINED: F("rejoined_change"),
 }
-# Figures that may be asked for a period; of the others only the stock of a day is a figure.
-CUMULATIVE = (Metric.JOINED, Metric.UNIONS_FOUNDED)
+# Sums over time: each entry belongs to where its union stood then. The others are stocks.
+FLOWS = (Metric.JOINED, Metric.REJOINED, Metric.UNIONS_FOUNDED)
+# Figures that may be asked for a period: what came in it, or by how much the stock changed.
+OF_PERIODS = (*FLOWS, Metric.MEMBERS, Metric.RETAINED)
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,7 @@ def find_figure(
     union: Union, metric: str, day: dt.date, since: dt.date | None, breakdown: str, group_set: str
 ) -> Figure:
     """The figure of these words. Raises Http404 for one that is not on any dashboard."""
-    if metric not in Metric.values or (since is not None and metric not in CUMULATIVE):
+    if metric not in Metric.values or (since is not None and metric not in OF_PERIODS):
         raise Http404
     group: WorkerGroup | None = None
     kind: UnionKind | StationKind | None = None
@@ -133,11 +141,9 @@ def may_see_persons(actor: Actor, union: Union) -> bool:
 class PersonFigure:
     """The ledger entries of a figure of people."""
 
-    def __init__(self, actor: Actor, figure: Figure, value: int) -> None:
+    def __init__(self, actor: Actor, figure: Figure) -> None:
         self.figure = figure
-        self.column = PERSON_CHANGES[Metric(figure.metric)]
         self._actor = actor
-        self._counted = self._find_counted(value)
 
     def total(self) -> int:
         """Persons, over the whole subtree."""
@@ -153,7 +159,7 @@ class PersonFigure:
             .filter(membership__gt=after)
             .order_by()
             .values_list("membership", "union", "worker_group")
-            .annotate(change=Sum(self.column))
+            .annotate(change=Sum("adds"))
             .exclude(change=0)
             .order_by("membership", "union", "worker_group")[: PAGE_SIZE + 1]
         )
@@ -181,7 +187,7 @@ class PersonFigure:
             self._entries(PERMISSION)
             .order_by()
             .values_list("union")
-            .annotate(value=Sum(self.column))
+            .annotate(value=Sum("adds"))
             .exclude(value=0)
             .order_by("-value", "union")[first:last]
         )
@@ -189,50 +195,60 @@ class PersonFigure:
         return [UnionSum(unions[pk], value) for pk, value in sums]
 
     def _entries(self, permission: str) -> QuerySet[MembershipEvent, Any]:
-        return self._narrowed(MembershipEvent.objects.visible_to(self._actor, permission)).filter(
-            self._counted
-        )
-
-    def _narrowed(self, rows: QuerySet[MembershipEvent, Any]) -> QuerySet[MembershipEvent, Any]:
-        rows = rows.filter(union__path__startswith=self.figure.union.path).exclude(
-            **{self.column: 0}
-        )
+        rows = MembershipEvent.objects.visible_to(self._actor, permission)
         if self.figure.part is not None:
             rows = rows.filter(worker_group__in=self.figure.breakdowns)
-        return rows
+        adds = PERSON_CHANGES[Metric(self.figure.metric)]
+        return _counted(rows, self.figure, adds).exclude(adds=0)
 
     def _sum(self, rows: QuerySet[MembershipEvent, Any]) -> int:
-        return rows.aggregate(value=Coalesce(Sum(self.column), 0))["value"]
-
-    def _find_counted(self, value: int) -> Q:
-        """The condition that gives the published ``value``.
-
-        A day was counted by its own run, or counted again by a later full recount; which of the
-        two stands in the figures is told by their sum.
-        """
-        day, since = self.figure.day, self.figure.since
-        first = [run_of(day), run_of(eve(since)) if since else None]
-        own = [run.cut_off if run else None for run in first]
-        recount = newest_cut_off()
-        ways = [_counted(day, own[0], since, own[1])]
-        if recount not in own or own[0] != own[1]:
-            ways.append(_counted(day, recount, since, recount))
-        everything = self._narrowed(MembershipEvent.objects.all())
-        for way in ways:
-            if self._sum(everything.filter(way)) == value:
-                return way
-        return ways[0]
+        return rows.aggregate(value=Coalesce(Sum("adds"), 0))["value"]
 
 
 def _counted(
-    day: dt.date, cut_off: dt.datetime | None, since: dt.date | None, cut_before: dt.datetime | None
-) -> Q:
-    def until(last: dt.date, instant: dt.datetime | None) -> Q:
-        reached = Q(effective_on__lte=last)
-        return reached & Q(recorded_at__lte=instant) if instant else reached
+    entries: QuerySet[MembershipEvent, Any], figure: Figure, adds: CombinedExpression | F
+) -> QuerySet[MembershipEvent, Any]:
+    """The entries of ``figure`` with what each ``adds`` to it."""
+    entries = entries.filter(~Exists(UnpostedEntry.objects.filter(event=OuterRef("pk"))))
+    is_flow = figure.metric in FLOWS
+    first = figure.since or (dt.date.min if is_flow else figure.day)
+    now, path = _posted_by(figure.day), figure.union.path
+    before = _posted_by(eve(figure.since)) if figure.since else None
+    if not PastPath.objects.filter(until__gte=eve(first)).exists():
+        entries = entries.filter(now, union__path__startswith=path)
+        return (entries.exclude(before) if before else entries).annotate(adds=adds)
+    if is_flow:
+        entries = _placed_when_posted(entries.filter(now), path)
+        return (entries.exclude(before) if before else entries).annotate(adds=adds)
+    now &= Q(union__in=_below(path, figure.day))
+    if before is None or figure.since is None:
+        return entries.filter(now).annotate(adds=adds)
+    # A stock also changes by unions that came or went with their members.
+    before &= Q(union__in=_below(path, eve(figure.since)))
+    sign = Case(When(now, then=1), default=0) - Case(When(before, then=1), default=0)
+    return entries.filter(now | before).annotate(adds=adds * sign)
 
-    counted = until(day, cut_off)
-    return counted & ~until(eve(since), cut_before) if since else counted
+
+def _posted_by(day: dt.date) -> Q:
+    late = LatePosting.objects.filter(event=OuterRef("pk"), day__gt=day)
+    return Q(effective_on__lte=day) & ~Exists(late)
+
+
+def _below(path: str, day: dt.date) -> QuerySet[Union, Any]:
+    """The unions that stood under ``path`` on ``day``."""
+    return with_path_on(Union.objects.all(), day).filter(path_on__startswith=path).values("pk")
+
+
+def _placed_when_posted(
+    entries: QuerySet[MembershipEvent, Any], path: str
+) -> QuerySet[MembershipEvent, Any]:
+    """The entries whose union stood under ``path`` on the day they were posted."""
+    late = LatePosting.objects.filter(event=OuterRef("pk")).values("day")
+    then = PastPath.objects.filter(union=OuterRef("union"), until__gte=OuterRef("posted_on"))
+    return entries.annotate(
+        posted_on=Coalesce(Subquery(late), F("effective_on")),
+        path_then=Coalesce(Subquery(then.order_by("until").values("path")[:1]), F("union__path")),
+    ).filter(path_then__startswith=path)
 
 
 def unions_behind(actor: Actor, figure: Figure) -> UnionQuerySet:

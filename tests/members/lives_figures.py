@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db import connection
 
-from reports.counting import count_from_the_beginning
+from reports.counting.history import count_history
 
 _LEAVES = """
 SELECT union_id, SUM(active_change), SUM(retained_change)
@@ -42,12 +42,13 @@ def joined_in_ledger() -> int:
 
 def published_stock(day: dt.date) -> dict[tuple[int, str], int]:
     """What the night publishes for ``day`` by union and metric, counted from the beginning."""
-    count_from_the_beginning(day)
+    count_history(day)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT ON (union_id, metric) union_id, metric, value"
-            " FROM reports_dailycount WHERE breakdown = '' AND metric IN"
-            " ('members', 'retained') AND day <= %s ORDER BY union_id, metric, day DESC",
+            "SELECT DISTINCT ON (union_id, m.metric) union_id, m.metric, m.value"
+            " FROM reports_dailycount CROSS JOIN LATERAL (VALUES"
+            " ('members', members), ('retained', retained)) AS m(metric, value)"
+            " WHERE breakdown = '' AND day <= %s ORDER BY union_id, m.metric, day DESC",
             [day],
         )
         return {(union, metric): value for union, metric, value in cursor if value}

@@ -30,8 +30,9 @@ from members.services.questions import create_question
 from members.services.review import approve_application
 from members.services.transfer import move_from_pool
 from reference.models import WorkerGroup
-from reports.counting import count_from_the_beginning
-from reports.models import DailyCount
+from reports.counting.history import count_history
+from reports.models import DailyUnitCount
+from reports.selectors.counts import read_counts
 from tests.builders import (
     make_application,
     make_join_code,
@@ -258,15 +259,15 @@ def test_members_of_a_pool_count_for_the_county_but_the_pool_is_no_union(union: 
     assert county is not None
     pool, _code = open_pool(county, actor=None)
     make_membership(pool, on="2024-01-02")
-    count_from_the_beginning(local_today())
+    count_history(local_today())
 
-    def newest(metric: str) -> int | None:
-        rows = DailyCount.objects.filter(union=county, metric=metric, breakdown="")
-        return rows.order_by("-day").values_list("value", flat=True).first()
+    def newest(metric: str) -> int:
+        today = local_today()
+        return read_counts([county.pk], [(metric, "")], [today]).at(county.pk, metric, "", today)
 
     assert newest("members") == 1
     assert newest("unions") == 2  # the county and the street
-    assert not DailyCount.objects.filter(metric="unions", breakdown="holding_pool").exists()
+    assert not DailyUnitCount.objects.filter(breakdown="holding_pool").exists()
 
 
 def test_moving_on_needs_no_application_and_keeps_the_way_in(client: Client, union: Union) -> None:

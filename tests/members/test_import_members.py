@@ -16,7 +16,7 @@ from enterprises.models import Employer
 from members.models import Member, Membership, MembershipEvent
 from members.reconciliation import membership_differences
 from members.services.importing import Outcome, import_members
-from reports.counting import count_from_the_beginning
+from reports.counting.history import count_history
 from reports.models import DailyCount
 from tests.builders import make_membership, make_union, person
 from tests.members.joining import union as union
@@ -77,9 +77,9 @@ def test_people_become_members_since_their_day(union: Union) -> None:
     assert (event.active_change, event.retained_change, event.joined_change) == (1, 0, 1)
     assert AuditEntry.objects.get(action="member.imported").data == {"rows": 2, "left_alone": 0}
     # They count from their day on.
-    count_from_the_beginning(local_today())
-    of_union = DailyCount.objects.filter(union=union, metric="members", breakdown="")
-    assert [(c.day, c.value) for c in of_union.order_by("day")] == [
+    count_history(local_today())
+    of_union = DailyCount.objects.filter(union=union, breakdown="")
+    assert [(c.day, c.members) for c in of_union.order_by("day")] == [
         (dt.date(2021, 1, 5), 1), (dt.date(2022, 3, 1), 2),
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from core.clock import local_today
 from members.enums import EventType, MembershipStatus
 from members.models import Membership, MembershipEvent
 from members.services.ledger import record_event
-from reports.models import DailyCount, ReportRun
+from reports.models import DailyCount, Drift
 from reports.nightly import run_nightly
 from tests.builders import make_membership, make_union
 from unions.models import Union
@@ -254,9 +254,7 @@ def test_entry_at_another_union_that_was_corrected_is_no_difference(
 def test_changed_figure_is_named_for_its_union_alone(tree: dict[str, Union]) -> None:
     make_membership(tree["town"], on="2024-01-01")
     run_nightly()
-    DailyCount.objects.filter(union=tree["county"], metric="members", breakdown="courier").update(
-        value=7
-    )
+    DailyCount.objects.filter(union=tree["county"], breakdown="courier").update(members=7)
     assert reconcile()[0] == [
         difference("union", tree["county"].pk, "members", 7, 1, breakdown="courier")
     ]
@@ -265,13 +263,13 @@ def test_changed_figure_is_named_for_its_union_alone(tree: dict[str, Union]) -> 
 def test_missing_and_invented_figures_are_named(tree: dict[str, Union]) -> None:
     make_membership(tree["town"], on="2024-01-01")
     run_nightly()
-    DailyCount.objects.filter(union=tree["city"], metric="joined", breakdown="").delete()
-    DailyCount.objects.create(
-        union=tree["other"], metric="retained", breakdown="", day=YESTERDAY, value=3
-    )
+    DailyCount.objects.filter(union=tree["city"], breakdown="").update(joined=0)
+    DailyCount.objects.create(union=tree["other"], breakdown="", day=YESTERDAY, retained=3)
     assert reconcile()[0] == [
         difference("union", tree["city"].pk, "joined", 0, 1),
         difference("union", tree["other"].pk, "retained", 3, 0),
+        difference("union", tree["city"].pk, "retained (roll-up)", 0, 3),
+        difference("union", tree["other"].pk, "retained (roll-up)", 3, 0),
     ]
 
 
@@ -279,6 +277,7 @@ def test_what_came_after_the_cut_off_is_no_difference(tree: dict[str, Union]) ->
     make_membership(tree["town"], on="2024-01-01")
     run_nightly()
     make_membership(tree["town"], on="2024-01-01")
+    Union.objects.update(created_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
     update_union(tree["town"], parent=tree["other"], actor=None)
     differences, summary = reconcile()
     assert differences == []
@@ -286,16 +285,19 @@ def test_what_came_after_the_cut_off_is_no_difference(tree: dict[str, Union]) ->
     # The next count takes both up, and the check follows it.
     run_nightly(TODAY)
     assert reconcile()[0] == []
-    assert DailyCount.objects.filter(union=tree["other"], metric="members", breakdown="").get(
-    ).value == 2  # fmt: skip
+    assert DailyCount.objects.get(union=tree["other"], breakdown="").members == 2
 
 
-def test_full_recount_for_an_older_day_moves_the_cut_off(town: Union) -> None:
+def test_full_recount_mends_the_newest_day_and_keeps_what_it_found(town: Union) -> None:
     make_membership(town, on="2024-01-01")
     run_nightly()
+    DailyCount.objects.filter(union=town, breakdown="").update(members=9)
     make_membership(town, on="2024-02-01")
-    run_nightly(dt.date(2024, 3, 1), full=True)
+    (recount,) = [o for o in run_nightly(dt.date(2024, 3, 1), full=True) if o.step == "recount"]
+    assert (recount.day, recount.row_count) == (YESTERDAY, 1)
     differences, summary = reconcile()
     assert differences == []
     assert summary["published_day"] == YESTERDAY.isoformat()
-    assert ReportRun.objects.filter(report="counts").count() == 2
+    drift = Drift.objects.get()
+    assert (drift.union, drift.metric, drift.stored, drift.expected) == (town, "members", "9", "1")
+    assert drift.mended_at is not None

@@ -102,7 +102,7 @@ def figures() -> tuple[object, ...]:
     return (
         list(MembershipEvent.objects.order_by("pk").values()),
         list(Membership.objects.order_by("pk").values()),
-        list(DailyCount.objects.order_by("pk").values_list("union", "day", "metric", "value")),
+        list(DailyCount.objects.order_by("pk").values()),
         list(membership_differences()),
     )
 

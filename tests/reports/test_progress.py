@@ -8,7 +8,7 @@ import pytest
 from campaigns.models import Campaign, CampaignStatus, Indicator, Metric, Target, Unit
 from enterprises.models import WorkforceBaseline
 from reference.models import GroupSet, WorkerGroup
-from reports.counting import count_from_the_beginning
+from reports.counting.history import count_history
 from reports.models import CampaignProgress
 from reports.progress import measure_history, measure_progress
 from tests.builders import make_membership, make_region, make_union
@@ -66,7 +66,7 @@ def make_target(
 
 
 def progress(target: Target, day: dt.date) -> tuple[Decimal | None, Decimal | None, str]:
-    count_from_the_beginning(day)
+    count_history(day)
     measure_progress(day)
     row = CampaignProgress.objects.get(target=target, day=day)
     return row.value, row.share, row.status
@@ -167,7 +167,7 @@ def test_closed_period_keeps_its_last_figure(county: Union, campaign: Campaign) 
     make_membership(county, on="2024-05-01")
     target = make_target(campaign, Metric.NEW_MEMBERS, "2", end=D(2024, 3, 31))
     for day in (D(2024, 3, 31), D(2024, 4, 1), D(2024, 4, 2)):
-        count_from_the_beginning(day)
+        count_history(day)
         measure_progress(day)
     days = CampaignProgress.objects.filter(target=target).order_by("day")
     assert [(row.day, row.value, row.time_elapsed) for row in days] == [
@@ -182,7 +182,7 @@ def test_drafts_and_targets_to_come_are_left_out(county: Union, campaign: Campai
         owner=county, name="草稿", starts_on=D(2024, 1, 1), ends_on=D(2024, 12, 31)
     )
     make_target(draft, Metric.NEW_MEMBERS, "2")
-    count_from_the_beginning(D(2024, 7, 1))
+    count_history(D(2024, 7, 1))
     assert measure_progress(D(2024, 7, 1)) == 0
     assert not CampaignProgress.objects.filter(target=later).exists()
 
@@ -195,7 +195,7 @@ def test_no_register_figure_for_grants_yet(county: Union, campaign: Campaign) ->
 def test_history_is_measured_at_month_ends(county: Union, campaign: Campaign) -> None:
     make_membership(county, on="2024-02-10")
     target = make_target(campaign, Metric.NEW_MEMBERS, "2", start=D(2024, 1, 15))
-    count_from_the_beginning(D(2024, 4, 2))
+    count_history(D(2024, 4, 2))
     measure_history(D(2024, 4, 2))
     rows = CampaignProgress.objects.filter(target=target).order_by("day")
     assert [(row.day, row.value) for row in rows] == [

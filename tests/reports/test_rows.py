@@ -10,12 +10,11 @@ from django.utils import timezone
 from members.enums import EventType
 from members.models import Membership, MembershipEvent
 from members.services.ledger import record_event
-from reports.models import ReportRun
-from reports.nightly import COUNTS, run_nightly
+from reports.nightly import run_nightly
 from reports.selectors import rows
-from reports.selectors.rows import PersonFigure, figure_value, find_figure
+from reports.selectors.rows import PersonFigure, find_figure
 from tests.builders import make_membership, make_official, make_union, person
-from tests.reports.world import DAY, World, build_world
+from tests.reports.world import DAY, World, build_world, count_anew
 from unions.enums import Role
 
 pytestmark = pytest.mark.django_db
@@ -148,7 +147,7 @@ def test_ended_membership_is_listed_on_the_days_before(client: Client, world: Wo
     record_event(
         membership, EventType.WITHDRAWN, union=world.town, effective_on=D(2024, 3, 13), actor=None
     )
-    run_nightly(DAY, full=True)
+    count_anew(DAY)
     client.force_login(world.official)
     before = ask(client, world, metric="members", day="2024-03-12")
     assert (before["value"], before["total"], len(before["persons"])) == (7, 7, 7)
@@ -161,8 +160,6 @@ def test_entry_recorded_late_stands_behind_the_figure_it_changed(
     client: Client, world: World
 ) -> None:
     """Published days stay; the late entry belongs to the first day counted after it."""
-    counted = timezone.now()
-    ReportRun.objects.filter(report=COUNTS, day=DAY).update(cut_off=counted)
     late = make_membership(world.lin, group="courier", on="2024-02-10")
     run_nightly(DAY + dt.timedelta(days=1))
     client.force_login(world.official)
@@ -179,14 +176,10 @@ def test_entry_recorded_late_stands_behind_the_figure_it_changed(
     assert late in [row.membership for row in month["persons"]]
 
 
-def test_after_a_full_recount_the_rows_are_those_of_the_recount(
-    client: Client, world: World
-) -> None:
-    early = ReportRun.objects.get(report=COUNTS, day=DAY)
+def test_in_a_history_told_anew_the_rows_are_those_known_now(client: Client, world: World) -> None:
     run_nightly(DAY + dt.timedelta(days=1))
     late = make_membership(world.lin, group="courier", on="2024-02-10")
-    run_nightly(DAY + dt.timedelta(days=1), full=True)
-    early.refresh_from_db()
+    count_anew(DAY + dt.timedelta(days=1))
     client.force_login(world.official)
     context = ask(client, world, metric="members", day="2024-03-15")
     assert (context["value"], context["total"]) == (8, 8)
@@ -200,7 +193,7 @@ def test_correction_takes_its_entry_back(client: Client, world: World) -> None:
         worker_group=event.worker_group, channel=event.channel, effective_on=D(2024, 3, 14),
         recorded_at=timezone.now(), active_change=-1, retained_change=0, joined_change=-1,
     )  # fmt: skip
-    run_nightly(DAY, full=True)
+    count_anew(DAY)
     client.force_login(world.official)
     context = ask(client, world, metric="joined", since="2024-03-01")
     assert (context["value"], context["total"], len(context["persons"])) == (1, 1, 1)
@@ -211,7 +204,7 @@ def test_correction_takes_its_entry_back(client: Client, world: World) -> None:
 def test_pages_of_people_hold_everybody_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "PAGE_SIZE", 3)
     figure = find_figure(world.city, "members", DAY, None, "", "")
-    people = PersonFigure(world.official, figure, figure_value(figure))
+    people = PersonFigure(world.official, figure)
     seen: list[Membership] = []
     sizes: list[int] = []
     after: int | None = 0

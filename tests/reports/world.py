@@ -20,6 +20,7 @@ from campaigns.models import (
 from enterprises.models import WorkforceBaseline
 from members.models import Membership
 from reference.models import GroupSet, Region, WorkerGroup
+from reports.counting.history import forget_figures
 from reports.models import ReportedFigure
 from reports.nightly import run_nightly
 from stations.models import Station, StationKind
@@ -102,6 +103,12 @@ def build_world(*, count: bool = True) -> World:
     if count:
         run_nightly(DAY)
     return world
+
+
+def count_anew(day: dt.date) -> None:
+    """Tell the history up to ``day`` as it is known now, as if nothing had been published."""
+    forget_figures()
+    run_nightly(day)
 
 
 def group_set(code: str) -> GroupSet:

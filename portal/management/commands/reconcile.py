@@ -41,7 +41,7 @@ class Command(BaseCommand):
                 self.stdout.write(
                     json.dumps(difference._asdict()) if as_json else _sentence(difference)
                 )
-        day = published.day.isoformat() if published else None
+        day = published.isoformat() if published else None
         summary = {
             "kind": "summary",
             "memberships": Membership.objects.count(),

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.clock import local_today
+from core.errors import RuleViolation
 from reports.nightly import run_nightly
 
 
@@ -19,14 +20,27 @@ class Command(BaseCommand):
     help = "Count the figures of a day and of the days missed before it (default: yesterday)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """``--date D|today``, ``--full``, ``--json``."""
+        """``--date D|today``, ``--from D --to D``, ``--full``, ``--json``."""
         parser.add_argument("--date", help="ISO date, or “today” for the unfinished day")
-        parser.add_argument("--full", action="store_true", help="recount the whole history")
+        parser.add_argument("--from", dest="since", help="fill the days from this one on")
+        parser.add_argument("--to", help="ISO date: the last day to fill (as --date)")
+        parser.add_argument(
+            "--full", action="store_true", help="count from the whole ledger besides, and mend"
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object a step")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the night."""
-        outcomes = run_nightly(_parse_day(options["date"]), full=options["full"])
+        if options["date"] and options["to"]:
+            raise CommandError("--date and --to mean the same: give one of them")
+        try:
+            outcomes = run_nightly(
+                _parse_day(options["date"] or options["to"]),
+                since=_parse_day(options["since"]),
+                full=options["full"],
+            )
+        except RuleViolation as refusal:
+            raise CommandError(str(refusal)) from refusal
         for outcome in outcomes:
             if options["json"]:
                 line = json.dumps({**outcome._asdict(), "day": outcome.day.isoformat()})

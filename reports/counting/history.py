@@ -1,0 +1,213 @@
+"""The first count: the whole past up to a day, as the ledger tells it now.
+
+Afterwards only changes are counted (``posting``), and what is published stays.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import connection
+
+from core.locks import advisory_lock
+from reports.counting import DEFINITION_VERSION
+from reports.counting.posting import LOCK
+from reports.counting.registers import (
+    COUNTS_SQL,
+    FOUNDED_SQL,
+    STATIONS_SQL,
+    UNIONS_SQL,
+    path_sql,
+)
+from reports.models import (
+    CampaignForecast,
+    CampaignProgress,
+    CountedStation,
+    CountedUnion,
+    DailyCount,
+    DailyUnitCount,
+    LateCount,
+    LatePosting,
+    NightDelta,
+    NightPart,
+    ReportRun,
+)
+from unions.kinds import HOLDING_POOL
+
+# Everything a night writes but what is kept for its own sake (drifts, signals).
+_FIGURES = (
+    DailyCount,
+    DailyUnitCount,
+    LateCount,
+    LatePosting,
+    NightDelta,
+    NightPart,
+    CountedUnion,
+    CountedStation,
+    CampaignForecast,
+    CampaignProgress,
+    ReportRun,
+)
+
+THE_BEGINNING = dt.date(1900, 1, 1)
+
+_PERSONS = """
+CREATE TEMP TABLE night_leaf ON COMMIT DROP AS
+SELECT path, breakdown, GREATEST(day, %(first)s::date) AS day, SUM(members) AS members,
+       SUM(retained) AS retained, SUM(joined) AS joined, SUM(rejoined) AS rejoined
+FROM (
+    SELECT {path_of_entry} AS path, e.breakdown, e.day, e.members, e.retained, e.joined, e.rejoined
+    FROM (
+        SELECT union_id, worker_group_id AS breakdown, effective_on AS day,
+               SUM(active_change) AS members, SUM(retained_change) AS retained,
+               SUM(joined_change - rejoined_change) AS joined, SUM(rejoined_change) AS rejoined
+        FROM members_membershipevent WHERE effective_on <= %(last)s
+        GROUP BY 1, 2, GREATEST(effective_on, %(first)s::date), effective_on
+    ) e
+    JOIN unions_union u ON u.id = e.union_id
+    UNION ALL
+    -- Members of a union that moved go along; joinings stay where they were made.
+    SELECT m.path, s.breakdown, gone.until + 1, m.sign * s.members, m.sign * s.retained, 0, 0
+    FROM unions_pastpath gone
+    JOIN unions_union u ON u.id = gone.union_id
+    CROSS JOIN LATERAL (
+        SELECT e.worker_group_id AS breakdown, SUM(e.active_change) AS members,
+               SUM(e.retained_change) AS retained
+        FROM members_membershipevent e
+        WHERE e.union_id = gone.union_id AND e.effective_on <= gone.until GROUP BY 1
+    ) s
+    CROSS JOIN LATERAL (VALUES (gone.path, -1), ({path_after}, 1)) AS m(path, sign)
+    WHERE gone.until < %(last)s
+) AS changes
+GROUP BY 1, 2, 3
+"""
+
+# The running sums of each union and breakdown; '' is the sum over the groups.
+_WRITE_PERSONS = """
+INSERT INTO reports_dailycount
+    (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
+SELECT union_id, breakdown, day, SUM(members) OVER course, SUM(retained) OVER course,
+       SUM(joined) OVER course, SUM(rejoined) OVER course, %(version)s
+FROM (
+    SELECT a.id AS union_id, COALESCE(l.breakdown, '') AS breakdown, l.day,
+           SUM(l.members) AS members, SUM(l.retained) AS retained, SUM(l.joined) AS joined,
+           SUM(l.rejoined) AS rejoined
+    FROM night_leaf l
+    CROSS JOIN LATERAL unnest(string_to_array(rtrim(l.path, '/'), '/')::bigint[]) AS a(id)
+    GROUP BY GROUPING SETS ((a.id, l.day, l.breakdown), (a.id, l.day))
+    HAVING (SUM(l.members), SUM(l.retained), SUM(l.joined), SUM(l.rejoined)) <> (0, 0, 0, 0)
+) AS summed
+WINDOW course AS (PARTITION BY union_id, breakdown ORDER BY day)
+"""
+
+_UNITS = f"""
+CREATE TEMP TABLE night_unit ON COMMIT DROP AS
+SELECT m.metric, m.breakdown, m.path, GREATEST(m.day, %(first)s::date) AS day,
+       SUM(m.change) AS change
+FROM (
+    SELECT m.metric, u.kind_id AS breakdown, m.day, m.change, {{path_of_change}} AS path
+    FROM unions_union u
+    CROSS JOIN LATERAL (VALUES
+        ('unions', {FOUNDED_SQL}, 1), ('unions', u.closed_on, -1),
+        ('unions_founded', {FOUNDED_SQL}, 1),
+        ('nef_unions', CASE WHEN u.is_nef THEN {FOUNDED_SQL} END, 1),
+        ('nef_unions', CASE WHEN u.is_nef THEN u.closed_on END, -1)
+    ) AS m(metric, day, change)
+    WHERE {COUNTS_SQL} AND m.day <= %(last)s
+    UNION ALL
+    SELECT 'stations', s.kind_id, m.day, m.change, {{path_of_change}}
+    FROM stations_station s
+    JOIN unions_union u ON u.id = s.host_union_id
+    CROSS JOIN LATERAL (VALUES (s.opened_on, 1), (s.closed_on, -1)) AS m(day, change)
+    WHERE m.day <= %(last)s
+    UNION ALL
+    -- Units of a union that moved, and its stations, go along.
+    SELECT w.metric, w.breakdown, gone.until + 1, m.sign, m.path
+    FROM unions_pastpath gone
+    JOIN unions_union u ON u.id = gone.union_id
+    CROSS JOIN LATERAL (
+        SELECT k.metric, u.kind_id AS breakdown
+        FROM (VALUES ('unions', true), ('nef_unions', u.is_nef)) AS k(metric, is_meant)
+        WHERE k.is_meant AND {COUNTS_SQL} AND {FOUNDED_SQL} <= gone.until
+          AND (u.closed_on IS NULL OR u.closed_on > gone.until)
+        UNION ALL
+        SELECT 'stations', s.kind_id FROM stations_station s
+        WHERE s.host_union_id = u.id AND s.opened_on <= gone.until
+          AND (s.closed_on IS NULL OR s.closed_on > gone.until)
+    ) w
+    CROSS JOIN LATERAL (VALUES (gone.path, -1), ({{path_after}}, 1)) AS m(path, sign)
+    WHERE gone.until < %(last)s
+) AS m
+GROUP BY 1, 2, 3, 4
+"""
+
+_WRITE_UNITS = """
+INSERT INTO reports_dailyunitcount (union_id, metric, breakdown, day, value, definition_version)
+SELECT union_id, metric, breakdown, day,
+       SUM(change) OVER (PARTITION BY union_id, metric, breakdown ORDER BY day), %(version)s
+FROM (
+    SELECT a.id AS union_id, n.metric, COALESCE(n.breakdown, '') AS breakdown, n.day,
+           SUM(n.change) AS change
+    FROM night_unit n
+    CROSS JOIN LATERAL unnest(string_to_array(rtrim(n.path, '/'), '/')::bigint[]) AS a(id)
+    GROUP BY GROUPING SETS ((a.id, n.metric, n.day, n.breakdown), (a.id, n.metric, n.day))
+    HAVING SUM(n.change) <> 0
+) AS summed
+"""
+
+_REMEMBER = (
+    "DELETE FROM reports_unpostedentry WHERE effective_on <= %(day)s",
+    "DELETE FROM reports_lateposting",
+    "DELETE FROM reports_latecount",
+    "DELETE FROM reports_nightdelta",
+    "DELETE FROM reports_nightpart",
+    "DELETE FROM reports_countedunion",
+    "DELETE FROM reports_countedstation",
+    f"INSERT INTO reports_countedunion (union_id, path, kind, is_open, is_nef, is_founded)"
+    f" SELECT union_id, path, kind, is_open, is_nef, is_founded FROM ({UNIONS_SQL}) w",
+    f"INSERT INTO reports_countedstation (station_id, path, kind, is_open)"
+    f" SELECT station_id, path, kind, is_open FROM ({STATIONS_SQL}) w",
+)
+
+
+def count_history(last: dt.date, *, first: dt.date = THE_BEGINNING) -> int:
+    """Count every day from ``first`` to ``last`` (inclusive) anew; the number of rows written.
+
+    What lies before ``first`` is folded into it: an opening balance. Replaces whatever was counted:
+    only for books that have published nothing yet, or a demo. Run in a transaction.
+    """
+    advisory_lock(LOCK)
+    values = {
+        "first": first,
+        "last": last,
+        "day": last,
+        "zone": "Asia/Shanghai",
+        "pool": HOLDING_POOL,
+        "version": DEFINITION_VERSION,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM reports_dailycount")
+        cursor.execute("DELETE FROM reports_dailyunitcount")
+        cursor.execute("DROP TABLE IF EXISTS night_leaf, night_unit")
+        after = path_sql("(gone.until + 1)")
+        persons = _PERSONS.format(path_of_entry=path_sql("e.day"), path_after=after)
+        units = _UNITS.format(path_of_change=path_sql("m.day"), path_after=after)
+        rows = 0
+        for fill, write in ((persons, _WRITE_PERSONS), (units, _WRITE_UNITS)):
+            cursor.execute(fill, values)
+            cursor.execute(write, values)
+            rows += cursor.rowcount
+        for statement in _REMEMBER:
+            cursor.execute(statement.format(path=path_sql("%(day)s", since=last)), values)
+        cursor.execute(f"ANALYZE {DailyCount._meta.db_table}")
+        return rows
+
+
+def forget_figures() -> None:
+    """Forget everything that was ever published: the next night tells the whole history anew.
+
+    For the demo and for measurements alone. Run in a transaction.
+    """
+    advisory_lock(LOCK)
+    for model in _FIGURES:
+        model._default_manager.all().delete()

@@ -1,0 +1,245 @@
+"""What is new since the last night: entries that wait to be posted, and unions that changed.
+
+Everything here is one transaction, the step ``deltas``: entries leave the queue in the transaction
+that writes what they change, so that none is counted twice or lost.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import connection
+
+from core.locks import advisory_lock
+from reports.counting import DEFINITION_VERSION
+from reports.counting.registers import STATIONS_SQL, UNIONS_SQL, path_sql
+from unions.history import PATH_ON_SQL
+from unions.kinds import HOLDING_POOL
+
+LOCK = "reports.counting"
+
+_TAKE = """
+CREATE TEMP TABLE night_entry (
+    event_id bigint, union_id bigint, breakdown text, effective_on date,
+    members int, retained int, joined int, rejoined int, path text COLLATE "C"
+) ON COMMIT DROP;
+WITH taken AS (
+    DELETE FROM reports_unpostedentry WHERE effective_on <= %(day)s RETURNING *
+)
+INSERT INTO night_entry
+SELECT t.event_id, t.union_id, t.breakdown, t.effective_on, t.members, t.retained, t.joined,
+       t.rejoined, {path}
+FROM taken t JOIN unions_union u ON u.id = t.union_id
+"""
+
+_LATE = """
+INSERT INTO reports_lateposting (event_id, day)
+SELECT event_id, %(day)s FROM night_entry WHERE effective_on < %(day)s
+"""
+
+# Where each union of a late entry stood, from when to when.
+_LATE_COUNTS = f"""
+WITH late AS (
+    SELECT union_id, breakdown, effective_on, SUM(members) AS members, SUM(retained) AS retained,
+           SUM(joined) AS joined, SUM(rejoined) AS rejoined
+    FROM night_entry WHERE effective_on < %(day)s
+    GROUP BY 1, 2, 3
+),
+stay AS (
+    SELECT p.union_id, p.path, p.until,
+           COALESCE(LAG(p.until) OVER (PARTITION BY p.union_id ORDER BY p.until) + 1,
+                    '-infinity'::date) AS since
+    FROM unions_pastpath p WHERE p.union_id IN (SELECT union_id FROM late)
+    UNION ALL
+    SELECT u.id, u.path, 'infinity'::date,
+           COALESCE((SELECT MAX(until) + 1 FROM unions_pastpath p WHERE p.union_id = u.id),
+                    '-infinity'::date)
+    FROM unions_union u WHERE u.id IN (SELECT union_id FROM late)
+),
+placed AS (
+    SELECT l.*, {PATH_ON_SQL.format(union="u", day="l.effective_on")} AS path_then,
+           {PATH_ON_SQL.format(union="u", day="%(day)s")} AS path_now
+    FROM late l JOIN unions_union u ON u.id = l.union_id
+),
+ranges AS (
+    -- A stock stands wherever the union stood on each of the days missed.
+    SELECT s.path, l.breakdown, GREATEST(l.effective_on, s.since) AS first_day,
+           LEAST(%(day)s::date - 1, s.until) AS last_day, l.members, l.retained,
+           0 AS joined, 0 AS rejoined
+    FROM late l JOIN stay s ON s.union_id = l.union_id
+     AND s.until >= l.effective_on AND s.since < %(day)s
+    WHERE (l.members, l.retained) <> (0, 0)
+    UNION ALL
+    -- A joining belongs to where the union stood on its day, also when it has moved since.
+    SELECT p.path_then, p.breakdown, p.effective_on, %(day)s::date - 1, 0, 0, p.joined, p.rejoined
+    FROM placed p WHERE (p.joined, p.rejoined) <> (0, 0)
+    UNION ALL
+    SELECT m.path, p.breakdown, %(day)s::date, NULL, 0, 0, m.sign * p.joined, m.sign * p.rejoined
+    FROM placed p
+    CROSS JOIN LATERAL (VALUES (p.path_then, 1), (p.path_now, -1)) AS m(path, sign)
+    WHERE p.path_then <> p.path_now AND (p.joined, p.rejoined) <> (0, 0)
+)
+INSERT INTO reports_latecount
+    (union_id, breakdown, first_day, last_day, members, retained, joined, rejoined)
+SELECT a.id, COALESCE(r.breakdown, ''), r.first_day, r.last_day, SUM(r.members), SUM(r.retained),
+       SUM(r.joined), SUM(r.rejoined)
+FROM ranges r
+CROSS JOIN LATERAL unnest(string_to_array(rtrim(r.path, '/'), '/')::bigint[]) AS a(id)
+GROUP BY GROUPING SETS (
+    (a.id, r.first_day, r.last_day, r.breakdown), (a.id, r.first_day, r.last_day))
+HAVING (SUM(r.members), SUM(r.retained), SUM(r.joined), SUM(r.rejoined)) <> (0, 0, 0, 0)
+"""
+
+_CHANGED_UNIONS = f"""
+CREATE TEMP TABLE night_union ON COMMIT DROP AS
+SELECT w.*, c.path AS old_path, c.kind AS old_kind, c.is_open AS was_open, c.is_nef AS was_nef,
+       COALESCE(c.is_founded, false) AS was_founded
+FROM ({UNIONS_SQL}) w
+LEFT JOIN reports_countedunion c USING (union_id)
+WHERE c.union_id IS NULL
+   OR (w.path, w.kind, w.is_open, w.is_nef, w.is_founded)
+       IS DISTINCT FROM (c.path, c.kind, c.is_open, c.is_nef, c.is_founded)
+"""
+
+_CHANGED_STATIONS = f"""
+CREATE TEMP TABLE night_station ON COMMIT DROP AS
+SELECT w.*, c.path AS old_path, c.kind AS old_kind, c.is_open AS was_open
+FROM ({STATIONS_SQL}) w
+FULL JOIN reports_countedstation c USING (station_id)
+WHERE (w.path, w.kind, w.is_open) IS DISTINCT FROM (c.path, c.kind, c.is_open)
+"""
+
+# The members of a union that moved go along: from the day on they count where it stands now.
+# Joinings stay where they were made.
+_DELTAS = """
+INSERT INTO reports_nightdelta (day, path, breakdown, members, retained, joined, rejoined)
+SELECT %(day)s, path, breakdown, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
+FROM (
+    SELECT path, breakdown, members, retained, joined, rejoined FROM night_entry
+    UNION ALL
+    SELECT m.path, s.breakdown, m.sign * s.members, m.sign * s.retained, 0, 0
+    FROM night_union n
+    CROSS JOIN LATERAL (
+        SELECT e.worker_group_id AS breakdown, SUM(e.active_change) AS members,
+               SUM(e.retained_change) AS retained
+        FROM members_membershipevent e
+        WHERE e.union_id = n.union_id
+          AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
+          AND NOT EXISTS (SELECT FROM night_entry t WHERE t.event_id = e.id)
+        GROUP BY 1
+    ) s
+    CROSS JOIN LATERAL (VALUES (n.old_path, -1), (n.path, 1)) AS m(path, sign)
+    WHERE n.old_path <> n.path
+) AS changes
+GROUP BY path, breakdown
+HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
+"""
+
+_UNIT_CHANGES = """
+CREATE TEMP TABLE night_unit ON COMMIT DROP AS
+SELECT m.metric, m.breakdown, m.path, m.change
+FROM night_union n
+CROSS JOIN LATERAL (VALUES
+    ('unions', n.old_kind, n.old_path, -(n.was_open)::int),
+    ('unions', n.kind, n.path, (n.is_open)::int),
+    ('nef_unions', n.old_kind, n.old_path, -(n.was_open AND n.was_nef)::int),
+    ('nef_unions', n.kind, n.path, (n.is_open AND n.is_nef)::int),
+    ('unions_founded', n.kind, n.path, n.is_founded::int - n.was_founded::int)
+) AS m(metric, breakdown, path, change)
+WHERE m.path IS NOT NULL AND m.change <> 0
+UNION ALL
+SELECT 'stations', m.breakdown, m.path, m.change
+FROM night_station s
+CROSS JOIN LATERAL (VALUES
+    (s.old_kind, s.old_path, -(s.was_open)::int), (s.kind, s.path, (s.is_open)::int)
+) AS m(breakdown, path, change)
+WHERE m.path IS NOT NULL AND m.change <> 0
+"""
+
+_UNITS = """
+WITH summed AS (
+    SELECT a.id AS union_id, n.metric, COALESCE(n.breakdown, '') AS breakdown,
+           SUM(n.change) AS change
+    FROM night_unit n
+    CROSS JOIN LATERAL unnest(string_to_array(rtrim(n.path, '/'), '/')::bigint[]) AS a(id)
+    GROUP BY GROUPING SETS ((a.id, n.metric, n.breakdown), (a.id, n.metric))
+    HAVING SUM(n.change) <> 0
+)
+INSERT INTO reports_dailyunitcount (union_id, metric, breakdown, day, value, definition_version)
+SELECT s.union_id, s.metric, s.breakdown, %(day)s, s.change + COALESCE((
+    SELECT c.value FROM reports_dailyunitcount c
+    WHERE (c.union_id, c.metric, c.breakdown) = (s.union_id, s.metric, s.breakdown)
+      AND c.day <= %(day)s ORDER BY c.day DESC LIMIT 1), 0), %(version)s
+FROM summed s
+ON CONFLICT (union_id, metric, breakdown, day) DO UPDATE
+SET value = EXCLUDED.value, definition_version = EXCLUDED.definition_version
+"""
+
+_REMEMBER = """
+INSERT INTO reports_countedunion (union_id, path, kind, is_open, is_nef, is_founded)
+SELECT union_id, path, kind, is_open, is_nef, is_founded FROM night_union
+ON CONFLICT (union_id) DO UPDATE SET path = EXCLUDED.path, kind = EXCLUDED.kind,
+    is_open = EXCLUDED.is_open, is_nef = EXCLUDED.is_nef, is_founded = EXCLUDED.is_founded;
+DELETE FROM reports_countedstation
+WHERE station_id IN (SELECT station_id FROM night_station WHERE path IS NULL);
+INSERT INTO reports_countedstation (station_id, path, kind, is_open)
+SELECT station_id, path, kind, is_open FROM night_station WHERE path IS NOT NULL
+ON CONFLICT (station_id) DO UPDATE SET path = EXCLUDED.path, kind = EXCLUDED.kind,
+    is_open = EXCLUDED.is_open
+"""
+
+# A part is the subtree of a union at a depth at which there are enough of them to share.
+_DEPTH = """
+SELECT k.depth FROM (
+    SELECT k.depth, COUNT(DISTINCT array_to_string(
+        (string_to_array(d.path, '/'))[1:k.depth], '/'))
+        FILTER (WHERE array_length(string_to_array(d.path, '/'), 1) > k.depth) AS parts
+    FROM reports_nightdelta d CROSS JOIN generate_series(1, 6) AS k(depth)
+    WHERE d.day = %(day)s
+    GROUP BY k.depth
+) k
+WHERE k.parts >= %(enough)s OR k.parts = 0
+ORDER BY k.depth LIMIT 1
+"""
+
+_PARTS = """
+INSERT INTO reports_nightpart (day, path, is_done, entries, rows, checksum, seconds)
+SELECT DISTINCT %(day)s::date,
+       array_to_string((string_to_array(path, '/'))[1:%(depth)s], '/') || '/',
+       false, 0, 0, 0, 0::float
+FROM reports_nightdelta
+WHERE day = %(day)s AND array_length(string_to_array(path, '/'), 1) > %(depth)s
+ON CONFLICT (day, path) DO UPDATE SET is_done = false
+"""
+ENOUGH_PARTS = 8
+
+
+def post_changes(day: dt.date) -> int:
+    """Take up everything that counts by ``day`` and has not been counted; the number of entries.
+
+    The days before ``day`` must be published: an entry dated before it is posted late, on ``day``.
+    Run in a transaction, and again for a day that was not over.
+    """
+    advisory_lock(LOCK)
+    values = {
+        "day": day,
+        "pool": HOLDING_POOL,
+        "zone": "Asia/Shanghai",
+        "version": DEFINITION_VERSION,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS night_entry, night_union, night_station, night_unit")
+        path = path_sql("%(day)s", since=day)
+        cursor.execute(_TAKE.format(path=path), values)
+        entries = cursor.rowcount
+        for statement in (_LATE, _LATE_COUNTS):
+            cursor.execute(statement, values)
+        for statement in (_CHANGED_UNIONS, _CHANGED_STATIONS):
+            cursor.execute(statement.format(path=path), values)
+        for statement in (_DELTAS, _UNIT_CHANGES, _UNITS, _REMEMBER):
+            cursor.execute(statement, values)
+        cursor.execute(_DEPTH, {"day": day, "enough": ENOUGH_PARTS})
+        found = cursor.fetchone()
+        if found is not None:
+            cursor.execute(_PARTS, {"day": day, "depth": found[0]})
+        return entries

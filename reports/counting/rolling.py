@@ -1,0 +1,134 @@
+"""Up the tree: each change counts for its union and for every union above it.
+
+A part of the tree is counted by one worker in one transaction; what it adds above its root is left
+for the crown, which is counted when all parts are done. Reading and writing happen in the
+database: a worker holds no rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import NamedTuple
+
+from django.db import connection, transaction
+
+from reports.counting import DEFINITION_VERSION
+from reports.models import NightPart
+
+_SUM = """
+CREATE TEMP TABLE night_sum ON COMMIT DROP AS
+WITH taken AS (
+    SELECT * FROM night_taken
+)
+SELECT a.id AS union_id, COALESCE(t.breakdown, '') AS breakdown, SUM(t.members) AS members,
+       SUM(t.retained) AS retained, SUM(t.joined) AS joined, SUM(t.rejoined) AS rejoined
+FROM taken t
+CROSS JOIN LATERAL unnest(
+    (string_to_array(rtrim(t.path, '/'), '/')::bigint[])[%(from)s:]) AS a(id)
+GROUP BY GROUPING SETS ((a.id, t.breakdown), (a.id))
+"""
+
+_TAKE = """
+CREATE TEMP TABLE night_taken (
+    path text COLLATE "C", breakdown text, members int, retained int, joined int, rejoined int
+) ON COMMIT DROP;
+WITH taken AS (
+    DELETE FROM reports_nightdelta
+    WHERE day = %(day)s AND path >= %(low)s AND path < %(high)s
+    RETURNING path, breakdown, members, retained, joined, rejoined
+)
+INSERT INTO night_taken SELECT * FROM taken
+"""
+
+# A row of the day itself is the latest row ≤ the day: counting a day again adds to it.
+_WRITE = """
+WITH written AS (
+    INSERT INTO reports_dailycount
+        (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
+    SELECT s.union_id, s.breakdown, %(day)s, s.members + COALESCE(p.members, 0),
+           s.retained + COALESCE(p.retained, 0), s.joined + COALESCE(p.joined, 0),
+           s.rejoined + COALESCE(p.rejoined, 0), %(version)s
+    FROM night_sum s
+    LEFT JOIN LATERAL (
+        SELECT members, retained, joined, rejoined FROM reports_dailycount c
+        WHERE c.union_id = s.union_id AND c.breakdown = s.breakdown AND c.day <= %(day)s
+        ORDER BY c.day DESC LIMIT 1) p ON true
+    WHERE (s.members, s.retained, s.joined, s.rejoined) <> (0, 0, 0, 0)
+    ON CONFLICT (union_id, breakdown, day) DO UPDATE
+    SET members = EXCLUDED.members, retained = EXCLUDED.retained, joined = EXCLUDED.joined,
+        rejoined = EXCLUDED.rejoined, definition_version = EXCLUDED.definition_version
+    RETURNING union_id, breakdown, members, retained, joined, rejoined
+)
+SELECT COUNT(*), COALESCE(BIT_XOR(hashint8extended(union_id, hashtextextended(
+    breakdown, members + 31::bigint * retained + 961::bigint * joined + 29791::bigint * rejoined)
+)), 0) FROM written
+"""
+
+_LEAVE = """
+INSERT INTO reports_nightdelta (day, path, breakdown, members, retained, joined, rejoined)
+SELECT %(day)s, %(above)s, breakdown, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
+FROM night_taken GROUP BY breakdown
+HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
+"""
+_EVERYTHING_BELOW = "/~"  # after every path: digits and "/" sort before "~"
+
+
+class Rolled(NamedTuple):
+    """Changes taken up, rows written, and a checksum over them (order does not matter)."""
+
+    changes: int
+    rows: int
+    checksum: int
+
+
+def count_next_part(day: dt.date) -> NightPart | None:
+    """Count one part of ``day`` that nobody is at; None when there is none. Its own transaction."""
+    started = time.monotonic()
+    with transaction.atomic():
+        part = (
+            NightPart.objects.select_for_update(skip_locked=True)
+            .filter(day=day, is_done=False)
+            .order_by("path")
+            .first()
+        )
+        if part is None:
+            return None
+        rolled = _roll(day, part.path)
+        part.is_done = True
+        part.entries, part.rows, part.checksum = rolled
+        part.seconds = time.monotonic() - started
+        part.save()
+    return part
+
+
+def parts_left(day: dt.date) -> bool:
+    """Is any part of ``day`` not done (though somebody may be at it)?"""
+    return NightPart.objects.filter(day=day, is_done=False).exists()
+
+
+def count_crown(day: dt.date) -> Rolled:
+    """Count what the parts left for the unions above them, and those unions' own changes."""
+    return _roll(day, "")
+
+
+def _roll(day: dt.date, root: str) -> Rolled:
+    ids = root.rstrip("/").split("/") if root else []
+    values = {
+        "day": day,
+        "low": root,
+        "high": root[:-1] + _EVERYTHING_BELOW if root else "~",
+        "from": max(len(ids), 1),
+        "above": "".join(f"{key}/" for key in ids[:-1]),
+        "version": DEFINITION_VERSION,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS night_taken, night_sum")
+        cursor.execute(_TAKE, values)
+        changes = cursor.rowcount
+        cursor.execute(_SUM, values)
+        cursor.execute(_WRITE, values)
+        rows, checksum = cursor.fetchone()
+        if len(ids) > 1:
+            cursor.execute(_LEAVE, values)
+    return Rolled(changes, rows, checksum)

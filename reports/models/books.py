@@ -1,0 +1,150 @@
+"""The books of the night: which entries are posted, and what is on its way up the tree.
+
+Words of bookkeeping: an entry of the ledger is *posted* (入账) when a night has taken it into the
+figures. Where it is not said otherwise, it is posted on its own day.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from members.models import MembershipEvent
+
+
+class UnpostedEntry(models.Model):
+    """An entry of the ledger that no night has counted yet.
+
+    Written by a trigger in the entry's own transaction (migration 0003), so that no entry can be
+    forgotten, whatever order transactions end in; deleted by the transaction that counts it.
+    """
+
+    event = models.OneToOneField(
+        MembershipEvent,
+        on_delete=models.DO_NOTHING,
+        primary_key=True,
+        related_name="unposted",
+        db_constraint=False,
+    )
+    union_id = models.BigIntegerField()
+    breakdown = models.CharField(max_length=40)
+    effective_on = models.DateField()
+    members = models.SmallIntegerField()
+    retained = models.SmallIntegerField()
+    joined = models.SmallIntegerField()
+    rejoined = models.SmallIntegerField()
+
+    class Meta:
+        verbose_name = _("entry to be posted")
+        verbose_name_plural = _("entries to be posted")
+
+    def __str__(self) -> str:
+        return str(self.event_id)
+
+
+class LatePosting(models.Model):
+    """An entry recorded when the figures of its day were out: it counts from ``day`` on."""
+
+    event = models.OneToOneField(
+        MembershipEvent,
+        on_delete=models.DO_NOTHING,
+        primary_key=True,
+        related_name="late_posting",
+        db_constraint=False,
+    )
+    day = models.DateField(_("posted on"))
+
+    class Meta:
+        verbose_name = _("late posting")
+        verbose_name_plural = _("late postings")
+        indexes = [models.Index(fields=["day"], name="reports_late_posting_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} → {self.day}"
+
+
+class CountedUnion(models.Model):
+    """What a union stands for in the books at present, and where.
+
+    The night compares it with the register of unions: what is new is added, what is gone or stands
+    elsewhere is taken away where it was.
+    """
+
+    union_id = models.BigIntegerField(primary_key=True)
+    path = models.TextField(db_collation="C")
+    kind = models.CharField(max_length=40)
+    is_open = models.BooleanField()
+    is_nef = models.BooleanField()
+    is_founded = models.BooleanField()
+
+    class Meta:
+        verbose_name = _("counted union")
+        verbose_name_plural = _("counted unions")
+
+    def __str__(self) -> str:
+        return f"{self.union_id} {self.path}"
+
+
+class CountedStation(models.Model):
+    """What a station stands for in the books at present; ``path`` is its host union's."""
+
+    station_id = models.BigIntegerField(primary_key=True)
+    path = models.TextField(db_collation="C")
+    kind = models.CharField(max_length=40)
+    is_open = models.BooleanField()
+
+    class Meta:
+        verbose_name = _("counted station")
+        verbose_name_plural = _("counted stations")
+
+    def __str__(self) -> str:
+        return f"{self.station_id} {self.path}"
+
+
+class NightDelta(models.Model):
+    """A change on its way up: persons of one union, from ``day`` on, at ``path`` and above it.
+
+    Written by the step ``deltas``, taken up by the part of the tree that holds ``path``.
+    """
+
+    day = models.DateField()
+    path = models.TextField(db_collation="C")
+    breakdown = models.CharField(max_length=40)
+    members = models.IntegerField()
+    retained = models.IntegerField()
+    joined = models.IntegerField()
+    rejoined = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("change of the night")
+        verbose_name_plural = _("changes of the night")
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.path} {self.breakdown}"
+
+
+class NightPart(models.Model):
+    """A part of the tree that one worker counts at a time, in one transaction.
+
+    Claimed by a row lock with SKIP LOCKED: a worker that dies gives it back. ``path`` is the root
+    of the part. ``entries`` and ``rows`` are what was taken up and written, ``checksum`` is over
+    the rows written.
+    """
+
+    day = models.DateField()
+    path = models.TextField(db_collation="C")
+    is_done = models.BooleanField(default=False)
+    entries = models.IntegerField(default=0)
+    rows = models.IntegerField(default=0)
+    checksum = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        verbose_name = _("part of the night")
+        verbose_name_plural = _("parts of the night")
+        constraints = [
+            models.UniqueConstraint(fields=["day", "path"], name="reports_night_part_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.path}"
