@@ -1,0 +1,230 @@
+"""What a briefing tells: the targets of a campaign on a day, unit by unit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Q
+
+from campaigns.models import Campaign, Indicator, Target
+from reports.models import CampaignForecast, CampaignProgress, PaceThreshold
+from reports.ratios import ratio
+from reports.selectors.days import AsOf
+from reports.selectors.progress import TargetProgress, measured
+from reports.selectors.scope import PERMISSION
+from unions.models import Union
+from unions.scope import Actor
+
+Status = CampaignProgress.Status
+
+# The order in which states are told, the best first.
+STATES = (
+    Status.REACHED, Status.AHEAD, Status.ON_PACE, Status.BEHIND, Status.AT_RISK, Status.NO_DATA,
+    Status.NOT_STARTED,
+)  # fmt: skip
+LAGGING = (Status.BEHIND, Status.AT_RISK)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One unit's target. ``depth`` 0 stands directly below the owner in the table.
+
+    ``place`` is that among the units below the same unit, 1 the best; units with one share hold
+    one place, and those without a share none.
+    """
+
+    progress: TargetProgress
+    depth: int
+    place: int | None
+    forecast: CampaignForecast | None
+
+    @property
+    def union(self) -> Union:
+        """The unit."""
+        return self.progress.target.union
+
+    @property
+    def target_value(self) -> Decimal:
+        """The target as it stood when it was measured; in the indicator's unit."""
+        found = self.progress.progress
+        return found.target_value if found else self.progress.target.value
+
+    @property
+    def is_lagging(self) -> bool:
+        """Behind or at risk; after the end of the period, not reached."""
+        return self.progress.status in LAGGING
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One indicator over one period: the owner's own target, the others in the tree's order."""
+
+    indicator: Indicator
+    period_start: dt.date
+    period_end: dt.date
+    own: Line | None
+    lines: list[Line]
+
+    @property
+    def direct(self) -> list[Line]:
+        """The units directly below the owner, the best first, those without a share last."""
+        return sorted(
+            (line for line in self.lines if line.depth == 0),
+            key=lambda line: (line.place is None, line.place or 0, line.union.path),
+        )
+
+    @property
+    def laggards(self) -> list[Line]:
+        """Units behind or at risk, the slowest first."""
+        return sorted(
+            (line for line in self.lines if line.is_lagging),
+            key=lambda line: (line.progress.pace or Decimal(0), line.union.path),
+        )
+
+    @property
+    def states(self) -> list[tuple[str, int]]:
+        """How many units are in which state, the best first; empty ones left out."""
+        counted = Counter(line.progress.status for line in self.lines)
+        return [(state, counted[state]) for state in STATES if counted[state]]
+
+    @property
+    def promised(self) -> Decimal | None:
+        """Sum of the targets directly below; None where targets do not add up (ratios)."""
+        if not self.indicator.is_divisible or not self.direct:
+            return None
+        return sum((line.target_value for line in self.direct), Decimal(0))
+
+    @property
+    def done(self) -> Decimal | None:
+        """Sum of what the units directly below have reached; None like ``promised``."""
+        if self.promised is None:
+            return None
+        return sum((line.progress.value or Decimal(0) for line in self.direct), Decimal(0))
+
+    @property
+    def done_share(self) -> Decimal | None:
+        """``done`` ÷ ``promised``."""
+        return None if self.done is None else ratio(self.done, self.promised)
+
+    @property
+    def days(self) -> int:
+        """Calendar days of the period."""
+        return (self.period_end - self.period_start).days + 1
+
+
+@dataclass(frozen=True)
+class Briefing:
+    """A campaign on a day. ``as_of`` is None before the first night: then nothing is measured."""
+
+    campaign: Campaign
+    day: dt.date
+    as_of: AsOf | None
+    sheets: list[Sheet]
+    thresholds: list[PaceThreshold] = field(default_factory=list)
+
+
+def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefing:
+    """What can be told of ``campaign``, which the caller has fetched in the actor's scope.
+
+    The targets of a day are those whose period holds it; when none does, those that ended last.
+    The number of queries does not depend on the number of units.
+    """
+    day = as_of.day if as_of else campaign.starts_on
+    targets = list(
+        Target.objects.visible_to(actor, PERMISSION)
+        .filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=day))
+        .filter(indicator__campaign=campaign, period_start__lte=day)
+        .select_related("indicator__group_set", "union")
+        .order_by("indicator", "period_start", "period_end", "union__path")
+    )
+    shown = [target for target in targets if target.period_end >= day]
+    if not shown and targets:
+        last = max(target.period_end for target in targets)
+        shown = [target for target in targets if target.period_end == last]
+    forecasts = _forecasts(shown, day)
+    grouped: dict[tuple[int, dt.date, dt.date], list[TargetProgress]] = {}
+    for row in measured(shown, day):
+        target = row.target
+        key = (target.indicator_id, target.period_start, target.period_end)
+        grouped.setdefault(key, []).append(row)
+    return Briefing(
+        campaign=campaign,
+        day=day,
+        as_of=as_of,
+        sheets=[_sheet(campaign.owner_id, rows, forecasts) for rows in grouped.values()],
+        thresholds=list(PaceThreshold.objects.all()),
+    )
+
+
+def _sheet(
+    owner_id: int, rows: list[TargetProgress], forecasts: dict[int, CampaignForecast]
+) -> Sheet:
+    """``rows`` of one indicator and period, in the order of the tree."""
+    first = rows[0].target
+    own = next((row for row in rows if row.target.union_id == owner_id), None)
+    below = [row for row in rows if row is not own]
+    above = _nearest_above(below)
+    depths: dict[int, int] = {}
+    for row in below:
+        parent = above[row.target.pk]
+        depths[row.target.pk] = 0 if parent is None else depths[parent] + 1
+    places = _places(below, above)
+    return Sheet(
+        first.indicator,
+        first.period_start,
+        first.period_end,
+        Line(own, 0, None, forecasts.get(own.target.pk)) if own else None,
+        [
+            Line(
+                row,
+                depths[row.target.pk],
+                places.get(row.target.pk),
+                None if row.is_over else forecasts.get(row.target.pk),
+            )
+            for row in below
+        ],
+    )
+
+
+def _nearest_above(rows: Iterable[TargetProgress]) -> dict[int, int | None]:
+    """The target of the nearest unit above each, by key; ``rows`` come in the order of the tree."""
+    found: dict[int, int | None] = {}
+    open_units: list[tuple[str, int]] = []
+    for row in rows:
+        path = row.target.union.path
+        while open_units and not path.startswith(open_units[-1][0]):
+            open_units.pop()
+        found[row.target.pk] = open_units[-1][1] if open_units else None
+        open_units.append((path, row.target.pk))
+    return found
+
+
+def _places(rows: list[TargetProgress], above: dict[int, int | None]) -> dict[int, int]:
+    """The place of each target among those below the same unit, by share."""
+    families: dict[int | None, list[TargetProgress]] = {}
+    for row in rows:
+        if row.share is not None:
+            families.setdefault(above[row.target.pk], []).append(row)
+    places: dict[int, int] = {}
+    for family in families.values():
+        family.sort(key=lambda row: -(row.share or Decimal(0)))
+        place, share = 0, None
+        for number, row in enumerate(family, start=1):
+            if row.share != share:
+                place, share = number, row.share
+            places[row.target.pk] = place
+    return places
+
+
+def _forecasts(targets: list[Target], day: dt.date) -> dict[int, CampaignForecast]:
+    """The newest forecast up to ``day`` of each target that has one."""
+    rows = (
+        CampaignForecast.objects.filter(target__in=[target.pk for target in targets], day__lte=day)
+        .order_by("target", "-day")
+        .distinct("target")
+    )
+    return {row.target_id: row for row in rows}

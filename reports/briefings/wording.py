@@ -1,0 +1,282 @@
+"""The sentences of a briefing: exact figures, the same words every time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.utils import formats
+from django.utils.translation import get_language, gettext as _, ngettext, pgettext
+
+from campaigns.models import Unit
+from reports.briefings.content import Briefing, Line, Sheet
+from reports.metrics import metric_of
+from reports.models import CampaignForecast, CampaignProgress
+from reports.templatetags.reports_figures import DASH, number, pace, percent_text, unit_word
+
+_NUMERALS = "一二三四五六七八九十"
+# What the definitions at the end explain.
+EXPLAINED = ("target_share", "time_elapsed", "pace")
+
+
+def is_chinese() -> bool:
+    """The page is in Chinese: numbers and units stand together, sections count 一, 二, 三."""
+    return (get_language() or "zh").startswith("zh")
+
+
+def numeral(count: int) -> str:
+    """The number of a section: 一 … 九十九, or 1, 2, 3."""
+    if not is_chinese():
+        return str(count)
+    tens, ones = divmod(count, 10)
+    if not tens:
+        return _NUMERALS[ones - 1]
+    return ("" if tens == 1 else _NUMERALS[tens - 1]) + "十" + (_NUMERALS[ones - 1] if ones else "")
+
+
+def heading(count: int, text: str) -> str:
+    """A heading of the first order: 一、总体进展."""
+    return f"{numeral(count)}、{text}" if is_chinese() else f"{count}. {text}"
+
+
+def subheading(count: int, text: str) -> str:
+    """A heading of the second order: （一）新发展会员."""
+    return f"（{numeral(count)}）{text}" if is_chinese() else f"({count}) {text}"
+
+
+def date_text(day: dt.date) -> str:
+    """2024年3月15日, or 15 March 2024."""
+    if is_chinese():
+        return f"{day.year}年{day.month}月{day.day}日"
+    return formats.date_format(day, "j F Y")
+
+
+def amount(value: Decimal | int | None, unit: str) -> str:
+    """A value with its unit: 12,000人, 80.00%."""
+    if value is None:
+        return DASH
+    if unit == Unit.RATIO:
+        return percent_text(Decimal(value))
+    return f"{number(value)}{'' if is_chinese() else ' '}{unit_word(unit)}"
+
+
+def expected(value: Decimal | None, unit: str) -> str:
+    """A forecast: whole units, for it knows no better; ratios in percent."""
+    if value is None or unit == Unit.RATIO:
+        return amount(value, unit)
+    return amount(value.quantize(Decimal(1), ROUND_HALF_UP), unit)
+
+
+def needed(value: Decimal, unit: str) -> str:
+    """What a day must bring: two decimals, for it is a mean."""
+    if unit == Unit.RATIO:
+        return amount(value, unit)
+    return amount(value.quantize(Decimal("0.01"), ROUND_HALF_UP), unit)
+
+
+def title(briefing: Briefing) -> str:
+    """What the circular is about."""
+    return _("Briefing on the progress of “%(name)s”") % {"name": briefing.campaign.name}
+
+
+def as_of_text(briefing: Briefing) -> str:
+    """Up to which day the figures go."""
+    return _("(as of %(day)s)") % {"day": date_text(briefing.day)}
+
+
+def sheet_name(sheet: Sheet) -> str:
+    """The indicator, its groups and its period."""
+    name = sheet.indicator.name
+    if sheet.indicator.group_set and sheet.indicator.group_set.name not in name:
+        name = f"{name}（{sheet.indicator.group_set.name}）"
+    period = _("%(first)s to %(last)s") % {
+        "first": date_text(sheet.period_start),
+        "last": date_text(sheet.period_end),
+    }
+    return f"{name}，{period}" if is_chinese() else f"{name}, {period}"
+
+
+def opening(briefing: Briefing) -> str:
+    """Who reports what, and from where the figures come."""
+    campaign = briefing.campaign
+    return _(
+        "%(owner)s runs “%(name)s” from %(first)s to %(last)s. The progress of all units as of "
+        "%(day)s is made known below. All figures are computed from the register by the "
+        "definitions at the end; none was reported by hand."
+    ) % {
+        "owner": campaign.owner.name,
+        "name": campaign.name,
+        "first": date_text(campaign.starts_on),
+        "last": date_text(campaign.ends_on),
+        "day": date_text(briefing.day),
+    }
+
+
+def overview(sheet: Sheet, day: dt.date) -> list[str]:
+    """The sentences on one indicator and period."""
+    return [
+        text
+        for text in (
+            _own(sheet, day),
+            _sum_below(sheet),
+            _states(sheet),
+            _outlook(sheet.own, sheet.indicator.unit) if sheet.own else "",
+        )
+        if text
+    ]
+
+
+def _own(sheet: Sheet, day: dt.date) -> str:
+    passed = (min(day, sheet.period_end) - sheet.period_start).days + 1
+    if sheet.own is None:
+        return _(
+            "The issuing union has set itself no target here. %(passed)d of %(days)d days have "
+            "passed, %(time)s of the time."
+        ) % {
+            "passed": passed,
+            "days": sheet.days,
+            "time": percent_text(Decimal(passed) / sheet.days),
+        }
+    row = sheet.own.progress
+    return _(
+        "Target %(target)s, reached %(value)s: %(share)s of the target. %(passed)d of %(days)d "
+        "days have passed, %(time)s of the time. Pace %(pace)s, status: %(status)s."
+    ) % {
+        "target": amount(sheet.own.target_value, sheet.indicator.unit),
+        "value": amount(row.value, sheet.indicator.unit),
+        "share": percent_text(row.share),
+        "passed": passed,
+        "days": sheet.days,
+        "time": percent_text(row.time_elapsed),
+        "pace": pace(row.pace),
+        "status": row.status_label,
+    }
+
+
+def _sum_below(sheet: Sheet) -> str:
+    if sheet.promised is None or sheet.done is None:
+        return ""
+    unit = sheet.indicator.unit
+    text = ngettext(
+        "%(count)d unit directly below has a target of %(promised)s and has reached %(done)s, "
+        "%(share)s of it.",
+        "%(count)d units directly below have targets of %(promised)s together and have reached "
+        "%(done)s, %(share)s of them.",
+        len(sheet.direct),
+    ) % {
+        "count": len(sheet.direct),
+        "promised": amount(sheet.promised, unit),
+        "done": amount(sheet.done, unit),
+        "share": percent_text(sheet.done_share),
+    }
+    if sheet.own is None:
+        return text
+    difference = sheet.promised - sheet.own.target_value
+    if difference > 0:
+        more = _("Their targets come to %(difference)s more than the one above.")
+    elif difference < 0:
+        more = _("Their targets come to %(difference)s less than the one above.")
+    else:
+        more = _("Their targets come to the one above.")
+    joined = "" if is_chinese() else " "
+    return text + joined + more % {"difference": amount(abs(difference), unit)}
+
+
+def _states(sheet: Sheet) -> str:
+    if not sheet.lines:
+        return _("No unit below has a target here.")
+    separator = "、" if is_chinese() else ", "
+    return ngettext(
+        "Of the %(count)d unit of the table: %(states)s.",
+        "Of the %(count)d units of the table: %(states)s.",
+        len(sheet.lines),
+    ) % {
+        "count": len(sheet.lines),
+        "states": separator.join(
+            _("%(state)s %(count)d") % {"state": state_name(state), "count": count}
+            for state, count in sheet.states
+        ),
+    }
+
+
+def state_name(state: str) -> str:
+    """A state in words."""
+    return str(CampaignProgress.Status(state).label)
+
+
+def _outlook(line: Line, unit: str) -> str:
+    """What the forecast says, and what each day must bring."""
+    found = line.forecast
+    if found is None or line.progress.is_over:
+        return ""
+    parts = [_expectation(found, line, unit)]
+    if found.needed_per_day is not None:
+        parts.append(
+            _("To reach the target each remaining day must bring %(needed)s.")
+            % {"needed": needed(found.needed_per_day, unit)}
+        )
+    return ("" if is_chinese() else " ").join(parts)
+
+
+def _expectation(found: CampaignForecast, line: Line, unit: str) -> str:
+    if found.expected is None:
+        return _("There are too few days for a forecast.")
+    return _(
+        "If the recent days go on, %(expected)s are expected by %(end)s; with a probability of "
+        "%(confidence)s it will be between %(low)s and %(high)s."
+    ) % {
+        "expected": expected(found.expected, unit),
+        "end": date_text(line.progress.target.period_end),
+        "confidence": f"{number((found.confidence * 100).normalize())}%",
+        "low": expected(found.low, unit),
+        "high": expected(found.high, unit),
+    }
+
+
+def lagging(sheet: Sheet, shown: int) -> str:
+    """How many units lag, and that the list may be cut."""
+    count = len(sheet.laggards)
+    if not count:
+        return _("No unit lags behind.")
+    text = ngettext(
+        "%(count)d unit is behind or at risk.", "%(count)d units are behind or at risk.", count
+    ) % {"count": count}
+    if count > shown:
+        joined = "" if is_chinese() else " "
+        text += joined + _("The %(shown)d slowest are listed; all stand in the annex.") % {
+            "shown": shown
+        }
+    return text
+
+
+def explanations(briefing: Briefing) -> list[str]:
+    """What the figures mean, by which thresholds, and up to which instant entries were read."""
+    colon = "：" if is_chinese() else ": "
+    texts = []
+    for code in EXPLAINED:
+        metric = metric_of(code)
+        ratio_text = f"{metric.numerator} ÷ {metric.denominator}" if metric.denominator else ""
+        if code == "pace":
+            ratio_text = f"{metric.numerator} ÷ {metric_of('time_elapsed').name}"
+        version = pgettext("of a definition", "version %(version)d") % {"version": metric.version}
+        stop = "。" if is_chinese() else ". "
+        texts.append(f"{metric.name}（{version}）{colon}{ratio_text}{stop}{metric.formula}")
+    separator = "；" if is_chinese() else "; "
+    limits = separator.join(
+        _("%(state)s from pace %(pace)s")
+        % {"state": row.get_status_display(), "pace": pace(row.minimum_pace)}
+        for row in briefing.thresholds
+    )
+    if limits:
+        texts.append(
+            _("Status: reached at 100%% of the target; else by pace: %(limits)s.")
+            % {"limits": limits}
+        )
+    texts.append(
+        _("Places are those among the units below the same unit, by the share of the target.")
+    )
+    if briefing.as_of and briefing.as_of.is_provisional:
+        texts.append(_("The day was counted before it was over: the figures are provisional."))
+    if briefing.campaign.note:
+        texts.append(briefing.campaign.note)
+    return texts
