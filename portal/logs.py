@@ -12,7 +12,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 # What follows gives its holder a right, to confirm, to sign up, to check: as good as a password.
-_TOKEN: Final = re.compile(r"(/(?:join/(?:window|confirm)|card)/)[^/\s?#\"']+")
+_TOKEN: Final = re.compile(r"(/(?:join/(?:window|confirm)|card|dashboard/screen)/)[^/\s?#\"']+")
 
 
 def hide_tokens(text: str) -> str:

@@ -15,6 +15,7 @@ from core.clock import local_today
 from reports.metrics import REPORTED_NAMES, reported_name
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from reports.resources import ReportedFigureResource
+from reports.screen_admin import ScreenTokenAdmin as ScreenTokenAdmin
 from reports.services import record_figure, update_figure
 from reports.templatetags.reports_figures import unit_word
 from unions.admin.base import OperatorAdmin, ScopedModelAdmin

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports import map_views, views
+from reports import map_views, screen_views, views
 
 app_name = "reports"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("campaigns/<int:pk>/", views.campaign, name="campaign"),
     path("rows/", views.rows, name="rows"),
     path("map.json", map_views.map_json, name="map"),
+    path("screen/", screen_views.screen, name="screen"),
+    path("screen/<str:token>/", screen_views.open_screen, name="screen-open"),
     path("export.xlsx", views.export, name="export"),
     path("definitions/", views.definitions_page, name="definitions"),
 ]

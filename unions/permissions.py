@@ -28,6 +28,7 @@ PERMISSIONS: tuple[str, ...] = (
     "employers.change",
     "figures.view",
     "figures.change",
+    "screens.change",
     "members.view",
     "members.change",
     "members.merge",

@@ -1,4 +1,4 @@
-"""The unions below one union on the map: their figures in bands, each on its shape if it has one."""
+"""The unions below one union on the map: figures in bands of colour, each on its shape if any."""
 
 from __future__ import annotations
 
@@ -78,35 +78,43 @@ def map_of(actor: Actor, union: Union, day: dt.date, metric: str = DEFAULT_METRI
     return map_of_ranking(union, day, metric, ranking)
 
 
-def map_of_ranking(union: Union, day: dt.date, metric: str, ranking: Ranking) -> UnionMap:
-    """The map of children that have been read already."""
+def map_of_ranking(
+    union: Union,
+    day: dt.date,
+    metric: str,
+    ranking: Ranking,
+    *,
+    is_hidden: Callable[[RankedUnion], bool] = lambda row: False,
+) -> UnionMap:
+    """The map of children that have been read already; ``is_hidden`` ones have no figure on it."""
     regions = Region.objects.in_bulk(
         {row.union.region_id for row in ranking.rows if row.union.region_id}
     )
     code = _region_shown(union, ranking.rows, regions)
     shapes = shapes_below(code) if code != "" else None
     names = _shapes_of(ranking.rows, regions, code, shapes) if shapes else {}
-    values = {row.union.pk: METRICS[metric](row) for row in ranking.rows}
+    values = {
+        row.union.pk: None if is_hidden(row) else METRICS[metric](row) for row in ranking.rows
+    }
     bands, place = _bands([value for value in values.values() if value is not None])
+    areas = [
+        Area(row, value, None if value is None else place(value), names.get(row.union.pk))
+        for row in ranking.rows
+        for value in (values[row.union.pk],)
+    ]
     return UnionMap(
         union=union,
         day=day,
         metric=metric,
         shapes=shapes if names else None,
         bands=bands,
-        areas=[
-            Area(row, value, None if value is None else place(value), names.get(row.union.pk))
-            for row in ranking.rows
-            for value in (values[row.union.pk],)
-        ],
+        areas=sorted(areas, key=lambda area: (area.value is None, -(area.value or 0))),
         left_out=max(ranking.child_count - len(ranking.rows), 0),
         has_pace=ranking.pace is not None,
     )
 
 
-def _region_shown(
-    union: Union, rows: list[RankedUnion], regions: dict[str, Region]
-) -> str | None:
+def _region_shown(union: Union, rows: list[RankedUnion], regions: dict[str, Region]) -> str | None:
     """The code of the region whose parts are shown; None for the nation, "" where none is."""
     if union.region_id:
         return union.region_id
@@ -141,7 +149,7 @@ def _bands(values: list[int | Decimal]) -> tuple[list[Band], Callable[[int | Dec
     distinct = sorted(set(values))
     if len(distinct) <= BANDS:
         return [Band(value, value) for value in distinct], distinct.index
-    cuts = sorted(set(statistics.quantiles(values, n=BANDS, method="inclusive")))
+    cuts = sorted(set(statistics.quantiles(map(Decimal, values), n=BANDS, method="inclusive")))
     held: dict[int, list[int | Decimal]] = {}
     for value in distinct:
         held.setdefault(bisect_right(cuts, value), []).append(value)

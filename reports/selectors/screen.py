@@ -1,0 +1,195 @@
+"""What a big screen shows: figures alone, and none so small that it points at somebody.
+
+Anybody who walks past reads it, so counts of persons below the threshold of public views are left
+out (``reports.metrics.suppressed``), and rates and bands that rest on them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from campaigns.models import Unit
+from core.clock import CHINA, local_today
+from reports.metrics import suppressed, suppressed_cells
+from reports.selectors.counts import Metric, read_counts
+from reports.selectors.dashboard import MonthValues, monthly_values
+from reports.selectors.days import AsOf, as_of, eve
+from reports.selectors.figures import Figures, figures_of
+from reports.selectors.map import MAX_AREAS, METRICS, UnionMap, map_of_ranking
+from reports.selectors.progress import TargetProgress, campaigns_of
+from reports.selectors.ranking import RankedUnion, Ranking, ranking_of
+from unions.models import Union
+from unions.scope import Actor
+
+RANKED = 10
+TARGETS = 4
+# The night counts yesterday at two; from six on somebody should ask why it did not.
+FRESH_FROM_HOUR = 6
+
+
+@dataclass(frozen=True)
+class BigFigure:
+    """A key figure. ``value`` None: too small to be shown, or nothing to say (``is_missing``)."""
+
+    name: str
+    value: int | Decimal | None
+    unit: str = ""  # person, union, station, ratio
+    change: int | None = None  # since the day before
+    is_missing: bool = False
+
+
+@dataclass(frozen=True)
+class ScreenRow:
+    """A child in the ranking; ``width`` is its bar in percent of the longest."""
+
+    place: int
+    union: Union
+    members: int | None
+    joined_this_year: int | None
+    width: int
+
+
+@dataclass(frozen=True)
+class ScreenMonth:
+    """A month of the trend."""
+
+    month: dt.date
+    members: int | None
+    joined: int | None
+
+
+@dataclass(frozen=True)
+class ScreenTarget:
+    """A target; ``is_small`` where what was reached is not shown."""
+
+    row: TargetProgress
+    is_small: bool
+
+
+@dataclass(frozen=True)
+class ScreenView:
+    """All of the screen."""
+
+    union: Union
+    as_of: AsOf
+    is_stale: bool
+    figures: list[BigFigure]
+    targets: list[ScreenTarget]
+    ranking: list[ScreenRow]
+    months: list[ScreenMonth]
+    map: UnionMap
+
+
+def screen_view(actor: Actor, union: Union) -> ScreenView | None:
+    """The screen of ``union`` for its maker; None before the first night."""
+    shown = as_of()
+    if shown is None:
+        return None
+    ranking = ranking_of(actor, union, shown.day, sort="-year", page_size=MAX_AREAS)
+    metric = "set4" if any(row.rate_set4 is not None for row in ranking.rows) else "year"
+    targets = [
+        row
+        for view in campaigns_of(actor, union, shown.day)
+        for row in view.targets
+        if view.is_running and not row.is_over
+    ]
+    return ScreenView(
+        union=union,
+        as_of=shown,
+        is_stale=is_stale(shown.day),
+        figures=_figures(figures_of(union, shown.day), _day_before(union, shown.day)),
+        targets=[ScreenTarget(row, _is_small_target(row)) for row in targets[:TARGETS]],
+        ranking=_rows(ranking),
+        months=[_month(row) for row in reversed(monthly_values(union, shown.day))],
+        map=map_of_ranking(
+            union, shown.day, metric, ranking, is_hidden=lambda row: _is_hidden(row, metric)
+        ),
+    )
+
+
+def is_stale(day: dt.date) -> bool:
+    """Should a newer day than ``day`` have been counted by now?"""
+    hour = timezone.now().astimezone(CHINA).hour
+    due = eve(local_today())
+    return day < (due if hour >= FRESH_FROM_HOUR else eve(due))
+
+
+def _day_before(union: Union, day: dt.date) -> dict[str, int]:
+    """The counts of the day before, by metric."""
+    wanted = (Metric.MEMBERS, Metric.UNIONS, Metric.NEF_UNIONS, Metric.STATIONS)
+    counts = read_counts([union.pk], [(metric, "") for metric in wanted], [eve(day)])
+    return {metric: counts.at(union.pk, metric, "", eve(day)) for metric in wanted}
+
+
+def _figures(now: Figures, before: dict[str, int]) -> list[BigFigure]:
+    set4 = next((row for row in now.sets if row.code == "set4"), None)
+    rate = set4.rate if set4 else None
+    is_small_rate = set4 is not None and suppressed(set4.members) is None
+    share = None if suppressed(now.nef_members) is None else now.nef_member_share
+
+    def counted(name: str, value: int, metric: Metric, unit: str) -> BigFigure:
+        return BigFigure(name, value, unit, value - before[metric])
+
+    return [
+        BigFigure(_("Members"), suppressed(now.members), "person",
+                  _change(now.members, before[Metric.MEMBERS])),
+        BigFigure(_("New this year"), suppressed(now.joined_this_year), "person"),
+        BigFigure(_("New this month"), suppressed(now.joined_this_month), "person"),
+        BigFigure(_("Rate, four groups"), None if is_small_rate else rate, "ratio",
+                  is_missing=rate is None),
+        BigFigure(_("New-form members"), suppressed(now.nef_members), "person"),
+        BigFigure(_("Share of new-form members"), share, "ratio",
+                  is_missing=now.nef_member_share is None),
+        counted(_("Unions"), now.unions, Metric.UNIONS, "union"),
+        counted(_("Stations"), now.stations, Metric.STATIONS, "station"),
+    ]  # fmt: skip
+
+
+def _change(now: int, before: int) -> int | None:
+    """The change of a number of persons, unless either end is too small to be shown."""
+    if suppressed(now) is None or suppressed(before) is None:
+        return None
+    return now - before
+
+
+def _rows(ranking: Ranking) -> list[ScreenRow]:
+    rows = ranking.rows[:RANKED]
+    # Where all children stand in the table, their sum betrays a single one that was left out.
+    hide = suppressed_cells if ranking.child_count <= RANKED else _each
+    members = hide([row.members for row in rows])
+    joined = hide([row.joined_this_year for row in rows])
+    longest = max([value or 0 for value in joined], default=0)
+    return [
+        ScreenRow(
+            row.place,
+            row.union,
+            members[index],
+            value,
+            round(100 * value / longest) if value and value > 0 and longest else 0,
+        )
+        for index, (row, value) in enumerate(zip(rows, joined, strict=True))
+    ]
+
+
+def _each(values: list[int]) -> list[int | None]:
+    return [suppressed(value) for value in values]
+
+
+def _month(row: MonthValues) -> ScreenMonth:
+    return ScreenMonth(row.month, suppressed(row.members), suppressed(row.joined))
+
+
+def _is_small_target(row: TargetProgress) -> bool:
+    is_of_persons = row.target.indicator.unit == Unit.PERSON
+    return is_of_persons and row.value is not None and suppressed(int(row.value)) is None
+
+
+def _is_hidden(row: RankedUnion, metric: str) -> bool:
+    """Does the child's figure rest on so few persons that it is left out?"""
+    basis = row.set_members[metric] if metric in row.set_members else METRICS[metric](row)
+    return isinstance(basis, int) and suppressed(basis) is None

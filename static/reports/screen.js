@@ -1,0 +1,143 @@
+/* The big screen: clock, charts, and a fresh page every five minutes. When the server does not
+   answer, the last figures stay and the screen says since when. */
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  const EVERY = 5 * 60 * 1000;
+  const SOON = 30 * 1000;
+  let charts = [];
+  let fetched = new Date();
+
+  const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const time = (date) => date.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const data = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
+
+  function chartIn(id) {
+    const box = document.getElementById(id);
+    if (!box || typeof echarts === "undefined") return null;
+    const chart = echarts.init(box, null, { renderer: "svg" });
+    charts.push(chart);
+    return chart;
+  }
+
+  function drawTrend(words) {
+    const rows = data("trend-data");
+    const chart = rows && chartIn("screen-trend");
+    if (!chart) return;
+    const size = rem() * 1.15;
+    const axis = { axisLabel: { color: css("--ink-soft"), fontSize: size }, axisLine: { lineStyle: { color: css("--line") } } };
+    const number = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" });
+    const value = { ...axis, type: "value", axisLabel: { ...axis.axisLabel, formatter: (amount) => number.format(amount) } };
+    chart.setOption({
+      animation: false,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+      legend: { top: 0, textStyle: { color: css("--ink"), fontSize: size } },
+      grid: { left: 4, right: 4, top: size * 2.2, bottom: 0, containLabel: true },
+      xAxis: { ...axis, type: "category", data: rows.map((row) => row.month.slice(2)) },
+      yAxis: [
+        { ...value, scale: true, splitLine: { lineStyle: { color: css("--line") } } },
+        { ...value, splitLine: { show: false } },
+      ],
+      series: [
+        { type: "bar", name: words.joined, yAxisIndex: 1, data: rows.map((row) => row.joined), itemStyle: { color: css("--band-1") }, barMaxWidth: rem() * 2.5 },
+        { type: "line", name: words.members, data: rows.map((row) => row.members), symbolSize: rem() * 0.6, lineStyle: { width: rem() * 0.25 }, itemStyle: { color: css("--accent") } },
+      ],
+    });
+  }
+
+  function shadesOf(found) {
+    const last = Math.max(found.bands.length - 1, 1);
+    return (band) => (band === null ? null : Math.round((band * 4) / last));
+  }
+
+  function key(shade, text) {
+    const item = document.createElement("li");
+    const colour = document.createElement("span");
+    colour.className = `map-key ${shade === null ? "map-none" : `band-${shade}`}`;
+    item.append(colour, text);
+    return item;
+  }
+
+  async function drawMap(words) {
+    const found = data("map-data");
+    const box = document.getElementById("screen-map");
+    if (!found || !box) return;
+    const shade = shadesOf(found);
+    const legend = found.bands.map((text, band) => key(shade(band), text));
+    if (found.shapes || found.areas.some((area) => area.band === null)) legend.push(key(null, words.nothing));
+    document.getElementById("screen-legend").replaceChildren(...legend);
+    found.areas.forEach((area) => { area.band = shade(area.band); });
+    if (!found.shapes) {
+      tiles(box, found, words);
+      return;
+    }
+    const names = await unionMap.shapes(found.shapes);
+    const chart = chartIn("screen-map");
+    if (chart) chart.setOption({ ...unionMap.option(found, names, words, { ink: css("--ink"), line: css("--no-data-line"), scale: rem() / 10 }), tooltip: { show: false } });
+  }
+
+  function tiles(box, found, words) {
+    const list = document.createElement("ul");
+    list.className = "screen-tiles";
+    list.append(...found.areas.slice(0, 24).map((area) => {
+      const item = document.createElement("li");
+      item.className = area.band === null ? "map-none" : `band-${area.band}`;
+      const name = document.createElement("span");
+      name.textContent = area.short;
+      const value = document.createElement("strong");
+      value.textContent = area.band === null ? words.nothing : area.text;
+      item.append(name, value);
+      return item;
+    }));
+    box.removeAttribute("role");
+    box.removeAttribute("aria-label");
+    box.replaceChildren(list);
+  }
+
+  function draw() {
+    charts.forEach((chart) => chart.dispose());
+    charts = [];
+    const { members, joined, nothing } = document.getElementById("screen").dataset;
+    drawTrend({ members, joined });
+    drawMap({ nothing, nobody: "" }).catch(() => {});
+  }
+
+  function tick() {
+    document.getElementById("clock").textContent = time(new Date());
+  }
+
+  async function refresh() {
+    let next = EVERY;
+    try {
+      const answer = await fetch(window.location.href, { cache: "no-store" });
+      if (answer.status === 404) {
+        // Revoked: nothing of it stays on the wall.
+        window.location.reload();
+        return;
+      }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      document.getElementById("screen").replaceWith(document.adoptNode(page.getElementById("screen")));
+      fetched = new Date();
+      draw();
+      tick();
+    } catch {
+      const lost = document.getElementById("lost");
+      lost.textContent = document.getElementById("screen").dataset.lost + time(fetched);
+      lost.hidden = false;
+      next = SOON;
+    }
+    window.setTimeout(refresh, next);
+  }
+
+  let resizing = 0;
+  window.addEventListener("resize", () => {
+    window.clearTimeout(resizing);
+    resizing = window.setTimeout(draw, 200);
+  });
+  draw();
+  tick();
+  window.setInterval(tick, 1000);
+  window.setTimeout(refresh, EVERY);
+});
