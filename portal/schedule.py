@@ -19,6 +19,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour="3", minute="30", day_of_week="mon"),
     },
     "reminders": {"task": "members.remind_reviewers", "schedule": crontab(hour="8", minute="30")},
+    "papers of campaigns": {
+        "task": "campaigns.remind_units",
+        "schedule": crontab(hour="8", minute="40"),
+    },
     "links": {"task": "members.expire_links", "schedule": crontab(hour="0", minute="40")},
     "transfers": {"task": "members.expire_transfers", "schedule": crontab(hour="0", minute="20")},
     # Log-ins that ran out, of officials and of the own page alike: their rows are kept no longer.
@@ -27,6 +31,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "bulk approvals": {
         "task": "members.continue_bulk_approvals",
         "schedule": crontab(minute="*/2"),
+        "options": {"expires": 120},
+    },
+    # Likewise for unions that end, with whoever joined them at the last moment.
+    "union closings": {
+        "task": "members.continue_union_closings",
+        "schedule": crontab(minute="1-59/2"),
         "options": {"expires": 120},
     },
 }

@@ -44,6 +44,7 @@ PERMISSIONS: tuple[str, ...] = (
     "personal_exports.decide",
     "campaigns.view",
     "campaigns.change",
+    "hand_ins.send",
     "stations.view",
     "stations.change",
     "audit.view",

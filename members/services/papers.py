@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
-from django.db.models.fields.files import FieldFile
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,6 +14,7 @@ from audit.services import log
 from core.clock import local_today
 from core.errors import RuleViolation
 from core.normalising import normalise_text
+from core.uploads import check_size, keeping_files
 from members.models import ApplicationPaper, DecisionPaper, Membership
 from members.services.changes import expel_membership
 from unions.models import Union
@@ -25,7 +22,6 @@ from unions.scope import Actor
 
 Keep = Callable[[ApplicationPaper | DecisionPaper, UploadedFile], None]
 
-MAX_BYTES = 10 * 1024 * 1024
 # What a file is, its first bytes say; its name and the browser's word do not count.
 _KINDS = ((b"%PDF-", "pdf"), (b"\xff\xd8\xff", "jpg"), (b"\x89PNG\r\n\x1a\n", "png"))
 
@@ -35,17 +31,7 @@ def check_scan(file: UploadedFile, *, field: str = "file") -> str:
 
     Raises RuleViolation beside ``field`` for an empty one, another kind or more than 10 MB.
     """
-    if not file.size:
-        raise RuleViolation(_("The file is empty."), field=field, code="empty")
-    if file.size > MAX_BYTES:
-        raise RuleViolation(
-            _("The file is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024 // 1024},
-            field=field,
-            code="too_large",
-        )
-    file.seek(0)
-    head = file.read(8)
-    file.seek(0)
+    head = check_size(file, field=field)
     for start, kind in _KINDS:
         if head.startswith(start):
             return kind
@@ -59,21 +45,12 @@ def keeping_scans() -> Iterator[Keep]:
     Under a name that says nothing, for file names may hold people's names. If the transaction
     fails, the files go with the rows. ``keep`` raises RuleViolation as ``check_scan``.
     """
-    stored: list[FieldFile] = []
+    with keeping_files() as keep_file:
 
-    def keep(paper: ApplicationPaper | DecisionPaper, file: UploadedFile) -> None:
-        kind = check_scan(file)
-        paper.file.save(f"{uuid.uuid4().hex}.{kind}", ContentFile(file.read()), save=False)
-        stored.append(paper.file)
-        paper.save()
+        def keep(paper: ApplicationPaper | DecisionPaper, file: UploadedFile) -> None:
+            keep_file(paper, file, check_scan(file))
 
-    try:
-        with transaction.atomic():
-            yield keep
-    except BaseException:  # whatever it was, it goes on; only no file stays without its row
-        for scan in stored:
-            scan.storage.delete(str(scan.name))
-        raise
+        yield keep
 
 
 def expel_by_paper(

@@ -57,13 +57,16 @@ def indicator(campaign: Campaign) -> Indicator:
 def form_of(
     phases: Sequence[dict[str, Any]] = (),
     indicators: Sequence[dict[str, Any]] = (),
+    requirements: Sequence[dict[str, Any]] = (),
     **changes: Any,
 ) -> dict[str, Any]:
     form = {
         "name": "集中行动", "kind": "drive", "starts_on": "2023-01-01", "ends_on": "2023-12-31",
         **changes,
     }  # fmt: skip
-    for prefix, rows in (("phases", phases), ("indicators", indicators)):
+    for prefix, rows in (
+        ("phases", phases), ("indicators", indicators), ("requirements", requirements),
+    ):  # fmt: skip
         form[f"{prefix}-TOTAL_FORMS"] = len(rows)
         form[f"{prefix}-INITIAL_FORMS"] = sum("id" in row for row in rows)
         for index, row in enumerate(rows):

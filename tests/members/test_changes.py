@@ -6,6 +6,7 @@ import pytest
 from django.http import Http404
 
 from audit.models import AuditEntry
+from core.uploads import MAX_BYTES
 from members.enums import ChangeReason
 from members.ledger_reading import state_on
 from members.models import Membership, MembershipEvent
@@ -17,7 +18,7 @@ from members.services.changes import (
     withdraw_membership,
 )
 from members.services.correction import annul_membership
-from members.services.papers import MAX_BYTES, file_decision
+from members.services.papers import file_decision
 from members.services.review import approve_application
 from tests.builders import (
     make_application,

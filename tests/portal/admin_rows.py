@@ -7,7 +7,10 @@ from decimal import Decimal
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from campaigns.services.campaigns import create_campaign, save_indicator
+from campaigns.models import Campaign, Requirement
+from campaigns.services.campaigns import create_campaign, publish_campaign, save_indicator
+from campaigns.services.hand_ins import hand_in, save_requirement
+from campaigns.services.records import save_practice, save_record
 from campaigns.services.targets import set_target
 from core.phone import demo_phone
 from enterprises.services import record_baseline, record_employer
@@ -116,6 +119,41 @@ def campaigns(world: World, index: int) -> None:
     set_target(
         indicator, union=world.county, period_start=dt.date(2023, 1, 1),
         period_end=dt.date(2023, 12, 31), value=Decimal(10), actor=None,
+    )  # fmt: skip
+
+
+def requirements(world: World, index: int) -> None:
+    """One more of the papers to hand in, of a published campaign."""
+    campaigns(world, index)
+    campaign = Campaign.objects.latest("pk")
+    publish_campaign(campaign, actor=None)
+    save_requirement(
+        None, campaign=campaign, kind="plan", due_on=dt.date(2023, 3, 1),
+        required_of="with_target", actor=None,
+    )  # fmt: skip
+
+
+def hand_ins(world: World, index: int) -> None:
+    """One more of the papers handed in."""
+    requirements(world, index)
+    hand_in(Requirement.objects.latest("pk"), unit=world.county, file=scan(), actor=None)
+
+
+def campaign_records(world: World, index: int) -> None:
+    """One more of the records of campaigns."""
+    campaigns(world, index)
+    save_record(
+        None, campaign=Campaign.objects.latest("pk"), kind="task", unit=world.county,
+        day=dt.date(2023, 3, 1), text="补报", due_on=dt.date(2023, 4, 1), actor=None,
+    )  # fmt: skip
+
+
+def good_practices(world: World, index: int) -> None:
+    """One more of the good practices."""
+    campaigns(world, index)
+    save_practice(
+        None, campaign=Campaign.objects.latest("pk"), title="流动入会窗口", text="进站入会",
+        unit=world.county, actor=None,
     )  # fmt: skip
 
 

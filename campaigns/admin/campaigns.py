@@ -1,4 +1,4 @@
-"""The officials' pages of campaigns: plan, indicators, targets, status."""
+"""The officials' pages of campaigns: plan, phases, indicators, papers, status."""
 
 from __future__ import annotations
 
@@ -8,14 +8,26 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from campaigns.models import Campaign, CampaignStatus, Indicator, Phase, Target
+from campaigns.amounts import amount
+from campaigns.models import (
+    Campaign,
+    CampaignKind,
+    CampaignQuerySet,
+    CampaignRecord,
+    CampaignStatus,
+    Indicator,
+    Phase,
+    Requirement,
+)
+from campaigns.selectors.hand_ins import tallies
+from campaigns.selectors.targets import compare_campaign, disagreements
 from campaigns.services.campaigns import (
     add_campaign_join_code,
     close_campaign,
@@ -27,13 +39,26 @@ from campaigns.services.campaigns import (
     save_phase,
     update_campaign,
 )
-from campaigns.services.targets import set_target
+from campaigns.services.hand_ins import remove_requirement, save_requirement
 from core.errors import RuleViolation
 from members.admin.linked_codes import linked_code_page
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.forms import ServiceForm, actor_of, beside
 from unions.admin.inlines import ScopedTabularInline
-from unions.scope import access, scope_filter
+from unions.scope import access, grants_of
+
+SHOWN_COMPARISONS = 50
+SHOWN_RECORDS = 20
+
+
+def plans_for(request: HttpRequest) -> CampaignQuerySet:
+    """The plans a campaign of the viewer may be part of; the service checks the owner."""
+    actor = actor_of(request)
+    above = {int(key) for grant in grants_of(actor) for key in grant.path.split("/") if key}
+    in_scope = Campaign.objects.visible_to(actor, "campaigns.view").values("pk")
+    public = Campaign.objects.public().filter(owner__in=above).values("pk")
+    rows = Campaign.objects.filter(kind=CampaignKind.PLAN)
+    return rows.filter(Q(pk__in=in_scope) | Q(pk__in=public))
 
 
 class PlanInline(ScopedTabularInline):
@@ -62,14 +87,27 @@ class IndicatorInline(PlanInline):
     show_change_link = True
 
 
+class RequirementInline(PlanInline):
+    """The papers that units hand in; what nobody has handed in yet may be taken out again."""
+
+    model = Requirement
+    form = ServiceForm
+    fields = ("kind", "due_on", "required_of", "instructions")
+    show_change_link = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        """As the page; the service refuses where papers are there."""
+        return self.has_change_permission(request, obj)
+
+
 class CampaignForm(ServiceForm):
     """A campaign as officials fill it in."""
 
     class Meta:
         model = Campaign
         fields = (
-            "owner", "name", "kind", "starts_on", "ends_on", "group_set", "summary", "note",
-            "source",
+            "owner", "name", "kind", "plan", "starts_on", "ends_on", "group_set", "summary", "note",
+            "source", "shows_progress",
         )  # fmt: skip
         widgets = {
             "summary": UnfoldAdminTextareaWidget(attrs={"rows": 4}),
@@ -85,20 +123,30 @@ class CampaignAdmin(ScopedModelAdmin):
     view_permission = "campaigns.view"
     change_permission = "campaigns.change"
     own_union_fields = ("owner",)
-    list_display = ("name", "owner", "kind_label", "starts_on", "ends_on", "status_label", "links")
+    list_display = (
+        "name", "owner", "kind_label", "starts_on", "ends_on", "status_label", "above_and_below",
+        "links",
+    )  # fmt: skip
     list_filter = ("status", "kind", "group_set")
     list_select_related = ("owner",)
     search_fields = ("name", "owner__name")
     search_help_text = _("Name of the campaign or its union")
     ordering = ("-starts_on", "-id")
     autocomplete_fields = ("owner",)
-    inlines = (PhaseInline, IndicatorInline)
+    inlines = (PhaseInline, IndicatorInline, RequirementInline)
     fieldsets = (
         (
             _("Campaign"),
-            {"fields": (("name", "owner"), ("kind", "group_set"), ("starts_on", "ends_on"))},
+            {
+                "fields": (
+                    ("name", "owner"),
+                    ("kind", "plan"),
+                    ("starts_on", "ends_on"),
+                    "group_set",
+                )
+            },
         ),
-        (_("Text"), {"fields": ("summary", "note", "source")}),
+        (_("Text"), {"fields": ("summary", "note", "source", "shows_progress")}),
     )
     change_form_outer_before_template = "admin/campaigns/campaign_status.html"
 
@@ -127,6 +175,9 @@ class CampaignAdmin(ScopedModelAdmin):
             with beside(row):
                 if row in formset.deleted_forms:
                     self._remove(record, actor)
+                elif formset.model is Requirement:
+                    values = {name: row.cleaned_data[name] for name in RequirementInline.fields}
+                    save_requirement(record, campaign=campaign, actor=actor, **values)
                 elif formset.model is Phase:
                     values = {name: row.cleaned_data[name] for name in PhaseInline.fields}
                     save_phase(record, campaign=campaign, actor=actor, **values)
@@ -136,11 +187,61 @@ class CampaignAdmin(ScopedModelAdmin):
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
 
     @staticmethod
-    def _remove(record: Phase | Indicator | None, actor: Any) -> None:
+    def _remove(record: Phase | Indicator | Requirement | None, actor: Any) -> None:
         if isinstance(record, Phase):
             remove_phase(record, actor=actor)
+        elif isinstance(record, Requirement):
+            remove_requirement(record, actor=actor)
         elif record is not None:
             remove_indicator(record, actor=actor)
+
+    def choice_queryset(self, request: HttpRequest, field: Any) -> Any:
+        """Of plans: public ones of the unions above, and every one in the viewer's scope."""
+        if field.name == "plan":
+            return plans_for(request)
+        return super().choice_queryset(request, field)
+
+    # -- what hangs on it -----------------------------------------------------------------------
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With how the targets below come to those above, for the rows of the page."""
+        page = super().get_changelist_instance(request)
+        found = disagreements(page.result_list)
+        for campaign in page.result_list:
+            campaign.with_others, campaign.different = found[campaign.pk]
+        return page
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """With targets above and below, papers, and records."""
+        context: dict[str, Any] = {**(extra_context or {})}
+        campaign = self.get_object(request, unquote(object_id))
+        if isinstance(campaign, Campaign) and request.method == "GET":
+            requirements = list(campaign.requirements.select_related("campaign"))
+            counted = tallies(requirements)
+            context["requirements"] = [(row, counted[row.pk]) for row in requirements]
+            compared = compare_campaign(campaign, actor_of(request))
+            context["compared_count"] = len(compared)
+            context["compared"] = [
+                {
+                    "row": row,
+                    "value": amount(row.target.value, row.target.indicator.unit),
+                    "total": amount(row.total, row.target.indicator.unit),
+                    "difference": amount(row.difference, row.target.indicator.unit),
+                }
+                for row in sorted(compared, key=lambda row: row.agrees)[:SHOWN_COMPARISONS]
+            ]
+            context["records"] = (
+                CampaignRecord.objects.visible_to(actor_of(request), "campaigns.view")
+                .filter(campaign=campaign)
+                .select_related("unit")[:SHOWN_RECORDS]
+            )
+        return super().change_view(request, object_id, form_url, context)
 
     # -- status -------------------------------------------------------------------------------
 
@@ -207,111 +308,25 @@ class CampaignAdmin(ScopedModelAdmin):
         """In words."""
         return campaign.get_status_display()
 
+    @admin.display(description=_("targets below"))
+    def above_and_below(self, campaign: Any) -> str:
+        """Whether they come to the targets above: shown, never forced."""
+        if not campaign.with_others:
+            return "—"
+        if not campaign.different:
+            return gettext("come to those above")
+        return format_html(
+            '<span class="portal-chip portal-chip-waiting">{}</span>',
+            gettext("%(different)d of %(all)d differ")
+            % {"different": campaign.different, "all": campaign.with_others},
+        )
+
     @admin.display(description=pgettext_lazy("where links lead", "open"))
     def links(self, campaign: Campaign) -> str:
         """Targets and figures."""
         return format_html(
-            '<span class="row-links"><a href="{}?campaign={}">{}</a> '
+            '<span class="row-links"><a href="{}?indicator__campaign={}">{}</a> '
             '<a href="/dashboard/campaigns/{}/">{}</a></span>',
-            reverse("admin:campaigns_indicator_changelist"), campaign.pk, gettext("Targets"),
+            reverse("admin:campaigns_target_changelist"), campaign.pk, gettext("Targets"),
             campaign.pk, gettext("Dashboard"),
         )  # fmt: skip
-
-
-class TargetInline(ScopedTabularInline):
-    """What each union in the viewer's scope is to reach."""
-
-    model = Target
-    form = ServiceForm
-    fields = ("union", "period_start", "period_end", "value", "note")
-    autocomplete_fields = ("union",)
-    per_page = 50
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Targets of unions the viewer may see."""
-        rows = super().get_queryset(request)
-        return rows.visible_to(actor_of(request), "campaigns.view").select_related("union")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Unions in the viewer's scope."""
-        if db_field.name == "union":
-            kwargs["queryset"] = db_field.remote_field.model.objects.visible_to(
-                actor_of(request), "campaigns.change"
-            )
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-@admin.register(Indicator)
-class IndicatorAdmin(ScopedModelAdmin):
-    """Indicators with their targets; the indicator itself is changed on the campaign's page."""
-
-    form = ServiceForm
-    view_permission = "campaigns.view"
-    change_permission = "campaigns.change"
-    scope_path = "campaign__owner__path"
-    list_display = (
-        "name",
-        "of_campaign",
-        "metric_label",
-        "unit_label",
-        "group_set",
-        "target_count",
-    )
-    list_filter = ("metric",)
-    list_select_related = ("campaign__owner", "group_set")
-    search_fields = ("name", "campaign__name")
-    search_help_text = _("Name of the indicator or the campaign")
-    ordering = ("-campaign__starts_on", "id")
-    inlines = (TargetInline,)
-    fields = ("of_campaign", ("name", "metric"), ("unit", "group_set"))
-    readonly_fields = ("of_campaign", "name", "metric", "unit", "group_set")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the number of targets of unions the viewer may see."""
-        seen = scope_filter(actor_of(request), self.view_permission, "targets__union__path")
-        rows = super().get_queryset(request)
-        # Who sees nothing has no rows to count for.
-        return rows.annotate(targets_set=Count("targets", filter=seen)) if seen else rows
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """On the campaign's page."""
-        return False
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Each target through its service."""
-        for row in formset.initial_forms + formset.extra_forms:
-            if not row.has_changed():
-                continue
-            values = {name: row.cleaned_data[name] for name in TargetInline.fields}
-            with beside(row):
-                set_target(
-                    form.instance,
-                    target=row.instance if row.instance.pk else None,
-                    actor=actor_of(request),
-                    **values,
-                )
-        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
-
-    @admin.display(description=_("campaign"), ordering="campaign")
-    def of_campaign(self, indicator: Indicator) -> str:
-        """With a link to where the indicator is changed."""
-        return format_html(
-            '<a class="portal-link" href="{}">{}</a>',
-            reverse("admin:campaigns_campaign_change", args=[indicator.campaign_id]),
-            indicator.campaign,
-        )
-
-    @admin.display(description=_("metric"), ordering="metric")
-    def metric_label(self, indicator: Indicator) -> str:
-        """In words."""
-        return indicator.get_metric_display()
-
-    @admin.display(description=_("unit"))
-    def unit_label(self, indicator: Indicator) -> str:
-        """In words."""
-        return indicator.get_unit_display()
-
-    @admin.display(description=_("targets"), ordering="targets_set")
-    def target_count(self, indicator: Any) -> int:
-        """How many have been set, as far as the viewer sees them."""
-        return int(indicator.targets_set)

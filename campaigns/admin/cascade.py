@@ -1,0 +1,186 @@
+"""The page on which a target is shared among the unions below: proposal, figures, saving."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.sites import AdminSite
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldBooleanWidget
+
+from campaigns.amounts import amount, plain
+from campaigns.models import CampaignStatus, Target
+from campaigns.selectors.cascade import CascadeBy, Proposal, children_to_share, propose
+from campaigns.services.cascade import cascade_target
+from campaigns.services.targets import check_value
+from core.errors import RuleViolation
+from core.normalising import normalise_text
+from unions.admin.forms import actor_of
+
+# So many unions without a figure are named at the head of the page; all of them in the table.
+NAMED = 20
+_LONGEST_NUMBER = 20
+
+
+class CascadeForm(forms.Form):
+    """How the shares are to be reckoned."""
+
+    by = forms.ChoiceField(
+        label=_("Share by"), choices=CascadeBy.choices, widget=UnfoldAdminSelectWidget
+    )
+    kind = forms.ChoiceField(
+        label=_("Among"), required=False, choices=(), widget=UnfoldAdminSelectWidget
+    )
+    replaces = forms.BooleanField(
+        label=_("Replace targets that exist"), required=False, widget=UnfoldBooleanWidget
+    )
+
+    def __init__(self, *args: Any, target: Target, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = {child.kind_id: child.kind.name for child in children_to_share(target)}
+        choice: Any = self.fields["kind"]
+        choice.choices = [("", _("all unions directly below")), *kinds.items()]
+
+
+def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite) -> HttpResponse:
+    """Show the proposal that was asked for; with POST reckon again, or save what was typed in."""
+    sent = request.POST if request.method == "POST" else request.GET
+    form = CascadeForm(sent if "by" in sent else None, target=target)
+    proposal: Proposal | None = None
+    errors: dict[int, str] = {}
+    typed: dict[int, str] = {}
+    reason, fault = "", ""
+    if form.is_bound and form.is_valid():
+        try:
+            proposal = propose(
+                target,
+                by=CascadeBy(form.cleaned_data["by"]),
+                kind=form.cleaned_data["kind"],
+                replaces=form.cleaned_data["replaces"],
+            )
+        except RuleViolation as refusal:
+            form.add_error("by", str(refusal.message))
+    if proposal is not None and request.method == "POST":
+        reason = request.POST.get("reason", "")[:200]
+        values, typed, errors = _read(request, proposal)
+        if not errors and "save" in request.POST:
+            try:
+                written = cascade_target(
+                    target,
+                    values,
+                    by=proposal.by,
+                    replaces=form.cleaned_data["replaces"],
+                    reason=reason,
+                    seen=_seen(request),
+                    actor=actor_of(request),
+                )
+            except RuleViolation as refusal:
+                fault = str(refusal.message)
+            else:
+                text = ngettext("%d target is saved.", "%d targets are saved.", written)
+                messages.success(request, text % written)
+                address = reverse("admin:campaigns_target_change", args=[target.pk])
+                return HttpResponseRedirect(address)
+    context = {
+        **admin_site.each_context(request),
+        "title": gettext("Share among the unions below"),
+        "subtitle": str(target),
+        "opts": target._meta,
+        "target": target,
+        "form": form,
+        "media": form.media,
+        "value": amount(target.value, target.indicator.unit),
+        "asks_reason": target.indicator.campaign.status != CampaignStatus.DRAFT,
+        "reason": reason,
+        "fault": fault,
+        **(_table(target, proposal, typed, errors) if proposal else {}),
+    }
+    return TemplateResponse(request, "admin/campaigns/cascade.html", context)
+
+
+def _read(
+    request: HttpRequest, proposal: Proposal
+) -> tuple[dict[int, Decimal], dict[int, str], dict[int, str]]:
+    """What was typed in: values by union, the texts themselves, and what is wrong with them."""
+    values: dict[int, Decimal] = {}
+    typed: dict[int, str] = {}
+    errors: dict[int, str] = {}
+    for share in proposal.shares:
+        key = share.union.pk
+        name = f"value_{key}"
+        if share.is_kept or name not in request.POST:
+            continue
+        text = normalise_text(request.POST[name]).replace(",", "")[:_LONGEST_NUMBER]
+        typed[key] = text
+        if not text:
+            continue
+        try:
+            values[key] = _number(text)
+            check_value(proposal.target.indicator, values[key])
+        except RuleViolation as refusal:
+            errors[key] = str(refusal.message)
+    return values, typed, errors
+
+
+def _number(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    exponent = value.as_tuple().exponent
+    if not value.is_finite() or not isinstance(exponent, int) or exponent < -4:
+        raise RuleViolation(gettext("This is no number."))
+    if abs(value) >= Decimal(10) ** 12:
+        raise RuleViolation(gettext("This number is too large."))
+    return value
+
+
+def _seen(request: HttpRequest) -> Decimal | None:
+    try:
+        return _number(request.POST.get("seen", ""))
+    except RuleViolation:
+        return None
+
+
+def _table(
+    target: Target, proposal: Proposal, typed: dict[int, str], errors: dict[int, str]
+) -> dict[str, Any]:
+    """The rows with sum and difference, reckoned from what was typed in where there is any."""
+    unit = target.indicator.unit
+    rows, total = [], Decimal(0)
+    for share in proposal.shares:
+        key = share.union.pk
+        text = typed.get(key, plain(share.value))
+        if key not in errors and text:
+            total += share.value if share.is_kept and share.value is not None else Decimal(text)
+        rows.append(
+            {
+                "union": share.union,
+                "weight": share.weight,
+                "source": share.source,
+                "existing": amount(share.existing.value, unit) if share.existing else "",
+                "is_kept": share.is_kept,
+                "text": text,
+                "error": errors.get(key, ""),
+            }
+        )
+    difference = total - target.value
+    names = [union.name for union in proposal.without]
+    return {
+        "proposal": proposal,
+        "rows": rows,
+        "without": names[:NAMED],
+        "more_without": max(len(names) - NAMED, 0),
+        "divisible": target.indicator.is_divisible,
+        "shows_weight": proposal.by in (CascadeBy.BASELINE, CascadeBy.LAST_YEAR),
+        "total": amount(total, unit),
+        "difference": amount(difference, unit),
+        "differs": bool(difference),
+        "seen": plain(target.value),
+    }

@@ -1,0 +1,359 @@
+"""The officials' pages of indicators and targets: set, changed by versions, withdrawn, shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from campaigns.admin.cascade import cascade_page
+from campaigns.amounts import amount
+from campaigns.models import CampaignStatus, Indicator, Target, VersionState
+from campaigns.selectors.targets import compare, versions_of
+from campaigns.services.targets import may_set_targets, set_target, withdraw_target
+from core.errors import RuleViolation
+from unions.admin.base import ScopedModelAdmin
+from unions.admin.forms import ServiceForm, actor_of, beside
+from unions.admin.inlines import ScopedTabularInline
+from unions.scope import access, can, scope_filter
+
+_LOOKUPS = frozenset(
+    {"indicator__campaign", "indicator__campaign__status__exact", "indicator__metric__exact"}
+)
+
+
+class TargetForm(ServiceForm):
+    """A target with the reason that a published campaign asks for."""
+
+    reason = forms.CharField(
+        label=_("reason"),
+        required=False,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_("Needed once the campaign is published."),
+    )
+
+    class Meta:
+        model = Target
+        fields = ("value", "note")
+
+
+class TargetInline(ScopedTabularInline):
+    """What each union in the viewer's scope is to reach."""
+
+    model = Target
+    form = TargetForm
+    fields = ("union", "period_start", "period_end", "value", "reason", "note")
+    autocomplete_fields = ("union",)
+    per_page = 50
+    show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Targets of unions the viewer may see."""
+        rows = super().get_queryset(request)
+        return rows.visible_to(actor_of(request), "campaigns.view").select_related("union")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Unions in the viewer's scope."""
+        if db_field.name == "union":
+            kwargs["queryset"] = db_field.remote_field.model.objects.visible_to(
+                actor_of(request), "campaigns.change"
+            )
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Indicator)
+class IndicatorAdmin(ScopedModelAdmin):
+    """Indicators with their targets; the indicator itself is changed on the campaign's page."""
+
+    form = ServiceForm
+    view_permission = "campaigns.view"
+    change_permission = "campaigns.change"
+    scope_path = "campaign__owner__path"
+    list_display = (
+        "name",
+        "of_campaign",
+        "metric_label",
+        "unit_label",
+        "group_set",
+        "target_count",
+    )
+    list_filter = ("metric",)
+    list_select_related = ("campaign__owner", "group_set")
+    search_fields = ("name", "campaign__name")
+    search_help_text = _("Name of the indicator or the campaign")
+    ordering = ("-campaign__starts_on", "id")
+    inlines = (TargetInline,)
+    fields = ("of_campaign", ("name", "metric"), ("unit", "group_set"))
+    readonly_fields = ("of_campaign", "name", "metric", "unit", "group_set")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With the number of targets of unions the viewer may see."""
+        seen = scope_filter(actor_of(request), self.view_permission, "targets__union__path")
+        rows = super().get_queryset(request)
+        # Who sees nothing has no rows to count for.
+        return rows.annotate(targets_set=Count("targets", filter=seen)) if seen else rows
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """On the campaign's page."""
+        return False
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Each target through its service."""
+        for row in formset.initial_forms + formset.extra_forms:
+            if not row.has_changed():
+                continue
+            values = {name: row.cleaned_data[name] for name in TargetInline.fields}
+            with beside(row):
+                set_target(
+                    form.instance,
+                    target=row.instance if row.instance.pk else None,
+                    actor=actor_of(request),
+                    **values,
+                )
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+
+    @admin.display(description=_("campaign"), ordering="campaign")
+    def of_campaign(self, indicator: Indicator) -> str:
+        """With a link to where the indicator is changed."""
+        return format_html(
+            '<a class="portal-link" href="{}">{}</a>',
+            reverse("admin:campaigns_campaign_change", args=[indicator.campaign_id]),
+            indicator.campaign,
+        )
+
+    @admin.display(description=_("metric"), ordering="metric")
+    def metric_label(self, indicator: Indicator) -> str:
+        """In words."""
+        return indicator.get_metric_display()
+
+    @admin.display(description=_("unit"))
+    def unit_label(self, indicator: Indicator) -> str:
+        """In words."""
+        return indicator.get_unit_display()
+
+    @admin.display(description=_("targets"), ordering="targets_set")
+    def target_count(self, indicator: Any) -> int:
+        """How many have been set, as far as the viewer sees them."""
+        return int(indicator.targets_set)
+
+
+@admin.register(Target)
+class TargetAdmin(ScopedModelAdmin):
+    """Targets of unions in the viewer's scope, of campaigns of unions above as well."""
+
+    form = TargetForm
+    view_permission = "campaigns.view"
+    change_permission = "campaigns.change"
+    list_display = (
+        "union_name", "campaign_name", "indicator_name", "period", "amount_label", "below",
+        "links",
+    )  # fmt: skip
+    list_filter = ("indicator__campaign__status", "indicator__metric")
+    list_select_related = ("union", "indicator__campaign__owner")
+    search_fields = ("union__name", "indicator__campaign__name", "indicator__name")
+    search_help_text = _("Name of the union, the campaign or the indicator")
+    ordering = ("-period_start", "indicator", "union__path")
+    sortable_by = ()
+    fields = (
+        ("union_name", "campaign_name"),
+        ("indicator_name", "period"),
+        "value",
+        "reason",
+        "note",
+    )
+    readonly_fields = ("union_name", "campaign_name", "indicator_name", "period")
+    change_form_outer_before_template = "admin/campaigns/target.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Without drafts of campaigns that the viewer does not see."""
+        owned = scope_filter(
+            actor_of(request), self.view_permission, "indicator__campaign__owner__path"
+        )
+        public = ~Q(indicator__campaign__status=CampaignStatus.DRAFT)
+        rows = (
+            super()
+            .get_queryset(request)
+            .select_related("union__parent", "indicator__campaign__owner")
+        )
+        return rows.filter(public | owned) if owned else rows
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Also the link from a campaign to its targets, and the filters."""
+        return lookup in _LOOKUPS or super().lookup_allowed(lookup, value, request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """On the indicator's page, or by sharing the target above."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever says what this union is to reach."""
+        if not super().has_change_permission(request, obj):
+            return False
+        return obj is None or may_set_targets(
+            actor_of(request), obj.indicator.campaign.owner, obj.union
+        )
+
+    def update_record(self, request: HttpRequest, record: Target, changes: dict[str, Any]) -> None:
+        """A new version, or another note."""
+        values = {"value": record.value, "note": record.note, "reason": "", **changes}
+        set_target(
+            record.indicator,
+            target=record,
+            union=record.union,
+            period_start=record.period_start,
+            period_end=record.period_end,
+            actor=actor_of(request),
+            **values,
+        )
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """With the sum of the targets below, for the rows of the page."""
+        page = super().get_changelist_instance(request)
+        for row in compare(page.result_list):
+            shown: Any = row.target
+            shown.compared = row
+            shown.may_share = self._may_share(request, row.target)
+        return page
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """With its versions and the targets below."""
+        context: dict[str, Any] = {**(extra_context or {})}
+        target = self.get_object(request, unquote(object_id))
+        if isinstance(target, Target):
+            unit = target.indicator.unit
+            (compared,) = compare([target])
+            context |= {
+                "compared": compared,
+                "value": amount(target.value, unit),
+                "total": amount(compared.total, unit),
+                "difference": amount(compared.difference, unit),
+                "may_share": self._may_share(request, target),
+                "versions": [
+                    (row, amount(row.value, unit), row.state == VersionState.WITHDRAWN)
+                    for row in versions_of(target)
+                ],
+            }
+        return super().change_view(request, object_id, form_url, context)
+
+    # -- acts -----------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """Also withdrawing it, and sharing it among the unions below."""
+        own = self.act_urls(withdraw=self.withdraw_view, cascade=self.cascade_view)
+        return [*own, *super().get_urls()]
+
+    def _may_share(self, request: HttpRequest, target: Target) -> bool:
+        actor = actor_of(request)
+        owner = target.indicator.campaign.owner
+        return can(actor, "campaigns.change", target.union) or can(actor, "campaigns.change", owner)
+
+    def _fetch(self, request: HttpRequest, object_id: str) -> Target:
+        if not can(actor_of(request), "campaigns.change"):
+            raise PermissionDenied
+        rows: Any = self.get_queryset(request)
+        return access(
+            rows, unquote(object_id), actor=actor_of(request), permission="campaigns.change"
+        )
+
+    def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take the target back, with a reason."""
+        target = self._fetch(request, object_id)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        is_draft = target.indicator.campaign.status == CampaignStatus.DRAFT
+        try:
+            withdraw_target(target, reason=request.POST.get("reason", ""), actor=actor_of(request))
+        except RuleViolation as refusal:
+            self.message_user(request, str(refusal.message), messages.ERROR)
+        else:
+            self.message_user(request, gettext("The target is withdrawn."), messages.SUCCESS)
+            if is_draft:
+                return HttpResponseRedirect(reverse("admin:campaigns_target_changelist"))
+        return HttpResponseRedirect(reverse("admin:campaigns_target_change", args=[target.pk]))
+
+    def cascade_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Look at a proposal, change it, and save it."""
+        target = self._fetch(request, object_id)
+        if not self._may_share(request, target):
+            raise PermissionDenied
+        return cascade_page(request, target, admin_site=self.admin_site)
+
+    # -- columns --------------------------------------------------------------------------------
+
+    @admin.display(description=_("union"), ordering="union__name")
+    def union_name(self, target: Target) -> str:
+        """Whose."""
+        return target.union.name
+
+    @admin.display(description=_("campaign"))
+    def campaign_name(self, target: Target) -> str:
+        """Of which campaign, and whose campaign it is."""
+        campaign = target.indicator.campaign
+        return f"{campaign.name} · {campaign.owner}"
+
+    @admin.display(description=_("indicator"))
+    def indicator_name(self, target: Target) -> str:
+        """What is measured."""
+        return f"{target.indicator.name} ({target.indicator.get_unit_display()})"
+
+    @admin.display(description=_("period"))
+    def period(self, target: Target) -> str:
+        """Both days inclusive."""
+        return f"{target.period_start} – {target.period_end}"
+
+    @admin.display(description=_("target"), ordering="value")
+    def amount_label(self, target: Target) -> str:
+        """In the indicator's unit; withdrawn ones are struck out."""
+        shown = amount(target.value, target.indicator.unit)
+        if target.withdrawn_on is None:
+            return shown
+        return format_html("<s>{}</s> {}", shown, gettext("withdrawn"))
+
+    @admin.display(description=_("set below"))
+    def below(self, target: Any) -> str:
+        """What the targets below come to: shown, never forced."""
+        row = target.compared
+        if not row.count:
+            return "—"
+        if row.total is None:
+            return gettext("%(others)d of %(count)d unions differ") % {
+                "others": row.others, "count": row.count,
+            }  # fmt: skip
+        unit = target.indicator.unit
+        if row.agrees:
+            return amount(row.total, unit)
+        sign = "+" if row.difference > 0 else ""
+        return format_html(
+            '{} <span class="portal-chip portal-chip-waiting">{}{}</span>',
+            amount(row.total, unit), sign, amount(row.difference, unit),
+        )  # fmt: skip
+
+    @admin.display(description=pgettext_lazy("where links lead", "open"))
+    def links(self, target: Any) -> str:
+        """The page, and the proposal."""
+        page = format_html(
+            '<a href="{}">{}</a>',
+            reverse("admin:campaigns_target_change", args=[target.pk]), gettext("Target"),
+        )  # fmt: skip
+        if not target.may_share:
+            return format_html('<span class="row-links">{}</span>', page)
+        return format_html(
+            '<span class="row-links">{} <a href="{}">{}</a></span>',
+            page, reverse("admin:campaigns_target_cascade", args=[target.pk]), gettext("Share"),
+        )  # fmt: skip

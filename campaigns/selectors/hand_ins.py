@@ -1,0 +1,162 @@
+"""Who owes which paper, who has handed it in, and who is late."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from campaigns.models import (
+    CampaignStatus,
+    HandIn,
+    HandInState,
+    RequiredOf,
+    Requirement,
+    Target,
+)
+from core.clock import CHINA
+from unions.enums import UnionStatus
+from unions.models import Union, UnionQuerySet
+from unions.scope import Actor, grants_of
+
+SEND = "hand_ins.send"
+# Nobody is appointed at so many unions; it bounds the list of what one owes.
+MAX_OWN_UNITS = 20
+
+
+@dataclass(frozen=True)
+class Owed:
+    """What ``unit`` owes, and the newest version it has handed in."""
+
+    requirement: Requirement
+    unit: Union
+    newest: HandIn | None
+    day: dt.date
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing handed in, or it came back."""
+        return self.newest is None or self.newest.state == HandInState.RETURNED
+
+    @property
+    def is_late(self) -> bool:
+        """Open after the due day, or handed in after it."""
+        if self.newest is None or self.is_open:
+            return self.day > self.requirement.due_on
+        return self.newest.handed_in_at.astimezone(CHINA).date() > self.requirement.due_on
+
+    @property
+    def days_left(self) -> int:
+        """Days to the due day; negative after it."""
+        return (self.requirement.due_on - self.day).days
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Of the units that owe a paper: how many there are, wait for the owner, and are done."""
+
+    units: int
+    waiting: int
+    accepted: int
+    open_count: int
+
+
+def units_of(requirement: Requirement) -> UnionQuerySet:
+    """The units that owe it today; the owner itself and dissolved unions never do."""
+    owner = requirement.campaign.owner_id
+    standing = Union.objects.exclude(status=UnionStatus.DISSOLVED).exclude(pk=owner)
+    if requirement.required_of == RequiredOf.CHILDREN:
+        return standing.filter(parent=owner)
+    targets = Target.objects.in_force().filter(
+        union=OuterRef("pk"), indicator__campaign=requirement.campaign_id
+    )
+    return standing.filter(Exists(targets))
+
+
+def standing_of(requirement: Requirement, day: dt.date) -> list[Owed]:
+    """Every unit that owes it with its newest version: open ones first, in the tree's order."""
+    newest = _newest(requirement.hand_ins.all())
+    rows = [
+        Owed(requirement, unit, newest.get((requirement.pk, unit.pk)), day)
+        for unit in units_of(requirement).order_by("path")
+    ]
+    return sorted(rows, key=lambda row: not row.is_open)
+
+
+def own_units(actor: Actor) -> list[Union]:
+    """The unions at which the actor hands in papers: those of the appointments."""
+    paths = [grant.path for grant in grants_of(actor, SEND) if grant.path][:MAX_OWN_UNITS]
+    return list(Union.objects.filter(path__in=paths).order_by("path")) if paths else []
+
+
+def owed_by(units: Sequence[Union], day: dt.date) -> list[Owed]:
+    """What ``units`` owe in published campaigns, done or not, the most urgent first."""
+    found: list[tuple[Requirement, Union]] = []
+    for unit in units:
+        targets = Target.objects.in_force().filter(
+            union=unit, indicator__campaign=OuterRef("campaign")
+        )
+        requirements = (
+            Requirement.objects.filter(campaign__status=CampaignStatus.PUBLISHED)
+            .exclude(campaign__owner=unit)
+            .filter(
+                Q(required_of=RequiredOf.CHILDREN, campaign__owner=unit.parent_id)
+                | Q(required_of=RequiredOf.WITH_TARGET) & Exists(targets)
+            )
+            .select_related("campaign__owner")
+        )
+        found += [(requirement, unit) for requirement in requirements]
+    newest = _newest(
+        HandIn.objects.filter(unit__in=units, requirement__in=[row for row, _unit in found])
+    )
+    rows = [
+        Owed(requirement, unit, newest.get((requirement.pk, unit.pk)), day)
+        for requirement, unit in found
+    ]
+    return sorted(rows, key=lambda row: (not row.is_open, row.requirement.due_on, row.unit.path))
+
+
+def tallies(requirements: Sequence[Requirement]) -> dict[int, Tally]:
+    """By requirement: how far the handing in is; three queries for all of them."""
+    campaigns = [row.campaign_id for row in requirements]
+    owners = {row.campaign.owner_id for row in requirements}
+    standing = Union.objects.exclude(status=UnionStatus.DISSOLVED)
+    children = dict(
+        standing.filter(parent__in=owners).order_by().values_list("parent").annotate(n=Count("pk"))
+    )
+    in_force = Target.objects.in_force().filter(indicator__campaign__in=campaigns)
+    targeted: dict[int, set[int]] = {}
+    for campaign, union in in_force.exclude(union__status=UnionStatus.DISSOLVED).values_list(
+        "indicator__campaign", "union"
+    ):
+        targeted.setdefault(campaign, set()).add(union)
+    states: dict[int, dict[str, int]] = {}
+    counted = (
+        HandIn.objects.filter(requirement__in=requirements)
+        .exclude(state=HandInState.RETURNED)
+        .order_by()
+        .values_list("requirement", "state")
+        .annotate(n=Count("pk"))
+    )
+    for requirement, state, n in counted:
+        states.setdefault(requirement, {})[state] = n
+    found = {}
+    for row in requirements:
+        owner = row.campaign.owner_id
+        if row.required_of == RequiredOf.CHILDREN:
+            units = children.get(owner, 0)
+        else:
+            units = len(targeted.get(row.campaign_id, set()) - {owner})
+        waiting = states.get(row.pk, {}).get(HandInState.HANDED_IN, 0)
+        accepted = states.get(row.pk, {}).get(HandInState.ACCEPTED, 0)
+        found[row.pk] = Tally(units, waiting, accepted, max(units - waiting - accepted, 0))
+    return found
+
+
+def _newest(hand_ins: Iterable[HandIn]) -> dict[tuple[int, int], HandIn]:
+    found: dict[tuple[int, int], HandIn] = {}
+    for row in sorted(hand_ins, key=lambda row: row.number):
+        found[row.requirement_id, row.unit_id] = row
+    return found

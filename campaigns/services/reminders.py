@@ -1,0 +1,187 @@
+"""Reminding units of papers they owe: on days laid down in a table, and when the owner asks.
+
+Each unit is one transaction: the reminder is written, the letters handed over, the commit made. A
+row per paper, unit and day of the table says that it is done: run again, or after a crash, it does
+what is missing and repeats at most letters that were sent just before the crash.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import defaultdict
+from dataclasses import dataclass, field
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _, ngettext
+
+from accounts.models import User
+from audit.services import log
+from campaigns.models import CampaignStatus, HandInReminder, ReminderRule, Requirement
+from campaigns.selectors.hand_ins import SEND, Owed, standing_of
+from campaigns.services.campaigns import PERMISSION
+from core.clock import local_day_start, local_today
+from core.errors import RuleViolation
+from core.locks import advisory_lock
+from unions.models import Appointment, Union
+from unions.permissions import roles_with
+from unions.records import ensure_may
+from unions.scope import Actor
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Reminded:
+    """What a run did: units reminded, and those whose letters could not be sent."""
+
+    units: int = 0
+    unsent: list[int] = field(default_factory=list)
+
+
+def remind_units(today: dt.date | None = None, *, needs_mail: bool = True) -> Reminded:
+    """Remind every unit of the papers it owes whose day of the table has come.
+
+    Of several days that passed unnoticed only the newest counts. ``needs_mail``: leave a unit for
+    another attempt (``Reminded.unsent``) while the mail server refuses its letters; without it the
+    reminders are written all the same.
+    """
+    day = today or local_today()
+    rules = sorted(ReminderRule.objects.filter(is_active=True).values_list("days", flat=True))
+    rows = Requirement.objects.filter(campaign__status=CampaignStatus.PUBLISHED)
+    due: dict[Union, list[tuple[Owed, int]]] = defaultdict(list)
+    for requirement in rows.select_related("campaign__owner"):
+        gone = (day - requirement.due_on).days
+        passed = [days for days in rules if days <= gone]
+        if not passed:
+            continue
+        done = set(
+            HandInReminder.objects.filter(requirement=requirement, days=passed[-1]).values_list(
+                "unit", flat=True
+            )
+        )
+        for owed in standing_of(requirement, day):
+            if owed.is_open and owed.unit.pk not in done:
+                due[owed.unit].append((owed, passed[-1]))
+    outcome = Reminded()
+    for unit, items in due.items():
+        try:
+            outcome.units += _remind_unit(unit, items, needs_mail=needs_mail)
+        except (OSError, SMTPException) as error:
+            logger.warning("Letters of union %s not sent (%s).", unit.pk, type(error).__name__)
+            outcome.unsent.append(unit.pk)
+    return outcome
+
+
+def remind_now(requirement: Requirement, *, actor: Actor) -> int:
+    """Remind every unit that still owes the paper, once a day at most; how many were reminded.
+
+    For the owner of the campaign. Raises RuleViolation when it is not public, or the mail server
+    takes no letters.
+    """
+    ensure_may(actor, PERMISSION, requirement.campaign.owner)
+    if requirement.campaign.status != CampaignStatus.PUBLISHED:
+        raise RuleViolation(_("Papers are handed in while the campaign is public."))
+    today = local_today()
+    since = local_day_start(today)
+    done = set(
+        HandInReminder.objects.filter(requirement=requirement, at__gte=since).values_list(
+            "unit", flat=True
+        )
+    )
+    reminded = 0
+    try:
+        for owed in standing_of(requirement, today):
+            if owed.is_open and owed.unit.pk not in done:
+                reminded += _remind_unit(owed.unit, [(owed, None)], needs_mail=True, actor=actor)
+    except (OSError, SMTPException) as error:
+        logger.warning("Letters of a reminder not sent (%s).", type(error).__name__)
+        raise RuleViolation(
+            _("The mail server takes no letters now. Please try again later."), code="mail"
+        ) from error
+    return reminded
+
+
+def _remind_unit(
+    unit: Union,
+    items: list[tuple[Owed, int]] | list[tuple[Owed, None]],
+    *,
+    needs_mail: bool,
+    actor: Actor = None,
+) -> int:
+    """1 when the unit was reminded, 0 when somebody else just did."""
+    with transaction.atomic():
+        # Two schedulers do no harm: the second finds the rows of the first.
+        advisory_lock(f"campaigns.remind.{unit.pk}")
+        fresh = [
+            (owed, days)
+            for owed, days in items
+            if days is None
+            or not HandInReminder.objects.filter(
+                requirement=owed.requirement, unit=unit, days=days
+            ).exists()
+        ]
+        if not fresh:
+            return 0
+        by = actor if isinstance(actor, User) else None
+        HandInReminder.objects.bulk_create(
+            HandInReminder(
+                requirement=owed.requirement, unit=unit, days=days, at=timezone.now(), by=by
+            )
+            for owed, days in fresh
+        )
+        for owed, _days in fresh:
+            log(
+                actor, "requirement.reminded", owed.requirement, {"union": unit.pk},
+                union_path=unit.path,
+            )  # fmt: skip
+        try:
+            _write_letters(unit, [owed for owed, _days in fresh])
+        except (OSError, SMTPException) as error:
+            if needs_mail:
+                raise
+            logger.warning("Letters of union %s given up (%s).", unit.pk, type(error).__name__)
+    return 1
+
+
+def addresses_of(unit: Union) -> list[str]:
+    """E-mail addresses of the active officials appointed at ``unit`` who may hand in."""
+    posts = Appointment.objects.in_force_on(local_today()).filter(
+        union=unit, role__in=roles_with(SEND)
+    )
+    users = User.objects.filter(pk__in=posts.values("user"), is_active=True).exclude(email="")
+    return list(dict.fromkeys(users.order_by("pk").values_list("email", flat=True)))
+
+
+def _write_letters(unit: Union, owed: list[Owed]) -> None:
+    """Names of papers and unions, nothing personal. One letter each, none sees the others."""
+    with translation.override(settings.LANGUAGE_CODE):
+        subject = _("Papers of campaigns are to be handed in")
+        lines = [_("%(union)s still owes:") % {"union": unit.name}]
+        lines += [_line(row) for row in owed]
+        address = f"{settings.PUBLIC_BASE_URL}{reverse('admin:campaigns_handin_owed')}"
+        body = "\n\n".join([*lines, address]) + "\n"
+        letters = [EmailMessage(subject=subject, body=body, to=[to]) for to in addresses_of(unit)]
+    if letters:
+        get_connection().send_messages(letters)
+
+
+def _line(owed: Owed) -> str:
+    words = {
+        "campaign": owed.requirement.campaign.name,
+        "paper": owed.requirement.get_kind_display(),
+        "due": owed.requirement.due_on.isoformat(),
+    }
+    if owed.days_left < 0:
+        late = -owed.days_left
+        return ngettext(
+            "%(paper)s of “%(campaign)s”, due on %(due)s: %(n)d day late",
+            "%(paper)s of “%(campaign)s”, due on %(due)s: %(n)d days late",
+            late,
+        ) % {**words, "n": late}
+    return _("%(paper)s of “%(campaign)s”, due on %(due)s") % words
