@@ -1,10 +1,7 @@
 """The rows behind a figure: who and what was counted, and that their sum is the figure.
 
-An entry of the ledger counts on a day when it is posted by then: on its own day, or, recorded when
-that was published already, on the day whose night took it up. A period is what counts at its end
-and did not count before it began, so late entries stand in the period whose figure they changed.
-Stocks are those of the unions that stood below on the day; a joining belongs to where its union
-stood when it was posted.
+Which entries count on which day: ``entries``. A period is what counts at its end and did not count
+before it began, so late entries stand in the period whose figure they changed.
 """
 
 from __future__ import annotations
@@ -13,37 +10,32 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
-from django.db.models.expressions import CombinedExpression
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.http import Http404
 
 from core.clock import CHINA
 from members.models import Membership, MembershipEvent
 from reference.models import GroupSet, WorkerGroup
-from reports.models import LatePosting, UnpostedEntry
 from reports.selectors.counts import Metric, read_counts
 from reports.selectors.days import eve
+from reports.selectors.entries import (
+    FLOWS,
+    PERSON_CHANGES,
+    Entries,
+    late_entries,
+    published_entries,
+)
 from reports.selectors.groups import valid_group_sets
 from reports.selectors.scope import PERMISSION
 from stations.models import Station, StationKind
 from unions.enums import UnionStatus
-from unions.history import with_path_on
 from unions.kinds import HOLDING_POOL
-from unions.models import PastPath, Union, UnionKind, UnionQuerySet
+from unions.models import Union, UnionKind, UnionQuerySet
 from unions.scope import Actor, can
 
 PAGE_SIZE = 100
 
-# Figures made of people → what an entry of the ledger adds to them.
-PERSON_CHANGES = {
-    Metric.MEMBERS: F("active_change"),
-    Metric.RETAINED: F("retained_change"),
-    Metric.JOINED: F("joined_change") - F("rejoined_change"),
-    Metric.REJOINED: F("rejoined_change"),
-}
-# Sums over time: each entry belongs to where its union stood then. The others are stocks.
-FLOWS = (Metric.JOINED, Metric.REJOINED, Metric.UNIONS_FOUNDED)
 # Figures that may be asked for a period: what came in it, or by how much the stock changed.
 OF_PERIODS = (*FLOWS, Metric.MEMBERS, Metric.RETAINED)
 
@@ -194,61 +186,24 @@ class PersonFigure:
         unions = Union.objects.select_related("kind").in_bulk([pk for pk, _value in sums])
         return [UnionSum(unions[pk], value) for pk, value in sums]
 
-    def _entries(self, permission: str) -> QuerySet[MembershipEvent, Any]:
-        rows = MembershipEvent.objects.visible_to(self._actor, permission)
+    def _entries(self, permission: str) -> Entries:
+        entries = MembershipEvent.objects.visible_to(self._actor, permission)
         if self.figure.part is not None:
-            rows = rows.filter(worker_group__in=self.figure.breakdowns)
-        adds = PERSON_CHANGES[Metric(self.figure.metric)]
-        return _counted(rows, self.figure, adds).exclude(adds=0)
+            entries = entries.filter(worker_group__in=self.figure.breakdowns)
+        return self._choose(entries)
+
+    def _choose(self, entries: Entries) -> Entries:
+        return published_entries(entries, self.figure)
 
     def _sum(self, rows: QuerySet[MembershipEvent, Any]) -> int:
         return rows.aggregate(value=Coalesce(Sum("adds"), 0))["value"]
 
 
-def _counted(
-    entries: QuerySet[MembershipEvent, Any], figure: Figure, adds: CombinedExpression | F
-) -> QuerySet[MembershipEvent, Any]:
-    """The entries of ``figure`` with what each ``adds`` to it."""
-    entries = entries.filter(~Exists(UnpostedEntry.objects.filter(event=OuterRef("pk"))))
-    is_flow = figure.metric in FLOWS
-    first = figure.since or (dt.date.min if is_flow else figure.day)
-    now, path = _posted_by(figure.day), figure.union.path
-    before = _posted_by(eve(figure.since)) if figure.since else None
-    if not PastPath.objects.filter(until__gte=eve(first)).exists():
-        entries = entries.filter(now, union__path__startswith=path)
-        return (entries.exclude(before) if before else entries).annotate(adds=adds)
-    if is_flow:
-        entries = _placed_when_posted(entries.filter(now), path)
-        return (entries.exclude(before) if before else entries).annotate(adds=adds)
-    now &= Q(union__in=_below(path, figure.day))
-    if before is None or figure.since is None:
-        return entries.filter(now).annotate(adds=adds)
-    # A stock also changes by unions that came or went with their members.
-    before &= Q(union__in=_below(path, eve(figure.since)))
-    sign = Case(When(now, then=1), default=0) - Case(When(before, then=1), default=0)
-    return entries.filter(now | before).annotate(adds=adds * sign)
+class LateFigure(PersonFigure):
+    """The entries by which a figure of people, as it is known now, differs from the published."""
 
-
-def _posted_by(day: dt.date) -> Q:
-    late = LatePosting.objects.filter(event=OuterRef("pk"), day__gt=day)
-    return Q(effective_on__lte=day) & ~Exists(late)
-
-
-def _below(path: str, day: dt.date) -> QuerySet[Union, Any]:
-    """The unions that stood under ``path`` on ``day``."""
-    return with_path_on(Union.objects.all(), day).filter(path_on__startswith=path).values("pk")
-
-
-def _placed_when_posted(
-    entries: QuerySet[MembershipEvent, Any], path: str
-) -> QuerySet[MembershipEvent, Any]:
-    """The entries whose union stood under ``path`` on the day they were posted."""
-    late = LatePosting.objects.filter(event=OuterRef("pk")).values("day")
-    then = PastPath.objects.filter(union=OuterRef("union"), until__gte=OuterRef("posted_on"))
-    return entries.annotate(
-        posted_on=Coalesce(Subquery(late), F("effective_on")),
-        path_then=Coalesce(Subquery(then.order_by("until").values("path")[:1]), F("union__path")),
-    ).filter(path_then__startswith=path)
+    def _choose(self, entries: Entries) -> Entries:
+        return late_entries(entries, self.figure)
 
 
 def unions_behind(actor: Actor, figure: Figure) -> UnionQuerySet:

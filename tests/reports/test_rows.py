@@ -12,7 +12,7 @@ from members.models import Membership, MembershipEvent
 from members.services.ledger import record_event
 from reports.nightly import run_nightly
 from reports.selectors import rows
-from reports.selectors.rows import PersonFigure, find_figure
+from reports.selectors.rows import LateFigure, PersonFigure, find_figure
 from tests.builders import make_membership, make_official, make_union, person
 from tests.reports.world import DAY, World, build_world, count_anew
 from unions.enums import Role
@@ -170,6 +170,16 @@ def test_entry_recorded_late_stands_behind_the_figure_it_changed(
     newest = ask(client, world, metric="members")
     assert (newest["value"], newest["total"]) == (8, 8)
     assert late in [row.membership for row in newest["persons"]]
+    differences = [
+        LateFigure(world.official, find_figure(world.city, metric, day, since, "", "")).total()
+        for metric, day, since in (
+            ("members", DAY, None),
+            ("members", DAY + dt.timedelta(days=1), None),
+            ("joined", DAY + dt.timedelta(days=1), D(2024, 3, 1)),
+            ("joined", D(2024, 2, 29), D(2024, 2, 1)),
+        )
+    ]
+    assert differences == [1, 0, -1, 1]
     # It took effect in February, but March is the month whose figure it changed.
     month = ask(client, world, metric="joined", since="2024-03-01")
     assert (month["value"], month["total"]) == (3, 3)
