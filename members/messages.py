@@ -80,6 +80,11 @@ MESSAGES: dict[str, MessageText] = {
     "transfer_done": MessageText(
         "您的会籍已转入{receiving}。", "Your membership is now with {receiving}."
     ),
+    "membership_carried": MessageText(
+        "您所在的{releasing}已合并或撤销，您的会籍转入{receiving}，无需您办理手续。如有疑问请联系该工会。",
+        "{releasing} has been merged or dissolved. Your membership moves to {receiving}; you need "
+        "not do anything. If in doubt, ask that union.",
+    ),
     "transfer_ended": MessageText(
         "您的会籍转接未办成，会籍仍在{releasing}。",
         "Your membership was not moved; it stays with {releasing}.",
@@ -120,6 +125,7 @@ LABELS = {
     "records_unmerged": _("Merge undone"),
     "transfer_asked": _("Transfer: asked for"),
     "transfer_done": _("Transfer: done"),
+    "membership_carried": _("Union merged or dissolved: membership moved"),
     "transfer_ended": _("Transfer: not done"),
     "collective_confirm": _("Collective registration: please confirm"),
     "phone_changed": _("Phone changed"),

@@ -11,6 +11,7 @@ from members.services.collective import expire_entries
 from members.services.messages import deliver_due_messages, deliver_message
 from members.services.retention import report_purge, run_purge
 from members.services.transfer import expire_transfers
+from members.services.union_closing import continue_closings, run_closing
 
 
 @shared_task(name="members.send_message")
@@ -53,3 +54,15 @@ def expire_links_task() -> int:
 def expire_transfers_task() -> int:
     """Close transfers whose deadline has passed; daily. How many."""
     return expire_transfers(local_today())
+
+
+@shared_task(name="members.run_union_closing")
+def run_union_closing_task(closing_id: int) -> str:
+    """Carry the members of a union that ends over, then end it; where it stands."""
+    return run_closing(closing_id)
+
+
+@shared_task(name="members.continue_union_closings")
+def continue_union_closings_task() -> int:
+    """Take up what a worker left unfinished, and who came late."""
+    return continue_closings()

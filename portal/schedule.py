@@ -39,4 +39,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="1-59/2"),
         "options": {"expires": 120},
     },
+    # Likewise for unions that end, with whoever joined them at the last moment.
+    "union closings": {
+        "task": "members.continue_union_closings",
+        "schedule": crontab(minute="1-59/2"),
+        "options": {"expires": 120},
+    },
 }

@@ -17,6 +17,7 @@ import random
 import re
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from celery import current_app
@@ -104,6 +105,30 @@ def tell_member(member: Member, template: str, **values: Any) -> Message | None:
     if not member.phone_encrypted:
         return None
     return send_message(decrypt(member.phone_encrypted, context=PHONE_CONTEXT), template, values)
+
+
+def tell_members(members: Iterable[Member], template: str, **values: Any) -> int:
+    """Write the same message to each of many; how many have a phone.
+
+    The sweep sends them, little by little: thousands must not hold up who waits for a code.
+    """
+    text = _text_of(template, values, CHINESE)
+    stays = not messaging.leaves_the_house()
+    now = timezone.now()
+    written = Message.objects.bulk_create(
+        Message(
+            key=uuid.uuid4(),
+            template=template,
+            phone_encrypted=member.phone_encrypted,
+            phone_hash=member.phone_hash,
+            body_encrypted=encrypt(text, context=BODY_CONTEXT),
+            status=MessageStatus.KEPT if stays else MessageStatus.QUEUED,
+            next_attempt_at=now,
+        )
+        for member in members
+        if member.phone_encrypted
+    )
+    return len(written)
 
 
 def deliver_message(message_id: int) -> str:
