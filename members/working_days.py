@@ -9,6 +9,7 @@ year may fall a few days sooner than it would with the holidays. Upgrade the lib
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
 import chinese_calendar
 
@@ -44,3 +45,27 @@ def working_days_between(start: dt.date, end: dt.date) -> int:
     """
     days = (end - start).days
     return sum(is_working_day(start + dt.timedelta(days=n)) for n in range(1, days + 1))
+
+
+def is_announced(day: dt.date) -> bool:
+    """Do we know whether ``day`` is worked? False before 2004 and beyond the library's years."""
+    try:
+        chinese_calendar.is_workday(day)
+    except NotImplementedError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096)
+def working_days_of(first: dt.date, last: dt.date) -> int | None:
+    """Working days from ``first`` to ``last``, both counted; 0 when ``last`` lies before.
+
+    None when the holidays of some of these days are not known: nothing is guessed here.
+    """
+    if last < first:
+        return 0
+    # Years are announced as a whole.
+    years = range(first.year, last.year + 1)
+    if not all(is_announced(dt.date(year, 6, 1)) for year in years):
+        return None
+    return working_days_between(first - _ONE_DAY, last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
@@ -42,6 +42,14 @@ def signed(value: Decimal | int | None) -> str:
 def percent_text(share: Decimal | None) -> str:
     """0.06381 → "6.38%"; a dash for None."""
     return DASH if share is None else f"{percent(share):,}%"
+
+
+@register.filter
+def whole_percent(share: Decimal | None) -> str:
+    """0.8 → "80%", halves up; a dash for None."""
+    if share is None:
+        return DASH
+    return f"{(share * 100).quantize(Decimal(1), rounding=ROUND_HALF_UP):,}%"
 
 
 @register.filter

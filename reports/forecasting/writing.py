@@ -1,0 +1,175 @@
+"""The night's step: a ``CampaignForecast`` for every target that is under way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from itertools import groupby, islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaigns.models import CampaignStatus, Metric, Target
+from members.working_days import working_days_of
+from reference.models import GroupSet
+from reports.baselines import baselines_of
+from reports.forecasting.method import CONFIDENCE, Outlook, forecast_change
+from reports.forecasting.series import COUNTED, Counted, recent_changes
+from reports.models import CampaignForecast, CampaignProgress
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Unions read at once: with nine groups and sixteen weeks some 200,000 values, 40 MB.
+BATCH = 40
+_STEP = Decimal("0.000001")
+_LARGEST_ERROR = Decimal(99_999)
+
+
+class _Due(NamedTuple):
+    """A target under way and what it has reached."""
+
+    target: Target
+    value: Decimal
+
+
+def forecast_targets(day: dt.date) -> int:
+    """Write ``CampaignForecast`` for ``day``; rows written. Idempotent; run in a transaction.
+
+    Targets of published campaigns whose period has begun and is not over on ``day``, with a value
+    in ``CampaignProgress`` of the day: the night measures progress first. Targets of one union that
+    count the same (a yearly and a cumulative one) share their reading. A target of unknown metric
+    or without a value (no baseline) gets no row.
+    """
+    CampaignForecast.objects.filter(day=day).delete()
+    written = 0
+    for (metric, group_set_id), due in groupby(_due_targets(day), _subject):
+        breakdowns = _breakdowns(COUNTED[metric], group_set_id)
+        by_union = groupby(due, lambda item: item.target.union_id)
+        for batch in _batched((union_id, list(items)) for union_id, items in by_union):
+            rows = _forecasts(batch, metric, group_set_id, breakdowns, day)
+            written += len(CampaignForecast.objects.bulk_create(rows))
+    return written
+
+
+def _due_targets(day: dt.date) -> Iterator[_Due]:
+    """Targets to forecast, those that count the same of the same union side by side."""
+    due = (
+        CampaignProgress.objects.filter(
+            day=day,
+            value__isnull=False,
+            target__indicator__campaign__status=CampaignStatus.PUBLISHED,
+            target__indicator__metric__in=list(COUNTED),
+            target__period_start__lte=day,
+            target__period_end__gt=day,
+        )
+        .select_related("target__indicator")
+        .order_by(
+            "target__indicator__metric",
+            "target__indicator__group_set",
+            "target__union",
+            "target",
+        )
+    )
+    for progress in due.iterator(chunk_size=2000):
+        if progress.value is not None:
+            yield _Due(progress.target, progress.value)
+
+
+def _subject(due: _Due) -> tuple[str, int | None]:
+    return due.target.indicator.metric, due.target.indicator.group_set_id
+
+
+def _breakdowns(counted: Counted, group_set_id: int | None) -> list[str]:
+    """The groups whose counts are added up; all of a union without a set."""
+    if group_set_id is None or not counted.by_group:
+        return [""]
+    groups = GroupSet.groups.through.objects.filter(groupset_id=group_set_id)
+    return list(groups.order_by("workergroup_id").values_list("workergroup_id", flat=True))
+
+
+def _batched(
+    unions: Iterable[tuple[int, list[_Due]]],
+) -> Iterator[dict[int, list[_Due]]]:
+    unread = iter(unions)
+    while batch := dict(islice(unread, BATCH)):
+        yield batch
+
+
+def _forecasts(
+    due: dict[int, list[_Due]],
+    metric: str,
+    group_set_id: int | None,
+    breakdowns: list[str],
+    day: dt.date,
+) -> list[CampaignForecast]:
+    """The rows of one batch of unions."""
+    counted = COUNTED[metric]
+    union_ids = list(due)
+    changes = recent_changes(union_ids, counted, breakdowns, day)
+    workers: dict[int, int] = {}
+    if metric == Metric.ENROLMENT_RATE and group_set_id is not None:
+        bases = baselines_of(union_ids, group_set_id, day)
+        workers = {union_id: base.worker_count for union_id, base in bases.items()}
+    return [
+        _row(item, changes[union_id], workers.get(union_id), counted, day)
+        for union_id, items in due.items()
+        for item in items
+    ]
+
+
+def _row(
+    due: _Due,
+    changes: NDArray[np.float64],
+    workers: int | None,
+    counted: Counted,
+    day: dt.date,
+) -> CampaignForecast:
+    """The forecast of one target. ``workers``: the denominator of a rate, as it is on ``day``."""
+    target = due.target
+    days_ahead = (target.period_end - day).days
+    outlook = forecast_change(changes, day, days_ahead, never_falls=counted.is_cumulative)
+    missing = target.value - due.value
+    working_days = working_days_of(day + dt.timedelta(days=1), target.period_end)
+    row = CampaignForecast(
+        target=target,
+        day=day,
+        method=outlook.method,
+        confidence=Decimal(str(CONFIDENCE)),
+        days_used=outlook.days_used,
+        back_tests=outlook.back_tests,
+        needed_per_day=_step(missing / days_ahead) if missing > 0 else None,
+        needed_per_working_day=(
+            _step(missing / working_days) if missing > 0 and working_days else None
+        ),
+    )
+    if outlook.back_test_error is not None:
+        error = min(Decimal(outlook.back_test_error), _LARGEST_ERROR)
+        row.back_test_error = error.quantize(Decimal("0.0001"))
+    row.low, row.expected, row.high = _bounds(due.value, outlook, workers, target)
+    return row
+
+
+def _bounds(
+    value: Decimal, outlook: Outlook, workers: int | None, target: Target
+) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """The value at the end of the period: low, expected, high; never below zero.
+
+    A rate counts on the workers of today's baseline, and grows to 100 % at most, or stays where it
+    is above that: then the baseline is too small, and says nothing of what is left to enrol.
+    """
+    if outlook.change is None or outlook.low is None or outlook.high is None:
+        return None, None, None
+    is_rate = target.indicator.metric == Metric.ENROLMENT_RATE
+    scale = Decimal(1) / workers if is_rate and workers else Decimal(1)
+    cap = max(Decimal(1), value) if is_rate else None
+
+    def at_the_end(change: float) -> Decimal:
+        reached = max(value + Decimal(change) * scale, Decimal(0))
+        return _step(min(reached, cap) if cap is not None else reached)
+
+    return at_the_end(outlook.low), at_the_end(outlook.change), at_the_end(outlook.high)
+
+
+def _step(value: Decimal) -> Decimal:
+    return value.quantize(_STEP)

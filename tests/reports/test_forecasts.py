@@ -1,0 +1,192 @@
+"""Forecasts of targets as they are written each night, and as the pages tell them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from campaigns.models import Campaign, CampaignStatus, Metric, Target, Unit
+from enterprises.models import WorkforceBaseline
+from reports.forecasting.writing import forecast_targets
+from reports.models import CampaignForecast, DailyCount
+from reports.progress import measure_progress
+from reports.selectors.forecasts import TargetForecast, forecasts_of, time_shares
+from tests.builders import make_union
+from tests.reports.test_progress import make_target
+from tests.reports.world import group_set
+from unions.models import Union
+
+pytestmark = pytest.mark.django_db
+
+D = dt.date
+DAY = D(2025, 6, 30)  # a Monday
+START, END = D(2025, 1, 1), D(2025, 12, 31)
+
+
+def count(union: Union, group: str, first: dt.date, per_day: int) -> None:
+    """``per_day`` join each day from ``first`` to ``DAY``; nobody leaves."""
+    DailyCount.objects.bulk_create(
+        DailyCount(
+            union=union,
+            breakdown=group,
+            day=first + dt.timedelta(days=n),
+            members=per_day * (n + 1),
+            joined=per_day * (n + 1),
+        )
+        for n in range((DAY - first).days + 1)
+    )
+
+
+@pytest.fixture
+def county() -> Union:
+    union = make_union("县总", "county_federation")
+    count(union, "courier", D(2025, 5, 2), 2)  # sixty days
+    count(union, "truck_driver", D(2025, 5, 2), 1)
+    return union
+
+
+@pytest.fixture
+def campaign(county: Union) -> Campaign:
+    return Campaign.objects.create(
+        owner=county,
+        name="集中行动",
+        starts_on=START,
+        ends_on=END,
+        status=CampaignStatus.PUBLISHED,
+    )
+
+
+def target(campaign: Campaign, metric: str, value: str, **fields: Any) -> Target:
+    return make_target(campaign, metric, value, start=START, end=fields.pop("end", END), **fields)
+
+
+def target_of(union: Union, like: Target) -> Target:
+    """1000 of the same for another union."""
+    return Target.objects.create(
+        indicator=like.indicator, union=union, period_start=START, period_end=END, value=1000
+    )
+
+
+def forecasts(*targets: Target) -> list[TargetForecast]:
+    measure_progress(DAY)
+    forecast_targets(DAY)
+    found = forecasts_of(targets, DAY)
+    return [found[row.pk] for row in targets]
+
+
+def test_forecast_of_new_members_and_what_is_still_needed(campaign: Campaign) -> None:
+    year = target(campaign, Metric.NEW_MEMBERS, "1000")
+    quarter = target(campaign, Metric.NEW_MEMBERS, "700", end=D(2025, 9, 30))
+    found, sooner = forecasts(year, quarter)
+    forecast = found.forecast
+    assert forecast is not None
+    # Three a day, every day: 180 so far; 184 days and 92 days are left.
+    assert (forecast.method, forecast.days_used, forecast.back_tests) == (
+        "weekly_smoothing", 60, 2,
+    )  # fmt: skip
+    assert found.expected == 180 + 3 * 184
+    assert found.low is not None
+    assert found.high is not None
+    assert 180 <= found.low <= found.expected <= found.high
+    assert forecast.back_test_error == 0
+    assert forecast.needed_per_day == Decimal("4.456522")  # 820 ÷ 184
+    assert found.needed_per_day == Decimal("4.5")
+    assert found.working_days_left == 128  # 1 July – 31 December 2025
+    assert forecast.needed_per_working_day == Decimal("6.406250")
+    assert found.verdict == "As things go, the target will be missed."
+    assert sooner.expected == 180 + 3 * 92
+    assert sooner.needed_per_day == Decimal("5.7")  # 520 ÷ 92 = 5.652
+    assert forecast_targets(DAY) == 2
+    assert CampaignForecast.objects.count() == 2
+
+
+def test_status_and_forecast_are_told_apart(campaign: Campaign) -> None:
+    """180 of 500 after half of the year is behind; the last weeks lead there all the same."""
+    (found,) = forecasts(target(campaign, Metric.NEW_MEMBERS, "500"))
+    assert found.progress is not None
+    assert found.progress.status == "behind"
+    assert found.verdict == "As things go, the target will be reached."
+    assert found.shares.calendar == Decimal(181) / 365
+    assert found.shares.working == Decimal(120) / 248
+    assert found.pace == found.progress.share / (Decimal(181) / 365)  # type: ignore[operator]
+    assert found.working_pace == found.progress.share / (Decimal(120) / 248)  # type: ignore[operator]
+
+
+def test_a_rate_grows_to_a_hundred_percent_at_most(county: Union, campaign: Campaign) -> None:
+    WorkforceBaseline.objects.create(
+        keeper=county, union=county, group_set=group_set("set4"), worker_count=400,
+        counted_on=D(2025, 1, 1), source="摸底表",
+    )  # fmt: skip
+    near = target(
+        campaign, Metric.ENROLMENT_RATE, "0.8", unit=Unit.RATIO, end=D(2025, 7, 30)
+    )  # fmt: skip
+    far = target(campaign, Metric.ENROLMENT_RATE, "0.8", unit=Unit.RATIO)
+    found, later = forecasts(near, far)
+    assert found.progress is not None
+    assert found.progress.value == Decimal("0.45")
+    assert found.expected == Decimal("0.675")  # 180 + 90 of 400
+    assert (later.expected, later.high) == (Decimal(1), Decimal(1))
+    assert found.needed_per_day == Decimal("0.011667")
+
+
+def test_nothing_is_made_up(county: Union, campaign: Campaign) -> None:
+    young = make_union("新县总", "county_federation")
+    count(young, "courier", D(2025, 6, 18), 5)  # thirteen days
+    reached = target(campaign, Metric.NEW_MEMBERS, "100")
+    fresh = target_of(young, reached)
+    without_baseline = target(campaign, Metric.ENROLMENT_RATE, "0.8", unit=Unit.RATIO)
+    uncounted = target(campaign, Metric.GRANT_PER_NEF_UNION, "20000", unit=Unit.YUAN)
+    over = target(campaign, Metric.NEW_MEMBERS, "500", end=DAY)
+    standing = target(campaign, Metric.STATIONS, "10", unit=Unit.STATION, group_set=None)
+    found = forecasts(fresh, reached, without_baseline, uncounted, over, standing)
+    assert [row.forecast is not None for row in found] == [True, True, False, False, False, True]
+    few = found[0].forecast
+    assert few is not None
+    assert (few.method, few.days_used) == ("too_few_days", 13)
+    assert (few.expected, few.low, few.high, few.back_test_error) == (None, None, None, None)
+    assert found[0].needed_per_day == Decimal("5.1")  # 935 ÷ 184 = 5.08
+    assert found[0].verdict == ""
+    assert found[1].verdict == "The target is reached already."
+    assert found[1].needed_per_day is None
+    assert found[5].forecast is not None
+    assert found[5].forecast.method == "too_few_days"  # no station ever
+
+
+def test_shares_of_time_where_holidays_are_not_known_yet() -> None:
+    found = time_shares(D(2026, 1, 1), D(2031, 12, 31), D(2026, 6, 30))
+    assert found == (Decimal(181) / 2191, None)
+    assert time_shares(START, END, D(2024, 12, 31)) == (Decimal(0), Decimal(0))
+    assert time_shares(START, END, D(2026, 5, 1)) == (Decimal(1), Decimal(1))
+
+
+def test_unions_are_read_together(campaign: Campaign, django_assert_num_queries: Any) -> None:
+    first = target(campaign, Metric.NEW_MEMBERS, "1000")
+    for name in ("东", "西"):
+        union = make_union(f"{name}县总", "county_federation")
+        count(union, "courier", D(2025, 6, 25), 5)
+        target_of(union, first)
+    measure_progress(DAY)
+    # Rows of the day deleted (two), targets, groups of the set, counts, rows written.
+    with django_assert_num_queries(5):
+        assert forecast_targets(DAY) == 3
+
+
+def test_a_page_tells_forecast_method_and_error(campaign: Campaign) -> None:
+    (found,) = forecasts(target(campaign, Metric.NEW_MEMBERS, "1000"))
+    with translation.override("en"):
+        html = " ".join(render_to_string("reports/_forecast.html", {"forecast": found}).split())
+    for text in (
+        "Expected on 2025-12-31: 732 persons.",
+        "80% interval",
+        "exponential smoothing with the week",
+        '<td class="num">60</td>',
+        "0% (2 periods)",
+        "6.5 persons",
+        "/dashboard/definitions/#",
+    ):
+        assert text in html
