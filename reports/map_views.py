@@ -70,9 +70,9 @@ def map_data(found: UnionMap) -> dict[str, Any]:
         ],
         "areas": [
             {
-                "union": area.row.union.pk,
-                "name": area.row.union.name,
-                "short": area.row.union.short_name or area.row.union.name,
+                "union": area.union.pk,
+                "name": area.union.name,
+                "short": area.union.short_name or area.union.name,
                 "place": place,
                 "value": None if area.value is None else float(area.value),
                 "text": value_text(found.metric, area.value),

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from reference.models import Region
 from reports.selectors.ranking import RankedUnion, Ranking, ranking_of
 from reports.selectors.shapes import Shapes, is_shown_below, shapes_below
 from unions.models import Union
@@ -44,7 +43,7 @@ class Area:
     """A union on the map. ``shape`` is None for one that is listed beside it; ``band`` is its place
     in the legend, None where there is no figure."""
 
-    row: RankedUnion
+    union: Union
     value: Value
     band: int | None
     shape: str | None
@@ -87,20 +86,22 @@ def map_of_ranking(
     is_hidden: Callable[[RankedUnion], bool] = lambda row: False,
 ) -> UnionMap:
     """The map of children that have been read already; ``is_hidden`` ones have no figure on it."""
-    regions = Region.objects.in_bulk(
-        {row.union.region_id for row in ranking.rows if row.union.region_id}
+    # The ranking holds no more of a union than its table shows.
+    found = Union.objects.select_related("kind", "region").in_bulk(
+        [row.union.pk for row in ranking.rows]
     )
-    code = _region_shown(union, ranking.rows, regions)
+    unions = [found[row.union.pk] for row in ranking.rows]
+    code = _region_shown(union, unions)
     shapes = shapes_below(code) if code != "" else None
-    names = _shapes_of(ranking.rows, regions, code, shapes) if shapes else {}
+    names = _shapes_of(unions, code, shapes) if shapes else {}
     values = {
         row.union.pk: None if is_hidden(row) else METRICS[metric](row) for row in ranking.rows
     }
     bands, place = _bands([value for value in values.values() if value is not None])
     areas = [
-        Area(row, value, None if value is None else place(value), names.get(row.union.pk))
-        for row in ranking.rows
-        for value in (values[row.union.pk],)
+        Area(one, value, None if value is None else place(value), names.get(one.pk))
+        for one in unions
+        for value in (values[one.pk],)
     ]
     return UnionMap(
         union=union,
@@ -114,32 +115,27 @@ def map_of_ranking(
     )
 
 
-def _region_shown(union: Union, rows: list[RankedUnion], regions: dict[str, Region]) -> str | None:
+def _region_shown(union: Union, children: list[Union]) -> str | None:
     """The code of the region whose parts are shown; None for the nation, "" where none is."""
     if union.region_id:
         return union.region_id
     # A union that names no region: that of which its children's regions are parts.
     above = {
-        regions[row.union.region_id].parent_id
-        for row in rows
-        if row.union.region_id and row.union.kind.is_territorial
+        child.region.parent_id for child in children if child.region and child.kind.is_territorial
     }
     return above.pop() if len(above) == 1 else ""
 
 
-def _shapes_of(
-    rows: list[RankedUnion], regions: dict[str, Region], code: str | None, shapes: Shapes
-) -> dict[int, str]:
+def _shapes_of(children: list[Union], code: str | None, shapes: Shapes) -> dict[int, str]:
     """The shape of each child that has one. Of several in one region the territorial one has it."""
     found: dict[int, str] = {}
     taken: set[str] = set()
-    for row in sorted(rows, key=lambda row: (not row.union.kind.is_territorial, row.place)):
-        region = regions.get(row.union.region_id or "")
-        if region is None or not is_shown_below(region, code):
+    for child in sorted(children, key=lambda child: not child.kind.is_territorial):
+        if child.region is None or not is_shown_below(child.region, code):
             continue
-        name = shapes.name_of(region)
+        name = shapes.name_of(child.region)
         if name is not None and name not in taken:
-            found[row.union.pk] = name
+            found[child.pk] = name
             taken.add(name)
     return found
 
