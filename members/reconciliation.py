@@ -61,7 +61,7 @@ places AS (
     SELECT e.membership_id, e.union_id, e.worker_group_id
     FROM members_membershipevent e
     JOIN members_membership m ON m.id = e.membership_id
-    WHERE (e.union_id, e.worker_group_id) <> (m.union_id, m.worker_group_id)
+    WHERE (e.union_id, e.worker_group_id) <> (m.union_id, m.worker_group_id) {of_places}
     GROUP BY 1, 2, 3
     HAVING SUM(e.active_change) <> 0 OR SUM(e.retained_change) <> 0 OR SUM(e.joined_change) <> 0
 ),
@@ -111,7 +111,7 @@ CROSS JOIN LATERAL (VALUES
     ('open_transfers',
      (m.status = 'transferring')::int::text, COALESCE(moving.open, 0)::text)
 ) AS found(metric, stored, ledger)
-WHERE found.stored IS DISTINCT FROM found.ledger
+WHERE found.stored IS DISTINCT FROM found.ledger {of_memberships}
 UNION ALL
 SELECT m.id, found.metric, found.stored, found.ledger
 FROM places p
@@ -123,13 +123,24 @@ CROSS JOIN LATERAL (VALUES
 WHERE found.stored <> found.ledger
 ORDER BY 1, 2
 """
-_MEMBERSHIPS = "WITH " + RUNNING.format(only="") + _COMPARISON
 
 
-def membership_differences() -> Iterator[Difference]:
-    """Where a membership and its ledger entries disagree, by membership. Reads one snapshot."""
+def membership_differences(membership_ids: list[int] | None = None) -> Iterator[Difference]:
+    """Where a membership and its ledger entries disagree, by membership. Reads one snapshot.
+
+    Of ``membership_ids``, or of all.
+    """
+    some = membership_ids is not None
+    sql = (
+        "WITH "
+        + RUNNING.format(only="WHERE membership_id = ANY(%(keys)s)" if some else "")
+        + _COMPARISON.format(
+            of_places="AND m.id = ANY(%(keys)s)" if some else "",
+            of_memberships="AND m.id = ANY(%(keys)s)" if some else "",
+        )
+    )
     with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_MEMBERSHIPS)
+        cursor.execute(sql, {"keys": membership_ids} if some else None)
         while rows := cursor.fetchmany(BATCH):
             for key, metric, stored, ledger in rows:
                 yield Difference("membership", key, metric, "", stored, ledger)

@@ -7,22 +7,25 @@ finished by the next run: what a step has written stands, what it had not is don
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import Sum
 
 from core.clock import local_today
 from core.errors import RuleViolation
+from reports.checking import check_books
 from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
 from reports.counting.rolling import count_crown, count_next_part, parts_left
 from reports.counting.verifying import mend_counts
-from reports.models import NightPart
+from reports.forecasting.writing import forecast_targets
+from reports.models import NightPart, ReportRun, UnpostedEntry
 from reports.progress import measure_history, measure_progress
 from reports.runs import (
     PUBLISH,
@@ -39,9 +42,22 @@ DELTAS = "deltas"
 LEAVES = "leaves"
 ROLL_UP = "roll_up"
 PROGRESS = "progress"
-STEPS = (CLOSE, DELTAS, LEAVES, ROLL_UP, PROGRESS, PUBLISH)
+FORECASTS = "forecasts"
+RECONCILE = "reconcile"
+STEPS = (
+    CLOSE,
+    DELTAS,
+    LEAVES,
+    ROLL_UP,
+    PROGRESS,
+    FORECASTS,
+    RECONCILE,
+    PUBLISH,
+)
 RECOUNT = "recount"
 _WAIT_SECONDS = 0.2
+
+logger = logging.getLogger(__name__)
 
 
 def run_nightly(
@@ -101,18 +117,49 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
     deltas = partial(count_history, first=opening) if is_first else post_changes
     progress = measure_history if is_first else measure_progress
     (
-        step(CLOSE, _nothing)
+        step(CLOSE, _close)
         and step(DELTAS, deltas)
         and step(LEAVES, _count_parts, in_one=False)
         and step(ROLL_UP, _count_crown)
         and step(PROGRESS, progress)
-        and step(PUBLISH, _nothing)
+        and step(FORECASTS, _whatever_happens(forecast_targets))
+        and step(RECONCILE, _whatever_happens(check_books))
+        and step(PUBLISH, _publish)
     )
     return outcomes
 
 
-def _nothing(_day: dt.date) -> int:
-    return 0
+def _close(day: dt.date) -> int:
+    """Put all steps down as due; the entries that wait to be posted by ``day``."""
+    ReportRun.objects.bulk_create(
+        [ReportRun(report=name, day=day) for name in STEPS if name != CLOSE],
+        ignore_conflicts=True,
+    )
+    return UnpostedEntry.objects.filter(effective_on__lte=day).count()
+
+
+def _publish(day: dt.date) -> Written:
+    """The figures of the day are out; the checksum is that over all of their rows."""
+    counted = ReportRun.objects.filter(day=day, report__in=[LEAVES, ROLL_UP])
+    rows, checksum = 0, 0
+    for run in counted:
+        rows += run.row_count
+        checksum ^= run.checksum
+    return Written(rows, checksum)
+
+
+def _whatever_happens(work: Callable[[dt.date], int]) -> Callable[[dt.date], int]:
+    """A step that must not keep the figures from being published: what it did not do is logged."""
+
+    def attempt(day: dt.date) -> int:
+        try:
+            with transaction.atomic():
+                return work(day)
+        except Exception:
+            logger.exception("a step of the night failed", extra={"work": work.__name__})
+            return 0
+
+    return attempt
 
 
 def _count_parts(day: dt.date) -> Written:

@@ -1,0 +1,215 @@
+"""The night checks its own books, and says where they do not agree.
+
+What is small enough is checked every night: the memberships whose entries were posted, the unions
+whose figures changed (all of the upper levels, a sample of the rest), and what unions report of
+themselves. ``manage.py reconcile`` and the weekly check read everything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext as _, override
+
+from accounts.models import User
+from members.models import Membership
+from members.reconciliation import Difference, membership_differences
+from reports.counting.verifying import find_differences
+from reports.models import Drift, ReportedFigure
+from reports.models.counts import Metric
+from reports.runs import last_published_day
+from reports.selectors.counts import read_counts
+from unions.models import PastPath
+
+logger = logging.getLogger(__name__)
+
+# At most so many memberships and unions of the lower levels are checked in a night.
+SAMPLE = 1_000
+UPPER_LEVELS = 3
+
+# Reported figures that the register counts in the same way, over everybody.
+COMPARED = {"members": Metric.MEMBERS, "unions": Metric.UNIONS, "stations": Metric.STATIONS}
+
+_POSTED = """
+SELECT DISTINCT e.membership_id FROM members_membershipevent e
+WHERE e.recorded_at >= %(since)s
+  AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
+ORDER BY e.membership_id DESC LIMIT %(sample)s
+"""
+
+_ROLL_UP = """
+WITH touched AS (
+    SELECT u.id, u.path FROM reports_dailycount c JOIN unions_union u ON u.id = c.union_id
+    WHERE c.day = %(day)s AND c.breakdown = ''
+      AND c.union_id IN (
+          SELECT id FROM unions_union
+          WHERE array_length(string_to_array(path, '/'), 1) <= %(levels)s + 1)
+    UNION
+    (SELECT u.id, u.path FROM reports_dailycount c JOIN unions_union u ON u.id = c.union_id
+     WHERE c.day = %(day)s AND c.breakdown = ''
+     ORDER BY hashint8extended(c.union_id, %(salt)s) LIMIT %(sample)s)
+)
+SELECT t.id, m.metric, m.total, m.parts
+FROM touched t
+CROSS JOIN LATERAL (
+    SELECT members, retained FROM reports_dailycount c
+    WHERE c.union_id = t.id AND c.breakdown = '' AND c.day <= %(day)s
+    ORDER BY c.day DESC LIMIT 1) total
+CROSS JOIN LATERAL (
+    SELECT COALESCE(SUM(e.active_change), 0) AS members,
+           COALESCE(SUM(e.retained_change), 0) AS retained
+    FROM members_membershipevent e
+    WHERE e.union_id = t.id AND e.effective_on <= %(day)s
+      AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)) own
+CROSS JOIN LATERAL (
+    SELECT COALESCE(SUM(v.members), 0) AS members, COALESCE(SUM(v.retained), 0) AS retained
+    FROM unions_union child
+    CROSS JOIN LATERAL (
+        SELECT members, retained FROM reports_dailycount c
+        WHERE c.union_id = child.id AND c.breakdown = '' AND c.day <= %(day)s
+        ORDER BY c.day DESC LIMIT 1) v
+    WHERE child.parent_id = t.id) below
+CROSS JOIN LATERAL (VALUES
+    ('members', total.members, own.members + below.members),
+    ('retained', total.retained, own.retained + below.retained)
+) AS m(metric, total, parts)
+WHERE m.total <> m.parts
+"""
+
+
+def check_books(day: dt.date) -> int:
+    """Check what the night of ``day`` touched; the number of new drifts. Run in a transaction."""
+    found = [*_memberships(day), *_roll_ups(day), *_reported(day)]
+    return _keep(found)
+
+
+def check_everything() -> int:
+    """The weekly check: the whole ledger against memberships and figures; new drifts."""
+    day = last_published_day()
+    if day is None:
+        return 0
+    found = [_of_membership(row, day) for row in membership_differences()]
+    found += [
+        Drift(
+            day=day,
+            union_id=row.union_id,
+            book=Drift.Book.COUNTS,
+            metric=row.metric,
+            breakdown=row.breakdown,
+            stored=str(row.stored),
+            expected=str(row.expected),
+        )
+        for row in find_differences(day)
+    ]
+    return _keep(found)
+
+
+def _memberships(day: dt.date) -> Iterable[Drift]:
+    since = timezone.now() - dt.timedelta(days=2)
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTED, {"since": since, "sample": SAMPLE})
+        keys = [key for (key,) in cursor.fetchall()]
+    return [_of_membership(row, day) for row in membership_differences(keys)] if keys else []
+
+
+def _of_membership(row: Difference, day: dt.date) -> Drift:
+    """Counted for the union of the membership; which one it is, is in the metric."""
+    return Drift(
+        day=day,
+        union_id=Membership.objects.values_list("union", flat=True).get(pk=row.id),
+        book=Drift.Book.LEDGER,
+        metric=f"{row.metric}#{row.id}",
+        stored=row.stored or "",
+        expected=row.ledger or "",
+    )
+
+
+def _roll_ups(day: dt.date) -> Iterable[Drift]:
+    if PastPath.objects.filter(until__gte=day).exists():
+        return []  # the tree is no longer that of the day; the next night checks again
+    values = {
+        "day": day,
+        "levels": UPPER_LEVELS,
+        "sample": SAMPLE,
+        "salt": day.toordinal(),  # every night other unions
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ROLL_UP, values)
+        return [
+            Drift(
+                day=day,
+                union_id=union_id,
+                book=Drift.Book.ROLL_UP,
+                metric=metric,
+                stored=str(total),
+                expected=str(parts),
+            )
+            for union_id, metric, total, parts in cursor.fetchall()
+        ]
+
+
+def _reported(day: dt.date) -> Iterable[Drift]:
+    """Newest reports that the register does not bear out within ``REPORTED_TOLERANCE`` (ratio)."""
+    newest = (
+        ReportedFigure.objects.filter(metric__in=COMPARED, group_set=None, as_of__lte=day)
+        .order_by("union_id", "metric", "-as_of")
+        .distinct("union_id", "metric")
+    )
+    drifts = []
+    for figure in newest:
+        metric = COMPARED[figure.metric]
+        counts = read_counts([figure.union_id], [(metric, "")], [figure.as_of])
+        register = counts.at(figure.union_id, metric, "", figure.as_of)
+        if abs(figure.value - register) > Decimal(settings.REPORTED_TOLERANCE) * max(register, 1):
+            drifts.append(
+                Drift(
+                    day=figure.as_of,
+                    union_id=figure.union_id,
+                    book=Drift.Book.REPORTED,
+                    metric=figure.metric,
+                    stored=str(int(figure.value)),
+                    expected=str(register),
+                )
+            )
+    return drifts
+
+
+def _keep(found: list[Drift]) -> int:
+    """Write the drifts that were not known; tell the operators of those in our own books."""
+    before = set(
+        Drift.objects.filter(day__in={row.day for row in found}).values_list(
+            "union", "day", "book", "metric", "breakdown"
+        )
+    )
+    new = [
+        row
+        for row in found
+        if (row.union_id, row.day, row.book, row.metric, row.breakdown) not in before
+    ]
+    Drift.objects.bulk_create(new, ignore_conflicts=True)
+    own = [row for row in new if row.book != Drift.Book.REPORTED]
+    if own:
+        _tell_operators(len(own), own[0].day)
+    return len(new)
+
+
+def _tell_operators(count: int, day: dt.date) -> None:
+    """A letter; the mail server being away does not stop the night: the page shows it, too."""
+    logger.error("books do not agree", extra={"drifts": count, "day": day.isoformat()})
+    operators = User.objects.filter(is_superuser=True, is_active=True).exclude(email="")
+    with override("zh-hans"):
+        letter = EmailMessage(
+            subject=_("The books of %(day)s do not agree") % {"day": day},
+            body=_("%(count)d differences were found. They are listed in the admin under drifts.")
+            % {"count": count},
+            to=list(operators.values_list("email", flat=True)),
+        )
+    if letter.to:
+        letter.send(fail_silently=True)
