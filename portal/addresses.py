@@ -42,6 +42,19 @@ def parse_database_url(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any
     }
 
 
+def replica_settings(url: str, *, like: dict[str, Any]) -> dict[str, Any]:
+    """Connection settings of a replica: read only, given up on soon, otherwise ``like`` the first.
+
+    Its tests use the database itself, for a standby cannot be written to.
+    """
+    found = parse_database_url(url, name="DATABASE_REPLICA_URL")
+    options = {**found["OPTIONS"], "options": "-c default_transaction_read_only=on"}
+    if "connect_timeout" not in url:
+        options["connect_timeout"] = "2"
+    kept = {name: like[name] for name in ("CONN_MAX_AGE", "CONN_HEALTH_CHECKS")}
+    return {**found, **kept, "OPTIONS": options, "TEST": {"MIRROR": "default"}}
+
+
 def broker_url(redis_url: str) -> str:
     """The same Redis in the spelling Celery's transport understands for Unix sockets."""
     if redis_url.startswith("unix://"):

@@ -10,8 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from django.db import connection
-
+from core.replica import reading_connection
 from reports.models.counts import PERSON_METRICS, Metric
 from unions.history import PATH_ON_SQL
 
@@ -125,7 +124,7 @@ def read_counts(
         "days": sorted(set(days)),
     }
     values: dict[tuple[int, str, str, dt.date], int] = {}
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(_VALUES, asked)
         for union_id, metric, breakdown, day, value in cursor.fetchall():
             values[union_id, metric, breakdown, day] = value
@@ -186,7 +185,7 @@ def trend(
         values = {b: before.at(union_id, metric, b, first) for b in breakdowns}
         points[first] = sum(values.values())
     persons = metric in _COLUMNS
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(_COURSE.format(column=metric) if persons else _UNIT_COURSE, asked)
         for day, breakdown, value in cursor.fetchall():
             values[breakdown] = value
@@ -231,7 +230,7 @@ def _with_late_changes(
     first: dt.date | None,
     last: dt.date,
 ) -> dict[dt.date, int]:
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(
             _LATE_CHANGES.format(column=metric),
             {"union": union_id, "breakdowns": list(breakdowns), "last": last},

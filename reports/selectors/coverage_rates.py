@@ -13,8 +13,8 @@ from decimal import Decimal
 from itertools import groupby
 
 from django.conf import settings
-from django.db import connection
 
+from core.replica import reading_connection
 from reports.ratios import ratio
 from reports.selectors.counts import Metric, read_counts
 from unions.models import Union
@@ -129,7 +129,7 @@ def read_units(
     The caller has fetched the unions in the viewer's scope.
     """
     wanted = sorted(set(days))
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(_UNITS, {"unions": list(union_ids), "days": wanted})
         found = {(row[0], row[1]): Units(*row[2:]) for row in cursor.fetchall()}
     return {(pk, day): found.get((pk, day), Units()) for pk in union_ids for day in wanted}
@@ -140,7 +140,7 @@ def staff_rates(union: Union, units: dict[dt.date, Units]) -> dict[dt.date, Staf
 
     A covering union stands for its branches as well; one below another is not counted twice.
     """
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(_COVERING, {"path": union.path, "days": sorted(units)})
         rows = cursor.fetchall()
     highest = {

@@ -1,0 +1,169 @@
+"""The dashboards' reads go to a replica, if there is one that keeps up (``DATABASE_REPLICA_URL``).
+
+Only figures, only while a page of the dashboards is answered. Who is logged in and who may see
+what is always read from the database itself: a right that was taken away must not live on for the
+seconds a replica is behind. Whether the replica can be used is asked at most every few seconds; a
+replica that goes away in the middle of a page costs that page a second try, not its answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connections
+from django.db.models import Model
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from core.replica import REPLICA, figures_read_from, reading_alias
+
+PATHS: Final = ("/dashboard/", "/api/v1/dashboard/")
+# Apps whose rows a dashboard may read late, less what rights rest on.
+APPS: Final = frozenset(
+    {"campaigns", "enterprises", "members", "reference", "reports", "stations", "unions"}
+)
+NEVER_LATE: Final = frozenset(
+    {"unions.appointment", "reports.screentoken", "reports.briefsubscription"}
+)
+CHECK_EVERY: Final = 5.0  # seconds
+# The database is asked where it stands before the replica is asked how far it came.
+_POSITION: Final = "SELECT pg_current_wal_lsn()"
+# Without new commits the last one may be old though nothing is missing: hence the comparison.
+_LAG: Final = """
+    SELECT CASE
+        WHEN NOT pg_is_in_recovery() THEN NULL
+        WHEN pg_last_wal_replay_lsn() >= %s::pg_lsn THEN 0
+        ELSE EXTRACT(EPOCH FROM clock_timestamp()
+            - COALESCE(pg_last_xact_replay_timestamp(), '-infinity'))
+    END"""
+
+logger = structlog.get_logger("portal.replica")
+
+
+@dataclass(frozen=True)
+class State:
+    """What was found at ``checked_at`` (monotonic): how far behind; None for "not to be used"."""
+
+    lag: dt.timedelta | None
+    checked_at: float
+
+
+_lock = threading.Lock()
+_state: State | None = None
+
+
+def lag_of_replica() -> dt.timedelta | None:
+    """How far the replica is behind, at most; None where it cannot or must not be used.
+
+    Remembered for ``CHECK_EVERY`` seconds, also when it does not answer.
+    """
+    global _state  # noqa: PLW0603 -- one finding per process
+    if REPLICA not in settings.DATABASES:
+        return None
+    with _lock:
+        if _state is None or time.monotonic() - _state.checked_at >= CHECK_EVERY:
+            before = _state.lag if _state else None
+            _state = State(_measure(), time.monotonic())
+            if (before is None) != (_state.lag is None):
+                logger.warning("replica", usable=_state.lag is not None)
+        return _state.lag
+
+
+def give_up_replica() -> None:
+    """Read from the database itself until the next check."""
+    global _state  # noqa: PLW0603
+    with _lock:
+        _state = State(None, time.monotonic())
+    connections[REPLICA].close()
+    logger.warning("replica", usable=False)
+
+
+def forget() -> None:
+    """Ask anew at the next page."""
+    global _state  # noqa: PLW0603
+    with _lock:
+        _state = None
+
+
+def _measure() -> dt.timedelta | None:
+    try:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(_POSITION)
+            (position,) = cursor.fetchone()
+        with connections[REPLICA].cursor() as cursor:
+            cursor.execute(_LAG, [position])
+            (seconds,) = cursor.fetchone()
+    except DatabaseError:
+        connections[REPLICA].close()
+        return None
+    # No replica at all, or one that has replayed nothing yet.
+    if seconds is None or seconds > settings.REPLICA_MAX_LAG_SECONDS:
+        return None
+    return dt.timedelta(seconds=float(seconds))
+
+
+class ReplicaRouter:
+    """Sends querysets of figures where ``core.replica`` says; everything else, and every write, to
+    the database itself."""
+
+    def db_for_read(self, model: type[Model], **hints: Any) -> str | None:
+        """The alias, or None: no opinion."""
+        if model._meta.app_label in APPS and model._meta.label_lower not in NEVER_LATE:
+            return reading_alias()
+        return DEFAULT_DB_ALIAS
+
+    def db_for_write(self, model: type[Model], **hints: Any) -> str:
+        """Never the replica."""
+        return DEFAULT_DB_ALIAS
+
+    def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
+        """Both hold the same rows."""
+        return True
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        """What the replica holds comes with its stream."""
+        return db != REPLICA
+
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ReplicaMiddleware:
+    """Lets the pages of the dashboards read from the replica, and says on the request how far it is
+    behind (``figures_behind``, whole seconds) where that is worth a word."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Handle one request."""
+        if request.method not in ("GET", "HEAD") or not request.path.startswith(PATHS):
+            return self.get_response(request)
+        lag = lag_of_replica()
+        if lag is None:
+            return self.get_response(request)
+        if lag.total_seconds() > settings.REPLICA_LAG_SHOWN_SECONDS:
+            request.figures_behind = round(lag.total_seconds())  # type: ignore[attr-defined]
+        with figures_read_from(REPLICA):
+            return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponseBase | None:
+        """The replica went away while the page was made: make it once more without."""
+        lost = isinstance(exception, (OperationalError, InterfaceError))
+        if not lost or reading_alias() != REPLICA or request.resolver_match is None:
+            return None
+        give_up_replica()
+        request.__dict__.pop("figures_behind", None)
+        view, arguments, named = request.resolver_match
+        with figures_read_from(DEFAULT_DB_ALIAS):
+            answer: HttpResponseBase = view(request, *arguments, **named)
+        return answer
