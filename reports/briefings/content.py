@@ -11,9 +11,10 @@ from decimal import Decimal
 from django.db.models import Q
 
 from campaigns.models import Campaign, Indicator, Target
-from reports.models import CampaignForecast, CampaignProgress, PaceThreshold
+from reports.models import CampaignProgress, PaceThreshold
 from reports.ratios import ratio
 from reports.selectors.days import AsOf
+from reports.selectors.forecasts import TargetForecast, forecasts_of
 from reports.selectors.progress import TargetProgress, measured
 from reports.selectors.scope import PERMISSION
 from unions.models import Union
@@ -40,7 +41,7 @@ class Line:
     progress: TargetProgress
     depth: int
     place: int | None
-    forecast: CampaignForecast | None
+    forecast: TargetForecast
 
     @property
     def union(self) -> Union:
@@ -145,7 +146,7 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
     if not shown and targets:
         last = max(target.period_end for target in targets)
         shown = [target for target in targets if target.period_end == last]
-    forecasts = _forecasts(shown, day)
+    forecasts = forecasts_of(shown, day)
     grouped: dict[tuple[int, dt.date, dt.date], list[TargetProgress]] = {}
     for row in measured(shown, day):
         target = row.target
@@ -161,7 +162,7 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
 
 
 def _sheet(
-    owner_id: int, rows: list[TargetProgress], forecasts: dict[int, CampaignForecast]
+    owner_id: int, rows: list[TargetProgress], forecasts: dict[int, TargetForecast]
 ) -> Sheet:
     """``rows`` of one indicator and period, in the order of the tree."""
     first = rows[0].target
@@ -177,13 +178,13 @@ def _sheet(
         first.indicator,
         first.period_start,
         first.period_end,
-        Line(own, 0, None, forecasts.get(own.target.pk)) if own else None,
+        Line(own, 0, None, forecasts[own.target.pk]) if own else None,
         [
             Line(
                 row,
                 depths[row.target.pk],
                 places.get(row.target.pk),
-                None if row.is_over else forecasts.get(row.target.pk),
+                forecasts[row.target.pk],
             )
             for row in below
         ],
@@ -218,13 +219,3 @@ def _places(rows: list[TargetProgress], above: dict[int, int | None]) -> dict[in
                 place, share = number, row.share
             places[row.target.pk] = place
     return places
-
-
-def _forecasts(targets: list[Target], day: dt.date) -> dict[int, CampaignForecast]:
-    """The newest forecast up to ``day`` of each target that has one."""
-    rows = (
-        CampaignForecast.objects.filter(target__in=[target.pk for target in targets], day__lte=day)
-        .order_by("target", "-day")
-        .distinct("target")
-    )
-    return {row.target_id: row for row in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from django.utils import formats
 from django.utils.translation import get_language, gettext as _, ngettext, pgettext
@@ -11,7 +11,7 @@ from django.utils.translation import get_language, gettext as _, ngettext, pgett
 from campaigns.models import Unit
 from reports.briefings.content import Briefing, Line, Sheet
 from reports.metrics import metric_of
-from reports.models import CampaignForecast, CampaignProgress
+from reports.models import CampaignProgress
 from reports.templatetags.reports_figures import DASH, number, pace, percent_text, unit_word
 
 _NUMERALS = "一二三四五六七八九十"
@@ -60,20 +60,6 @@ def amount(value: Decimal | int | None, unit: str) -> str:
     return f"{number(value)}{'' if is_chinese() else ' '}{unit_word(unit)}"
 
 
-def expected(value: Decimal | None, unit: str) -> str:
-    """A forecast: whole units, for it knows no better; ratios in percent."""
-    if value is None or unit == Unit.RATIO:
-        return amount(value, unit)
-    return amount(value.quantize(Decimal(1), ROUND_HALF_UP), unit)
-
-
-def needed(value: Decimal, unit: str) -> str:
-    """What a day must bring: two decimals, for it is a mean."""
-    if unit == Unit.RATIO:
-        return amount(value, unit)
-    return amount(value.quantize(Decimal("0.01"), ROUND_HALF_UP), unit)
-
-
 def title(briefing: Briefing) -> str:
     """What the circular is about."""
     return _("Briefing on the progress of “%(name)s”") % {"name": briefing.campaign.name}
@@ -118,6 +104,7 @@ def overview(sheet: Sheet, day: dt.date) -> list[str]:
         text
         for text in (
             _own(sheet, day),
+            _working_days(sheet.own) if sheet.own else "",
             _sum_below(sheet),
             _states(sheet),
             _outlook(sheet.own, sheet.indicator.unit) if sheet.own else "",
@@ -204,33 +191,43 @@ def state_name(state: str) -> str:
     return str(CampaignProgress.Status(state).label)
 
 
+def _working_days(line: Line) -> str:
+    """The same by working days, where the holidays of the whole period are known."""
+    share = line.forecast.shares.working
+    if share is None:
+        return ""
+    return _("By working days: %(time)s of the time, pace %(pace)s.") % {
+        "time": percent_text(share),
+        "pace": pace(line.forecast.working_pace),
+    }
+
+
 def _outlook(line: Line, unit: str) -> str:
     """What the forecast says, and what each day must bring."""
     found = line.forecast
-    if found is None or line.progress.is_over:
+    if found.forecast is None:
         return ""
-    parts = [_expectation(found, line, unit)]
+    parts = []
+    if found.has_expectation:
+        text = _(
+            "If the recent days go on, %(expected)s are expected by %(end)s; with a probability of "
+            "%(confidence)s it will be between %(low)s and %(high)s."
+        ) % {
+            "expected": amount(found.expected, unit),
+            "end": date_text(found.target.period_end),
+            "confidence": f"{number((found.forecast.confidence * 100).normalize())}%",
+            "low": amount(found.low, unit),
+            "high": amount(found.high, unit),
+        }
+        parts += [text, found.verdict]
+    else:
+        parts.append(_("There are too few days for a forecast."))
     if found.needed_per_day is not None:
         parts.append(
             _("To reach the target each remaining day must bring %(needed)s.")
-            % {"needed": needed(found.needed_per_day, unit)}
+            % {"needed": amount(found.needed_per_day, unit)}
         )
-    return ("" if is_chinese() else " ").join(parts)
-
-
-def _expectation(found: CampaignForecast, line: Line, unit: str) -> str:
-    if found.expected is None:
-        return _("There are too few days for a forecast.")
-    return _(
-        "If the recent days go on, %(expected)s are expected by %(end)s; with a probability of "
-        "%(confidence)s it will be between %(low)s and %(high)s."
-    ) % {
-        "expected": expected(found.expected, unit),
-        "end": date_text(line.progress.target.period_end),
-        "confidence": f"{number((found.confidence * 100).normalize())}%",
-        "low": expected(found.low, unit),
-        "high": expected(found.high, unit),
-    }
+    return ("" if is_chinese() else " ").join(filter(None, parts))
 
 
 def lagging(sheet: Sheet, shown: int) -> str:

@@ -85,10 +85,10 @@ def _unit_row(line: Line, sheet: Sheet) -> Cells:
         ("percent", row.time_elapsed),
         ("pace", row.pace),
         ("text", row.status_label),
-        (kind, found.expected if found else None),
-        (kind, found.low if found else None),
-        (kind, found.high if found else None),
-        (kind, found.needed_per_day if found else None),
+        (kind, found.expected),
+        (kind, found.low),
+        (kind, found.high),
+        (kind, found.needed_per_day),
         ("text", row.target.note),
     ]
     return values
