@@ -9,4 +9,5 @@ app_name = "campaigns"
 urlpatterns = [
     path("", views.campaign_list, name="list"),
     path("<int:pk>/", views.campaign_detail, name="detail"),
+    path("<int:pk>/qr.svg", views.campaign_qr, name="qr"),
 ]

@@ -130,6 +130,10 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     "admin:unions_unioncoverage_changelist", "unions.view",
                 ),
                 Entry(
+                    _("Mergers and dissolutions"), "merge",
+                    "admin:unions_unionclosing_changelist", "unions.view",
+                ),
+                Entry(
                     _("Officials"), "badge",
                     "admin:unions_appointment_changelist", "appointments.view",
                 ),
@@ -168,8 +172,28 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     "admin:campaigns_campaign_changelist", "campaigns.view",
                 ),
                 Entry(
-                    _("Indicators and targets"), "flag",
+                    _("Indicators"), "flag",
                     "admin:campaigns_indicator_changelist", "campaigns.view",
+                ),
+                Entry(
+                    _("Targets"), "target",
+                    "admin:campaigns_target_changelist", "campaigns.view",
+                ),
+                Entry(
+                    _("Papers we owe"), "upload_file",
+                    "admin:campaigns_handin_owed", "hand_ins.send",
+                ),
+                Entry(
+                    _("Papers from units"), "assignment_turned_in",
+                    "admin:campaigns_requirement_changelist", "campaigns.change",
+                ),
+                Entry(
+                    _("Inspections, tasks, praise"), "checklist",
+                    "admin:campaigns_campaignrecord_changelist", "campaigns.view",
+                ),
+                Entry(
+                    _("Good practice"), "lightbulb",
+                    "admin:campaigns_goodpractice_changelist", "campaigns.view",
                 ),
                 Entry(
                     _("Stations"), "location_on",
@@ -204,6 +228,10 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     _("Retention periods"), "auto_delete", "admin:members_retentionrule_changelist"
                 ),
                 Entry(_("Purges"), "delete_sweep", "admin:members_purgerun_changelist"),
+                Entry(
+                    _("Days of reminders"), "event_repeat",
+                    "admin:campaigns_reminderrule_changelist",
+                ),
                 Entry(_("Pace thresholds"), "speed", "admin:reports_pacethreshold_changelist"),
                 Entry(_("Report runs"), "nightlight", "admin:reports_reportrun_changelist"),
                 Entry(

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, CampaignStatus, Requirement
+from campaigns.selectors.hand_ins import owed_by, own_units, tallies
 from core.clock import local_today
 from members.models import Application, JoinCode
 from members.waiting import working_days_waited
@@ -17,6 +18,7 @@ BADGE_LIMIT = 99
 SHOWN_CAMPAIGNS = 5
 SHOWN_CODES = 5
 SHOWN_UNIONS = 5
+SHOWN_PAPERS = 5
 
 
 def count_waiting(actor: Actor) -> int:
@@ -60,6 +62,8 @@ def overview(actor: Actor) -> dict[str, Any]:
         "campaigns": [_with_time(campaign, today) for campaign in campaigns],
         "codes": list(codes),
         "own_unions": _own_unions(actor),
+        "owed": [row for row in owed_by(own_units(actor), today) if row.is_open][:SHOWN_PAPERS],
+        "asked": _asked_papers(actor),
         "quick_actions": _quick_actions(actor),
         "may_read_dashboards": can(actor, "dashboard.view"),
     }
@@ -73,6 +77,19 @@ def _with_time(campaign: Campaign, today: Any) -> dict[str, Any]:
         "percent": round(100 * gone / days),
         "days_left": (campaign.ends_on - today).days,
     }
+
+
+def _asked_papers(actor: Actor) -> list[dict[str, Any]]:
+    """Papers that units hand in to the actor's unions, where one waits for an answer."""
+    rows = (
+        Requirement.objects.visible_to(actor, "campaigns.change")
+        .filter(campaign__status=CampaignStatus.PUBLISHED, hand_ins__state="handed_in")
+        .select_related("campaign")
+        .distinct()
+    )
+    requirements = list(rows[:SHOWN_PAPERS])
+    counted = tallies(requirements) if requirements else {}
+    return [{"requirement": row, "tally": counted[row.pk]} for row in requirements]
 
 
 def _own_unions(actor: Actor) -> list[Union]:

@@ -16,17 +16,19 @@ from tests.permission_rows import (
     Row,
 )
 from tests.permission_slices import (
+    campaigns,
     form,
     lifecycle,
     own_page,
     privacy,
     proof,
     review,
+    tree,
     ways_in,
 )
 from tests.permission_world import MARK, World
 
-SLICES = (form, lifecycle, own_page, privacy, proof, review, ways_in)
+SLICES = (campaigns, form, lifecycle, own_page, privacy, proof, review, tree, ways_in)
 ALL_LISTS = (*ADMIN_LISTS, *(listed for part in SLICES for listed in part.ADMIN_LISTS))
 
 # The API has no page to log in.

@@ -43,6 +43,7 @@ from members.services.papers import file_decision
 from members.services.questions import create_question
 from members.services.review import reject_application
 from members.services.transfer import ask_transfer
+from members.services.union_closing import start_dissolution
 from reference.models import GroupSet, Region
 from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from reports.nightly import run_nightly
@@ -58,11 +59,12 @@ from tests.builders import (
     person,
 )
 from tests.campaigns.builders import make_campaign, make_target
+from tests.permission_campaigns import CampaignPapers, make_campaign_papers
 from tests.permission_privacy import Privacy, make_privacy
 from tests.permission_ways_in import WaysIn, make_ways_in
 from tests.stations.builders import make_station
 from unions.enums import Role
-from unions.models import Appointment, Union, UnionCoverage
+from unions.models import Appointment, Union, UnionClosing, UnionCoverage
 from unions.services import appoint, cover_union
 
 # What a test browser gets: an HttpResponse with more on it than the stubs can say.
@@ -90,6 +92,8 @@ class World:
     right: Union
     county: Union
     low: Union
+    next_county: Union
+    closing: UnionClosing
     other: Union
     region: Region
     foreign_region: Region
@@ -107,6 +111,7 @@ class World:
     transfer: Transfer
     paper: DecisionPaper
     ways_in: WaysIn
+    campaign_papers: CampaignPapers
     privacy: Privacy
     data_request: DataRequest
     draft: Campaign
@@ -170,6 +175,7 @@ def build_world() -> World:
     indicator = make_target(draft, county).indicator
     make_target(published, county)
     Indicator.objects.update(name=f"{MARK}指标")
+    campaign_papers = make_campaign_papers(published, county, province, MARK)
     membership = make_membership(low, person(name=f"{PERSON_MARK}{MARK}"), on="2024-01-02")
     application = make_application(join_code, person(name=f"{PERSON_MARK}{MARK}"))
     rejected = make_application(join_code, person(name=f"{PERSON_MARK}{MARK}"))
@@ -224,6 +230,10 @@ def build_world() -> World:
         right=right,
         county=county,
         low=low,
+        next_county=make_union(f"{MARK}邻县总", "county_federation", right),
+        closing=start_dissolution(
+            make_union(f"{MARK}旧镇工会", "township_union", county), reason="撤并", actor=None
+        ),
         other=other,
         region=region,
         foreign_region=foreign_region,
@@ -239,6 +249,7 @@ def build_world() -> World:
         bulk_approval=bulk_approval,
         membership=membership,
         ways_in=ways_in,
+        campaign_papers=campaign_papers,
         privacy=privacy,
         data_request=data_request,
         transfer=transfer,

@@ -5,7 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from campaigns.models import Campaign, CampaignQuerySet, Phase
+from django.db.models import Q
+from django.db.models.functions import Length
+
+from campaigns.models import Campaign, CampaignQuerySet, GoodPractice, Phase
+from members.models import JoinCode
 
 
 @dataclass(frozen=True)
@@ -62,3 +66,34 @@ def time_line(campaign: Campaign, day: dt.date) -> TimeLine:
         ],
         per_cent((day - first).days) if first <= day <= last else None,
     )
+
+
+def open_code(campaign: Campaign, day: dt.date) -> JoinCode | None:
+    """The join code to show for ``campaign``: its owner's, or the only one it has below.
+
+    A code of the campaign goes before another of the owner. Where several unions below have one
+    each, none stands for all: None, and people look for the union in charge of them.
+    """
+    usable = JoinCode.objects.usable_on(day).filter(
+        Q(campaign_link__campaign=campaign) | Q(union=campaign.owner_id, campaign_link__isnull=True)
+    )
+    codes = list(
+        usable.select_related("union", "campaign_link")
+        .order_by(Length("union__path"), "-pk")
+        .distinct()[:20]
+    )
+    owned = [code for code in codes if code.union_id == campaign.owner_id]
+    if owned:
+        return max(owned, key=lambda code: hasattr(code, "campaign_link"))
+    return codes[0] if len(codes) == 1 else None
+
+
+def practices_of(campaign: Campaign, day: dt.date) -> list[GoodPractice]:
+    """What is told of good practice on ``day``, the newest first."""
+    rows = GoodPractice.objects.filter(campaign=campaign, published_on__lte=day)
+    return list(rows.select_related("unit"))
+
+
+def drives_of(campaign: Campaign) -> list[Campaign]:
+    """The public campaigns that are part of a plan."""
+    return list(for_public_list().filter(plan=campaign)[:50])

@@ -1,0 +1,61 @@
+"""How far the owner of a campaign is, for the public page: no small number, nothing of others."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+from campaigns.models import Campaign, Target, Unit
+from reports.metrics import SMALL_CELL
+from reports.selectors.days import as_of
+from reports.selectors.progress import measured
+
+
+@dataclass(frozen=True)
+class PublicProgress:
+    """A target of the owner and what has been reached by ``day``.
+
+    ``value`` and ``share`` are None where nothing is known, and where ``is_small``: fewer persons
+    than the smallest number that may be told.
+    """
+
+    target: Target
+    value: Decimal | None
+    share: Decimal | None
+    is_small: bool
+
+    @property
+    def bar(self) -> str:
+        """The share in per cent for a style sheet, 100 at most."""
+        return f"{min(max(self.share or Decimal(0), Decimal(0)), Decimal(1)) * 100:.2f}"
+
+
+def public_progress(campaign: Campaign) -> tuple[list[PublicProgress], dt.date | None]:
+    """The owner's targets of a campaign that shows its progress, with the day of the figures.
+
+    Empty where the owner does not want it, or before anything was counted.
+    """
+    if not campaign.shows_progress:
+        return [], None
+    counted = as_of()
+    if counted is None:
+        return [], None
+    targets = (
+        Target.objects.in_force()
+        .filter(
+            indicator__campaign=campaign, union=campaign.owner_id, period_start__lte=counted.day
+        )
+        .select_related("indicator")
+        .order_by("indicator", "period_start", "-period_end")
+    )
+    return [_told(row.target, row.value, row.share) for row in measured(targets, counted.day)], (
+        counted.day
+    )
+
+
+def _told(target: Target, value: Decimal | None, share: Decimal | None) -> PublicProgress:
+    is_small = target.indicator.unit == Unit.PERSON and value is not None and 0 < value < SMALL_CELL
+    return PublicProgress(
+        target, None if is_small else value, None if is_small else share, is_small
+    )

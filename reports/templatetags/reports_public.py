@@ -1,0 +1,33 @@
+"""Figures on public pages of the apps below, which cannot ask for them themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from campaigns.amounts import amount
+from campaigns.models import Campaign
+from reports.metrics import SMALL_CELL
+from reports.public_progress import public_progress
+
+register = template.Library()
+
+
+@register.inclusion_tag("reports/_public_progress.html")
+def campaign_progress(campaign: Campaign) -> dict[str, Any]:
+    """How far the owner of ``campaign`` is, if it is told; nothing otherwise."""
+    rows, day = public_progress(campaign)
+    return {
+        "rows": [
+            {
+                "row": row,
+                "indicator": row.target.indicator,
+                "value": amount(row.value, row.target.indicator.unit),
+                "target": amount(row.target.value, row.target.indicator.unit),
+            }
+            for row in rows
+        ],
+        "day": day,
+        "limit": SMALL_CELL,
+    }
