@@ -18,7 +18,7 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy as _
 
 from accounts.models import User
 from core.errors import RuleViolation
@@ -38,6 +38,7 @@ from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
 from unions.scope import access, can
 
+ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -46,13 +47,23 @@ class PersonalExportAdmin(ReadOnlyAdmin):
     """Requests over unions of the viewer's scope."""
 
     view_permission = ASK
-    list_display = ("union", "purpose", "asked_by", "asked_at", "status", "decided_by", "downloads")
+    list_display = ("union", "purpose", "asker", "asked_at", "status", "decider", "downloads")
     list_filter = ("status",)
     list_select_related = ("union", "asked_by", "decided_by")
     sortable_by = ()
     fields = ("union", "purpose")
     own_union_fields = ("union",)
     autocomplete_fields = ("union",)
+
+    @admin.display(description=_("Asked for by"))
+    def asker(self, export: PersonalExport) -> str:
+        """Who wants it."""
+        return str(export.asked_by)
+
+    @admin.display(description=_("decided by"), empty_value="—")
+    def decider(self, export: PersonalExport) -> str | None:
+        """The second person."""
+        return str(export.decided_by) if export.decided_by else None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Whoever may ask anywhere."""
@@ -67,6 +78,12 @@ class PersonalExportAdmin(ReadOnlyAdmin):
         actor = actor_of(request)
         assert isinstance(actor, User)
         return ask_export(values["union"], purpose=values["purpose"], actor=actor)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One request at a time: a single button."""
+        return super().add_view(request, form_url, {**(extra_context or {}), **ONE_BUTTON})
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> Any:
         """On to its page."""

@@ -58,10 +58,25 @@ class PurgeRunAdmin(OperatorAdmin):
     """Reports, newest first; the page of one shows exactly what would go."""
 
     read_only = True
-    list_display = ("day", "reported_at", "status", "rows", "confirmed_by", "done_at")
+    list_display = ("day", "reported", "status", "rows", "confirmer", "finished")
     list_select_related = ("confirmed_by",)
     sortable_by = ()
     list_before_template = "admin/members/purge_report.html"
+
+    @admin.display(description=_("report made"))
+    def reported(self, run: PurgeRun) -> dt.datetime:
+        """When the report was made."""
+        return run.reported_at
+
+    @admin.display(description=_("confirmed by"), empty_value="—")
+    def confirmer(self, run: PurgeRun) -> str | None:
+        """Who answers for it."""
+        return str(run.confirmed_by) if run.confirmed_by else None
+
+    @admin.display(description=_("finished"), empty_value="—")
+    def finished(self, run: PurgeRun) -> dt.datetime | None:
+        """When the last row was done."""
+        return run.done_at
 
     @admin.display(description=_("rows"))
     def rows(self, run: PurgeRun) -> int:

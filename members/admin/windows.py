@@ -71,6 +71,13 @@ class MobileWindowAdmin(ScopedModelAdmin):
             return unions_to_enrol_in(request)
         return super().choice_queryset(request, field)
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """One window at a time: a single button."""
+        one = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **one})
+
     def create_record(self, request: HttpRequest, values: dict[str, Any]) -> MobileWindow:
         """Open a window."""
         if not isinstance(request.user, User):
@@ -91,7 +98,8 @@ class MobileWindowAdmin(ScopedModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """With a fresh link for the device, while the window is open."""
-        context: dict[str, Any] = {**(extra_context or {})}
+        # The form's own "close" would stand beside the one that closes the window.
+        context: dict[str, Any] = {**(extra_context or {}), "show_close": False}
         window = self.get_object(request, unquote(object_id))
         if isinstance(window, MobileWindow) and window.closed_at is None:
             page = reverse("members:window", args=[window_token(window)])
