@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from django.db import connection
+from core.replica import reading_connection
 
 # One row (worker_count, counted_on, source) or none, for the expressions put in for {union},
 # {group_set} and {day}. A count made for the union itself goes before one for its region (only a
@@ -59,7 +59,7 @@ def baselines_of(union_ids: Sequence[int], group_set_id: int, day: dt.date) -> d
     if not union_ids:
         return {}
     sql = BASELINE_SQL.format(union="asked.id", group_set="%(group_set)s", day="%(day)s")
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(
             "SELECT asked.id, base.* FROM unnest(%(unions)s::bigint[]) AS asked(id) "
             f"CROSS JOIN LATERAL ({sql}) AS base",
@@ -84,9 +84,61 @@ _OF_GROUPS = """
 
 def group_baselines_of(union_id: int, day: dt.date) -> dict[str, Baseline]:
     """The baseline of each single worker group of a union on ``day``, by the group's code."""
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(_OF_GROUPS, {"union": union_id, "day": day})
         return {
             group: Baseline(int(count), counted_on, source)
             for group, count, counted_on, source in cursor.fetchall()
         }
+
+
+_OF_ALL = f"""
+    SELECT u.id, s.id::text, false, d.day, base.worker_count, base.counted_on, base.source
+    FROM unnest(%(unions)s::bigint[]) AS u(id)
+    CROSS JOIN unnest(%(sets)s::bigint[]) AS s(id)
+    CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+    CROSS JOIN LATERAL ({BASELINE_SQL.format(union="u.id", group_set="s.id", day="d.day")}) AS base
+    UNION ALL
+    SELECT u.id, base.group_id, true, d.day, base.worker_count, base.counted_on, base.source
+    FROM unnest(%(unions)s::bigint[]) AS u(id)
+    CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+    CROSS JOIN LATERAL (
+        {_OF_GROUPS.replace("%(union)s", "u.id").replace("%(day)s", "d.day")}
+    ) AS base
+"""
+
+
+class Baselines:
+    """Baselines that have been read, of sets and of single groups; None where nobody counted."""
+
+    def __init__(self, found: dict[tuple[int, str, bool, dt.date], Baseline]) -> None:
+        self._found = found
+
+    def of_set(self, union_id: int, group_set_id: int, day: dt.date) -> Baseline | None:
+        """The workers of a group set."""
+        return self._found.get((union_id, str(group_set_id), False, day))
+
+    def of_group(self, union_id: int, group: str, day: dt.date) -> Baseline | None:
+        """The workers of a single group."""
+        return self._found.get((union_id, group, True, day))
+
+
+def read_baselines(
+    union_ids: Sequence[int], group_set_ids: Sequence[int], days: Iterable[dt.date]
+) -> Baselines:
+    """Those of all sets and of every single group, for all unions on all days, in one query."""
+    with reading_connection().cursor() as cursor:
+        cursor.execute(
+            _OF_ALL,
+            {
+                "unions": list(union_ids),
+                "sets": list(group_set_ids),
+                "days": sorted(set(days)),
+            },
+        )
+        return Baselines(
+            {
+                (union_id, code, is_group, day): Baseline(int(count), counted_on, source)
+                for union_id, code, is_group, day, count, counted_on, source in cursor.fetchall()
+            }
+        )

@@ -3,106 +3,58 @@
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _, pgettext
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
 
 from reports.counting import DEFINITION_VERSION
 from reports.metrics import METRICS, family_name, reported_name
+from reports.ratios import ratio
 from reports.selectors.dashboard import Dashboard
 from reports.selectors.figures import Rate
 from reports.selectors.reported import ShareFinding
+from reports.sheets import CONTENT_TYPE, Cells, Sheet, head, safe_file_name
 
-CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-COUNT = "#,##0"
-PERCENT = "0.00%"
-SIGNED = "+#,##0;-#,##0;0"
-PACE = "0.00"
-DATE = "yyyy-mm-dd"
-
-# Not allowed in the XML of a sheet; names come from people and files.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-_UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+")
-_HEAD_FILL = PatternFill("solid", fgColor="FBECEA")
-_FORMATS = {
-    "count": COUNT, "percent": PERCENT, "signed": SIGNED, "pace": PACE, "date": DATE,
-}  # fmt: skip
-
-Cells = Sequence[tuple[str, Any]]  # (kind, value); kinds: text, head, and those of _FORMATS
+__all__ = ["CONTENT_TYPE", "file_name", "workbook_of"]
 
 
-def file_name(dashboard: Dashboard) -> str:
+def file_name(dashboard: Dashboard, suffix: str = "xlsx") -> str:
     """Union and day, without anything a file system or a header could stumble over."""
-    name = _UNSAFE_IN_NAMES.sub("-", dashboard.union.name).strip("-.")[:60]
-    return f"{name or 'dashboard'}-{dashboard.as_of.day.isoformat()}.xlsx"
+    day = dashboard.as_of.day.isoformat()
+    return safe_file_name(dashboard.union.name, day, suffix=suffix)
 
 
 def workbook_of(dashboard: Dashboard) -> bytes:
     """The file's content. Headings in the active language."""
     book = Workbook(write_only=True)
-    _Sheet(book, _("Figures"), (34, 18, 14, 60)).write(_figure_rows(dashboard))
-    _Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40)).write(
+    Sheet(book, _("Figures"), (34, 18, 14, 60)).write(_figure_rows(dashboard))
+    Sheet(book, _("Key figures"), (30, 14, 14, 14, 14, 14, 14, 14)).write(_key_rows(dashboard))
+    Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40)).write(
         _group_rows(dashboard)
     )
-    _Sheet(book, _("Unions and stations"), (34, 40, 12, 16)).write(_union_rows(dashboard))
-    _Sheet(book, _("Ranking"), (8, 34, 20, 12, 14, 14, 14, 14, 14, 14)).write(
+    Sheet(book, _("Unions and stations"), (34, 40, 12, 16)).write(_union_rows(dashboard))
+    Sheet(book, _("Ranking"), (8, 34, 20, 12, 14, 14, 14, 14, 14, 14)).write(
         _ranking_rows(dashboard)
     )
-    _Sheet(book, _("Campaigns"), (34, 26, 14, 12, 12, 16, 16, 12, 12, 10, 14, 50)).write(
+    Sheet(book, _("Campaigns"), (34, 26, 14, 12, 12, 16, 16, 12, 12, 10, 14, 50)).write(
         _campaign_rows(dashboard)
     )
-    _Sheet(book, _("Reported figures"), (34, 24, 16, 12, 12, 16, 16, 50, 50)).write(
+    Sheet(book, _("Trend"), (12, 14, 14, 14, 14, 14)).write(_trend_rows(dashboard))
+    Sheet(book, _("Applications"), (44, 14, 14)).write(_funnel_rows(dashboard))
+    Sheet(book, _("Reported figures"), (34, 24, 16, 12, 12, 16, 16, 50, 50)).write(
         _reported_rows(dashboard)
     )
-    _Sheet(book, _("Definitions"), (22, 26, 12, 8, 60, 40, 40, 50, 80)).write(_definition_rows())
+    Sheet(book, _("Definitions"), (22, 26, 12, 8, 60, 40, 40, 50, 80)).write(_definition_rows())
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
 
 
-class _Sheet:
-    """One sheet that is written from top to bottom."""
-
-    def __init__(self, book: Workbook, title: str, widths: Sequence[int]) -> None:
-        self._sheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31])
-        for index, width in enumerate(widths, start=1):
-            self._sheet.column_dimensions[get_column_letter(index)].width = width
-
-    def write(self, rows: Iterable[Cells]) -> None:
-        for row in rows:
-            self._sheet.append([self._cell(kind, value) for kind, value in row])
-
-    def _cell(self, kind: str, value: Any) -> WriteOnlyCell | None:
-        if value is None:
-            return None
-        if kind in _FORMATS:
-            cell = WriteOnlyCell(self._sheet, value)
-            cell.number_format = _FORMATS[kind]
-            return cell
-        cell = WriteOnlyCell(self._sheet, _CONTROL.sub(" ", str(value)))
-        # Text stays text, whatever it begins with: a name such as "=1+1" must not be calculated,
-        # not even after somebody edits the cell.
-        cell.data_type = "s"
-        cell.quotePrefix = True
-        if kind == "head":
-            cell.font = Font(bold=True)
-            cell.fill = _HEAD_FILL
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-        return cell
-
-
-def _head(*titles: str) -> Cells:
-    return [("head", title) for title in titles]
-
-
 def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    figures, as_of = dashboard.figures, dashboard.as_of
+    figures, as_of = dashboard.front.figures, dashboard.as_of
+    papers = dashboard.papers
     register = _("Register")
     yield [("text", _("Union")), ("text", dashboard.union.name)]
     yield [("text", _("As of")), ("date", as_of.day)]
@@ -110,7 +62,7 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
         yield [("text", _("Provisional")), ("text", _("Counted before the day was over."))]
     yield [("text", _("Version of the definitions")), ("count", DEFINITION_VERSION)]
     yield []
-    yield _head(_("Figure"), _("Value"), _("As of"), _("Source"))
+    yield head(_("Figure"), _("Value"), _("As of"), _("Source"))
     for name, value in (
         (_("Members (register)"), figures.members),
         (_("Retained members"), figures.retained),
@@ -119,11 +71,11 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
         (_("New-form members"), figures.nef_members),
         (pgettext("figure", "Unions"), figures.unions),
         (_("Unions of new-form workers"), figures.nef_unions),
-        (_("Covered unions"), figures.coverage.covered),
+        (_("Covered unions"), dashboard.structure.coverage.covered),
         (pgettext("figure", "Stations"), figures.stations),
     ):
         yield [("text", name), ("count", value), ("date", as_of.day), ("text", register)]
-    if found := dashboard.reported_members:
+    if found := papers.reported_members:
         row = found.figure
         yield [
             ("text", _("Members (reported)")),
@@ -132,7 +84,7 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
             ("text", row.source),
         ]
         yield [("text", _("Register minus reported")), ("signed", found.difference)]
-    for share in dashboard.shares:
+    for share in papers.shares:
         yield from _share_rows(share, dashboard)
 
 
@@ -161,19 +113,83 @@ def _share_rows(share: ShareFinding, dashboard: Dashboard) -> Iterable[Cells]:
         ]
 
 
+# The kind of cell for a key figure, and for a difference of two.
+_KEY_KINDS = {
+    "ratio": ("percent", "percent"),
+    "per_10000": ("pace", "pace"),
+    "change": ("signed", "signed"),
+}
+
+
+def _key_rows(dashboard: Dashboard) -> Iterable[Cells]:
+    yield head(
+        _("Figure"), _("Value"), _("A month before"), _("Value then"), _("Change"),
+        _("A year before"), _("Value then"), _("Change"),
+    )  # fmt: skip
+    for key in dashboard.front.keys:
+        kind, change_kind = _KEY_KINDS.get(key.unit, ("count", "signed"))
+        cells: list[tuple[str, Any]] = [("text", key.name), (kind, key.value)]
+        for change in (key.month, key.year):
+            cells += [("date", change.day), (kind, change.before), (change_kind, change.difference)]
+        yield cells
+
+
+def _trend_rows(dashboard: Dashboard) -> Iterable[Cells]:
+    yield head(
+        _("Month"), _("Last day"), _("Members"), _("New members"), pgettext("figure", "Unions"),
+        pgettext("figure", "Stations"),
+    )  # fmt: skip
+    for row in dashboard.months:
+        yield [
+            ("text", f"{row.month:%Y-%m}"),
+            ("date", row.last_day),
+            ("count", row.members),
+            ("count", row.joined),
+            ("count", row.unions),
+            ("count", row.stations),
+        ]
+
+
+def _funnel_rows(dashboard: Dashboard) -> Iterable[Cells]:
+    funnel = dashboard.funnel
+    yield [("text", _("Sent in from")), ("date", funnel.first)]
+    yield [("text", _("to")), ("date", funnel.last)]
+    yield head(_("Applications"), _("Number"), _("Share"))
+    for name, value in (
+        (_("Sent in"), funnel.sent),
+        (_("Phone proven"), funnel.proven),
+        (_("Decided"), funnel.decided),
+        (_("Approved"), funnel.approved),
+        (_("Not approved"), funnel.refused),
+        (_("Taken back"), funnel.cancelled),
+        (_("Still waiting"), funnel.waiting),
+        (_("Asked to correct"), funnel.corrected),
+    ):
+        yield [("text", name), ("count", value), ("percent", ratio(value, funnel.sent))]
+    yield [("text", _("Median days to the decision")), ("pace", funnel.median_days)]
+    yield []
+    yield head(_("Reasons for refusal"), _("Number"), _("Share"))
+    for refusal in funnel.refusals:
+        yield [
+            ("text", refusal.reason or _("no reason given")),
+            ("count", refusal.value),
+            ("percent", refusal.share),
+        ]
+
+
 def _group_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    figures = dashboard.figures
+    figures = dashboard.front.figures
     titles = (
         _("Members"), _("Share"), _("New this month"), _("New this year"), _("Baseline"),
         _("Counted on"), _("Enrolment rate"), _("Source"),
     )  # fmt: skip
-    yield _head(_("Group"), *titles)
+    yield head(_("Group"), *titles)
     for group in figures.groups:
         yield _rate_row(group)
     yield [("text", _("Sum of groups")), ("count", figures.sum_of_groups)]
     yield [("text", _("Total")), ("count", figures.members)]
     yield []
-    yield _head(_("Group set"), *titles)
+    yield head(_("Group set"), *titles)
     for group_set in figures.sets:
         yield _rate_row(group_set)
 
@@ -194,9 +210,9 @@ def _rate_row(rate: Rate) -> Cells:
 
 
 def _union_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    figures = dashboard.figures
-    yield _head(_("Family"), _("Kind"), _("Unions"), _("Of new-form workers"))
-    for family in figures.families:
+    figures, structure = dashboard.front.figures, dashboard.structure
+    yield head(_("Family"), _("Kind"), _("Unions"), _("Of new-form workers"))
+    for family in structure.families:
         for kind in family.kinds:
             yield [
                 ("text", str(family_name(family.code))),
@@ -211,20 +227,20 @@ def _union_rows(dashboard: Dashboard) -> Iterable[Cells]:
         ("count", figures.nef_unions),
     ]
     yield []
-    yield _head(_("Covered unions, not part of the total"), _("Federation"), _("Unions"))
-    for union, value in figures.coverage.by_federation:
+    yield head(_("Covered unions, not part of the total"), _("Federation"), _("Unions"))
+    for union, value in structure.coverage.by_federation:
         yield [("text", ""), ("text", union.name), ("count", value)]
-    yield [("text", _("Total, each once")), ("text", ""), ("count", figures.coverage.covered)]
+    yield [("text", _("Total, each once")), ("text", ""), ("count", structure.coverage.covered)]
     yield []
-    yield _head("", _("Kind of station"), _("Stations"))
-    for station_kind in figures.station_kinds:
+    yield head("", _("Kind of station"), _("Stations"))
+    for station_kind in structure.station_kinds:
         yield [("text", ""), ("text", station_kind.name), ("count", station_kind.value)]
     yield [("text", _("Total")), ("text", ""), ("count", figures.stations)]
 
 
 def _ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    ranking = dashboard.ranking
-    yield _head(
+    ranking = dashboard.front.ranking
+    yield head(
         _("Place"), _("Union"), _("Kind"), _("Members"), _("New this month"), _("New this year"),
         _("Share"), _("Rate, four groups"), _("Rate, new-form workers"), _("Pace"),
     )  # fmt: skip
@@ -251,12 +267,13 @@ def _ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
 
 
 def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    yield _head(
+    yield head(
         _("Campaign"), _("Indicator"), _("Unit"), _("From"), _("To"),
         pgettext("towards a target", "Value"), _("Target"),
         _("Share of target"), _("Time elapsed"), _("Pace"), _("Status"), _("Note"),
     )  # fmt: skip
-    for view in dashboard.campaigns:
+    for course in dashboard.courses:
+        view = course.view
         for row in view.targets:
             indicator = row.target.indicator
             kind = "percent" if indicator.unit == "ratio" else "count"
@@ -277,11 +294,11 @@ def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
 
 
 def _reported_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    yield _head(
+    yield head(
         _("Figure"), _("Group set"), _("Reported"), _("Unit"), _("As of"), _("Register"),
         _("Difference"), _("Source"), _("Note"),
     )  # fmt: skip
-    for row in dashboard.reported:
+    for row in dashboard.papers.reported:
         figure = row.figure
         is_ratio = figure.unit == "ratio"
         kind = "percent" if is_ratio else "count"
@@ -299,7 +316,7 @@ def _reported_rows(dashboard: Dashboard) -> Iterable[Cells]:
 
 
 def _definition_rows() -> Iterable[Cells]:
-    yield _head(
+    yield head(
         _("Code"), _("Figure"), _("Unit"), _("Version"), _("Definition"), _("Numerator"),
         _("Denominator"), _("Source"), "SQL",
     )  # fmt: skip

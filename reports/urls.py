@@ -2,17 +2,23 @@
 
 from django.urls import path
 
-from reports import map_views, screen_views, views
+from reports import comparing, map_views, parts, screen_views, views
+from reports.briefings import views as briefings
 
 app_name = "reports"
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("campaigns/<int:pk>/", views.campaign, name="campaign"),
+    path("parts/<slug:name>/", parts.part, name="part"),
+    path("compare/", comparing.compare, name="compare"),
+    path("campaigns/<int:pk>/briefing.pdf", briefings.pdf, name="briefing_pdf"),
+    path("campaigns/<int:pk>/briefing.xlsx", briefings.xlsx, name="briefing_xlsx"),
     path("rows/", views.rows, name="rows"),
     path("map.json", map_views.map_json, name="map"),
     path("screen/", screen_views.screen, name="screen"),
     path("screen/<str:token>/", screen_views.open_screen, name="screen-open"),
     path("export.xlsx", views.export, name="export"),
+    path("export.pdf", views.summary, name="summary"),
     path("definitions/", views.definitions_page, name="definitions"),
 ]

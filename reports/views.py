@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -14,18 +13,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core.pagination import BoundedPaginator
+from reports.asking import asked_of, date_of, number_of, without
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
 from reports.metrics import Text, by_section, metric_of
+from reports.parts import PARTS, page_context, statuses
 from reports.selectors import progress, rows as rows_selectors
-from reports.selectors.dashboard import Dashboard, dashboard_for, monthly_values
-from reports.selectors.days import AsOf, as_of
-from reports.selectors.scope import (
-    ancestors_in_scope,
-    dashboard_union,
-    home_unions,
-    visible_campaigns,
-)
-from unions.models import Union
+from reports.selectors.dashboard import Dashboard, dashboard_for, front_for
+from reports.selectors.days import as_of
+from reports.selectors.marks import open_drifts_of
+from reports.selectors.scope import ancestors_in_scope, dashboard_union, visible_campaigns
+from reports.summary import summary_of
 
 Page = dict[str, Any]
 
@@ -34,33 +31,45 @@ Page = dict[str, Any]
 @require_safe
 @login_required
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """The figures of a union: ``?union=`` (default: the viewer's highest), ``?day=``."""
-    homes = home_unions(request.user)
-    if not homes:
+    """The figures of a union: ``?union=`` (default: the viewer's highest), ``?day=``.
+
+    The other words of the address: ``sort``, ``kind``, ``status`` and ``page`` of the ranking,
+    ``view`` (as published, or as known now); ``range``, ``figure`` and ``period`` of the blocks.
+    """
+    asked = asked_of(request)
+    place = asked.place(request)
+    if place is None:
         return render(request, "reports/no_union.html", status=403)
-    union = _union(request, homes)
-    shown = as_of(_day(request))
-    context: Page = {
-        "homes": homes,
-        "union": union,
-        "ancestors": ancestors_in_scope(request.user, union),
-        "as_of": shown,
-        "newest": shown.newest if shown else None,
-    }
+    shown = asked.as_of()
+    context: Page = page_context(asked, place, shown)
     if shown is None:
         return render(request, "reports/empty.html", context)
-    found = _dashboard(request, union, shown)
-    context |= {
-        "dashboard": found,
-        "figures": found.figures,
-        "months": monthly_values(union, shown.day),
-        "rest_members": found.figures.members - found.ranking.members,
-        "ranking_address": _address(request, "page"),
-        "sorted_table": "ranking",
-        "month_start": shown.day.replace(day=1),
-        "year_start": shown.day.replace(month=1, day=1),
-    }
-    return render(request, "reports/dashboard.html", context)
+    front = front_for(
+        request.user,
+        place.union,
+        shown,
+        sort=asked.sort,
+        page=asked.page,
+        kind=asked.kind,
+        status=asked.status,
+        known_now=asked.known_now,
+    )
+    return render(
+        request,
+        "reports/dashboard.html",
+        {
+            **context,
+            "front": front,
+            "figures": front.figures,
+            "ranking": front.ranking,
+            "statuses": statuses(),
+            "rest_members": front.figures.members - front.ranking.members,
+            "ranking_address": without(request.GET, "page"),
+            "sorted_table": "ranking",
+            "drifts": open_drifts_of(place.union, shown.day),
+            "parts": PARTS,
+        },
+    )
 
 
 @never_cache
@@ -74,7 +83,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         .prefetch_related("phases", "indicators__group_set"),
         pk=pk,
     )
-    shown = as_of(_day(request))
+    shown = as_of(date_of(request.GET.get("day", "")))
     # Before the first night nothing is measured, but the plan can be read.
     day = shown.day if shown else found.starts_on
     sort = request.GET.get("sort", "-share")
@@ -102,7 +111,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
             "notes": notes,
             "sort": sort,
             "sorted_table": "targets",
-            "page_address": _address(request, "page"),
+            "page_address": without(request.GET, "page"),
         },
     )
 
@@ -113,14 +122,14 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
 def rows(request: HttpRequest) -> HttpResponse:
     """The rows behind a figure: people, unions or stations, as of a day."""
     union = dashboard_union(request.user, request.GET.get("union"))
-    shown = as_of(_day(request))
+    shown = as_of(date_of(request.GET.get("day", "")))
     if shown is None:
         raise Http404
     figure = rows_selectors.find_figure(
         union,
         request.GET.get("metric", ""),
         shown.day,
-        _date(request.GET.get("since", "")),
+        date_of(request.GET.get("since", "")),
         request.GET.get("breakdown", ""),
         request.GET.get("group_set", ""),
     )
@@ -146,7 +155,7 @@ def rows(request: HttpRequest) -> HttpResponse:
         context |= {
             "page": page,
             "total": found.order_by().count(),
-            "page_address": _address(request, "page"),
+            "page_address": without(request.GET, "page"),
         }
     return render(request, "reports/rows.html", context)
 
@@ -155,16 +164,16 @@ def rows(request: HttpRequest) -> HttpResponse:
 @login_required
 def export(request: HttpRequest) -> HttpResponse:
     """The dashboard as an xlsx file, in the language of the page."""
-    homes = home_unions(request.user)
-    union = _union(request, homes)
-    shown = as_of(_day(request))
-    if shown is None:
-        raise Http404
-    found = _dashboard(request, union, shown, whole_ranking=True)
-    response = HttpResponse(workbook_of(found), content_type=CONTENT_TYPE)
-    response["Content-Disposition"] = content_disposition_header(True, file_name(found)) or ""
-    response["Cache-Control"] = "no-store"
-    return response
+    found = _whole(request)
+    return _file(workbook_of(found), CONTENT_TYPE, file_name(found))
+
+
+@require_safe
+@login_required
+def summary(request: HttpRequest) -> HttpResponse:
+    """The dashboard on two pages of A4, as PDF."""
+    found = _whole(request)
+    return _file(summary_of(found), "application/pdf", file_name(found, "pdf"))
 
 
 @require_safe
@@ -174,24 +183,35 @@ def definitions_page(request: HttpRequest) -> HttpResponse:
     return render(request, "reports/definitions.html", {"sections": by_section()})
 
 
-def _dashboard(
-    request: HttpRequest, union: Union, shown: AsOf, *, whole_ranking: bool = False
-) -> Dashboard:
+def _whole(request: HttpRequest) -> Dashboard:
+    """All blocks of the dashboard that the address asks for. Raises Http404 where there is none."""
+    asked = asked_of(request)
+    place, shown = asked.place(request), asked.as_of()
+    if place is None or shown is None:
+        raise Http404
     return dashboard_for(
         request.user,
-        union,
+        place.union,
         shown,
-        sort=request.GET.get("sort", ""),
-        page=_number(request.GET.get("page", ""), default=1),
-        whole_ranking=whole_ranking,
+        sort=asked.sort,
+        kind=asked.kind,
+        status=asked.status,
+        known_now=asked.known_now,
     )
+
+
+def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = content_disposition_header(True, name) or ""
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _person_rows(request: HttpRequest, figure: rows_selectors.Figure, value: int) -> Page:
     """Names for those who may see them, sums by union for everybody else (or on request)."""
     people = rows_selectors.PersonFigure(request.user, figure)
     may_see = rows_selectors.may_see_persons(request.user, figure.union)
-    bare = _address(request, "page", "after", "by")
+    bare = without(request.GET, "page", "after", "by")
     context: Page = {
         "may_see_persons": may_see,
         "total": people.total(),
@@ -199,12 +219,12 @@ def _person_rows(request: HttpRequest, figure: rows_selectors.Figure, value: int
         "by_union_url": f"?{bare}by=union",
     }
     if may_see and request.GET.get("by") != "union":
-        after = _number(request.GET.get("after", ""), default=0)
+        after = number_of(request.GET.get("after", ""), default=0)
         context["persons"], context["next_after"] = people.page(after)
         context["after"] = after
         context["next_url"] = f"?{bare}after={context['next_after']}"
     else:
-        number = _number(request.GET.get("page", ""), default=1)
+        number = number_of(request.GET.get("page", ""), default=1)
         first = (number - 1) * rows_selectors.PAGE_SIZE
         sums = people.by_union(first, first + rows_selectors.PAGE_SIZE + 1)
         context["sums"] = sums[: rows_selectors.PAGE_SIZE]
@@ -215,45 +235,5 @@ def _person_rows(request: HttpRequest, figure: rows_selectors.Figure, value: int
     return context
 
 
-def _address(request: HttpRequest, *dropped: str) -> str:
-    """The query of this page without ``dropped``, ready for another word."""
-    query = request.GET.copy()
-    for key in dropped:
-        query.pop(key, None)
-    return f"{query.urlencode()}&" if query else ""
-
-
 def _metric_name(figure: rows_selectors.Figure) -> Text:
     return metric_of(figure.metric).name
-
-
-def _union(request: HttpRequest, homes: list[Union]) -> Union:
-    """The union asked for, else the viewer's highest. Raises Http404 out of scope."""
-    if asked := request.GET.get("union"):
-        return dashboard_union(request.user, asked)
-    if not homes:
-        raise Http404
-    return homes[0]
-
-
-def _day(request: HttpRequest) -> dt.date | None:
-    return _date(request.GET.get("day", ""))
-
-
-def _date(text: str) -> dt.date | None:
-    """An ISO date; None for nothing. Raises Http404 for what is no date."""
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise Http404 from error
-
-
-def _number(text: str, *, default: int) -> int:
-    """A positive number that fits the database; ``default`` for anything else."""
-    return (
-        int(text)
-        if text.isascii() and text.isdigit() and 0 < len(text) < 16 and int(text)
-        else default
-    )

@@ -16,7 +16,9 @@ from tests.permission_rows import (
     Row,
 )
 from tests.permission_slices import (
+    briefings,
     campaigns,
+    dashboard,
     form,
     lifecycle,
     own_page,
@@ -28,7 +30,19 @@ from tests.permission_slices import (
 )
 from tests.permission_world import MARK, World
 
-SLICES = (campaigns, form, lifecycle, own_page, privacy, proof, review, tree, ways_in)
+SLICES = (
+    briefings,
+    campaigns,
+    dashboard,
+    form,
+    lifecycle,
+    own_page,
+    privacy,
+    proof,
+    review,
+    tree,
+    ways_in,
+)
 ALL_LISTS = (*ADMIN_LISTS, *(listed for part in SLICES for listed in part.ADMIN_LISTS))
 
 # The API has no page to log in.

@@ -1,29 +1,37 @@
-"""The unions below one union, side by side."""
+"""The unions below one union, side by side: sorted, filtered and paged in one statement."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count
 
-from campaigns.models import Indicator, Target
-from reports.baselines import BASELINE_SQL, Baseline, baselines_of
+from campaigns.models import Campaign, Indicator, Target
+from core.replica import reading_connection
+from reports.baselines import BASELINE_SQL, Baseline
+from reports.models import CampaignProgress
 from reports.ratios import ratio
-from reports.selectors.counts import VALUE_SQL, Key, Metric, read_counts
+from reports.selectors.counts import Metric, value_sql
 from reports.selectors.days import eve, month_start, year_start
-from reports.selectors.figures import valid_group_sets
-from reports.selectors.progress import TargetProgress, measured
+from reports.selectors.embedding import embedded
+from reports.selectors.groups import Groups, groups_on
+from reports.selectors.progress import TargetProgress
 from reports.selectors.scope import PERMISSION, visible_campaigns
-from unions.models import Union
+from unions.models import Union, UnionKind
 from unions.scope import Actor
 
 PAGE_SIZE = 100
 RATES = ("set4", "nef")
 DEFAULT_SORT = "-members"
+# What the children can be filtered by: how they keep pace with the target that is compared.
+STATUSES = tuple(
+    status
+    for status in CampaignProgress.Status.values
+    if status != CampaignProgress.Status.NOT_STARTED
+)
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,19 @@ class PaceColumn:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which of the children are asked for, and in which order; "" leaves nobody out."""
+
+    sort: str = DEFAULT_SORT
+    kind: str = ""
+    status: str = ""
+    page: int = 1
+    page_size: int = PAGE_SIZE
+
+
+@dataclass(frozen=True)
 class Ranking:
-    """One page of the children; the sums are over all of them."""
+    """One page of the children; the sums are over all that the filters let through."""
 
     rows: list[RankedUnion]
     sort: str
@@ -87,61 +106,118 @@ class Ranking:
     joined_this_month: int
     joined_this_year: int
     pace: PaceColumn | None
+    all_count: int = 0  # children before filtering
+    kinds: list[UnionKind] = field(default_factory=list)  # of all children
+    wanted: Wanted = field(default_factory=Wanted)
 
     @property
     def page_count(self) -> int:
         """At least 1."""
-        return max(-(-self.child_count // PAGE_SIZE), 1)
+        return max(-(-self.child_count // self.wanted.page_size), 1)
+
+    @property
+    def is_filtered(self) -> bool:
+        """A filter is set, whether or not it leaves anybody out."""
+        return bool(self.wanted.kind or self.wanted.status)
 
 
-def _value(metric: str, day: str) -> str:
-    return VALUE_SQL.format(union="u.id", metric=f"'{metric}'", breakdown="''", day=day)
+def _value(metric: str, day: str, breakdown: str = "''") -> str:
+    return value_sql(metric, union="u.id", breakdown=breakdown, day=day)
+
+
+def _set_members(code: str) -> str:
+    """Members of the set of a union; SQL."""
+    return f"""(SELECT SUM({_value(Metric.MEMBERS, "%(day)s", "sg.workergroup_id")})
+        FROM reference_groupset_groups sg WHERE sg.groupset_id = %({code})s)"""
+
+
+def _baseline(code: str) -> str:
+    return BASELINE_SQL.format(union="u.id", group_set=f"%({code})s", day="%(day)s")
 
 
 def _set_rate(code: str) -> str:
     """Members of the set ÷ baseline of a union; SQL."""
-    members = VALUE_SQL.format(
-        union="u.id", metric=f"'{Metric.MEMBERS}'", breakdown="sg.workergroup_id", day="%(day)s"
-    )
-    group_set = f"%({code})s"
-    baseline = BASELINE_SQL.format(union="u.id", group_set=group_set, day="%(day)s")
     return f"""(
-        SELECT (SELECT SUM({members}) FROM reference_groupset_groups sg
-                WHERE sg.groupset_id = {group_set})::numeric / NULLIF(base.worker_count, 0)
-        FROM ({baseline}) base)"""
+        SELECT {_set_members(code)}::numeric / NULLIF(base.worker_count, 0)
+        FROM ({_baseline(code)}) base)"""
 
 
-_MEMBERS = _value(Metric.MEMBERS, "%(day)s")
-_MONTH = f"{_value(Metric.JOINED, '%(day)s')} - {_value(Metric.JOINED, '%(month_eve)s')}"
-_YEAR = f"{_value(Metric.JOINED, '%(day)s')} - {_value(Metric.JOINED, '%(year_eve)s')}"
-_PACE = """(
-    SELECT p.share / NULLIF(p.time_elapsed, 0)
-    FROM campaigns_target t
-    JOIN reports_campaignprogress p ON p.target_id = t.id AND p.day <= %(day)s
-    WHERE t.union_id = u.id AND t.indicator_id = %(indicator)s
-      AND t.period_start = %(period_start)s AND t.period_end = %(period_end)s
-    ORDER BY p.day DESC LIMIT 1)"""
-
-# What the table can be sorted by → its SQL.
+# What the table can be sorted by → its SQL over the columns of ``valued``.
 SORTS = {
     "name": "u.name",
-    "members": _MEMBERS,
-    "month": _MONTH,
-    "year": _YEAR,
+    "members": "u.members",
+    "month": "u.month",
+    "year": "u.year",
     "set4": _set_rate("set4"),
     "nef": _set_rate("nef"),
-    "pace": _PACE,
+    "pace": "u.share / NULLIF(u.time_elapsed, 0)",
 }
 
-_ORDER = """
-SELECT u.id FROM unions_union u WHERE u.id = ANY(%(ids)s::bigint[])
-ORDER BY ({members} = 0), {key} {direction} NULLS LAST, u.name, u.id
-LIMIT %(limit)s OFFSET %(offset)s
-"""
-
-_SUMS = f"""
-SELECT COALESCE(SUM({_MEMBERS}), 0), COALESCE(SUM({_MONTH}), 0), COALESCE(SUM({_YEAR}), 0)
-FROM unions_union u WHERE u.id = ANY(%(ids)s::bigint[])
+# Each child is valued once; only those of the page are read further.
+_RANKING = f"""
+WITH pace_column(indicator_id, period_start, period_end, how_many) AS ({{pace_column}}),
+asked(id) AS ({{children}}),
+valued AS (
+    SELECT u.id, u.name, u.kind_id,
+        {_value(Metric.MEMBERS, "%(day)s")} AS members,
+        joined.upto - {_value(Metric.JOINED, "%(month_eve)s")} AS month,
+        joined.upto - {_value(Metric.JOINED, "%(year_eve)s")} AS year,
+        pace.target_id, pace.target_value, pace.value, pace.share, pace.time_elapsed,
+        CASE WHEN pace.target_id IS NOT NULL THEN COALESCE(pace.status, 'no_data') END AS status
+    FROM unions_union u
+    JOIN asked ON asked.id = u.id
+    CROSS JOIN LATERAL (SELECT {_value(Metric.JOINED, "%(day)s")} AS upto) joined
+    LEFT JOIN LATERAL (
+        SELECT t.id AS target_id, t.value AS target_value, p.value, p.share, p.time_elapsed,
+            p.status
+        FROM pace_column pc
+        JOIN campaigns_target t ON t.union_id = u.id AND t.indicator_id = pc.indicator_id
+            AND t.period_start = pc.period_start AND t.period_end = pc.period_end
+        LEFT JOIN LATERAL (
+            SELECT * FROM reports_campaignprogress p
+            WHERE p.target_id = t.id AND p.day <= %(day)s ORDER BY p.day DESC LIMIT 1
+        ) p ON true
+    ) pace ON true
+),
+kept AS (
+    SELECT * FROM valued u
+    WHERE (%(kind)s = '' OR u.kind_id = %(kind)s) AND (%(status)s = '' OR u.status = %(status)s)
+),
+page AS (
+    SELECT u.*, row_number() OVER (
+        ORDER BY (u.members = 0), {{key}} {{direction}} NULLS LAST, u.name, u.id) AS place
+    FROM kept u
+    ORDER BY place
+    LIMIT %(limit)s OFFSET %(offset)s
+)
+SELECT sums.child_count, sums.all_members, sums.all_month, sums.all_year,
+    (SELECT COUNT(*) FROM valued) AS all_count,
+    (SELECT array_agg(DISTINCT ARRAY[k.level::text, k.code, k.name_zh, k.name_en])
+     FROM valued v JOIN unions_unionkind k ON k.code = v.kind_id) AS kinds,
+    {_value(Metric.MEMBERS, "%(day)s").replace("u.id", "%(union)s")} AS union_members,
+    pc.indicator_id, pc.period_start, pc.period_end,
+    i.name AS indicator_name, i.unit AS indicator_unit, i.metric AS indicator_metric,
+    c.id AS campaign_id, c.name AS campaign_name,
+    u.id, u.name, u.kind_id, u.members, u.month, u.year, u.target_id, u.target_value, u.value,
+    u.share, u.time_elapsed, u.status, u.place,
+    {", ".join(f"{_set_members(code)} AS {code}_members" for code in RATES)},
+    {
+    ", ".join(
+        f"{code}_base.worker_count AS {code}_workers, {code}_base.counted_on AS {code}_counted_on, "
+        f"{code}_base.source AS {code}_source"
+        for code in RATES
+    )
+}
+FROM (
+    SELECT COUNT(*) AS child_count, COALESCE(SUM(members), 0) AS all_members,
+        COALESCE(SUM(month), 0) AS all_month, COALESCE(SUM(year), 0) AS all_year FROM kept
+) sums
+LEFT JOIN pace_column pc ON true
+LEFT JOIN campaigns_indicator i ON i.id = pc.indicator_id
+LEFT JOIN campaigns_campaign c ON c.id = i.campaign_id
+LEFT JOIN page u ON true
+{" ".join(f"LEFT JOIN LATERAL ({_baseline(code)}) {code}_base ON true" for code in RATES)}
+ORDER BY u.place
 """
 
 
@@ -158,86 +234,77 @@ def ranking_of(
     sort: str = DEFAULT_SORT,
     page: int = 1,
     page_size: int = PAGE_SIZE,
+    kind: str = "",
+    status: str = "",
+    groups: Groups | None = None,
 ) -> Ranking:
-    """The children of ``union`` in the viewer's scope that stood on ``day``.
+    """The children of ``union`` in the viewer's scope that stood on ``day``; one query.
 
-    Those without members stand last, whatever the order. The number of queries does not depend on
-    the number of children.
+    Those without members stand last, whatever the order. ``kind`` and ``status`` (of pace) leave
+    the others out. ``groups`` are those of the day, where the caller has read them.
     """
-    sort = clean_sort(sort)
-    child_ids = list(
+    wanted = Wanted(
+        sort=clean_sort(sort),
+        kind=kind,
+        status=status if status in STATUSES else "",
+        page=page,
+        page_size=page_size,
+    )
+    sets = (groups or groups_on(day)).sets
+    values: dict[str, Any] = {
+        "day": day,
+        "month_eve": eve(month_start(day)),
+        "year_eve": eve(year_start(day)),
+        "union": union.pk,
+        "kind": wanted.kind,
+        "status": wanted.status,
+        "limit": page_size,
+        "offset": (page - 1) * page_size,
+        **{code: sets[code].pk if code in sets else None for code in RATES},
+    }
+    children = (
         Union.objects.visible_to(actor, PERMISSION)
         .filter(parent=union)
         .standing_on(day)
         .order_by()
-        .values_list("pk", flat=True)
+        .values_list("pk")
     )
-    sets = valid_group_sets(day)
-    pace = _pace_column(actor, union, day)
-    values: dict[str, Any] = {
-        "ids": child_ids,
-        "day": day,
-        "month_eve": eve(month_start(day)),
-        "year_eve": eve(year_start(day)),
-        "set4": sets["set4"].pk if "set4" in sets else None,
-        "nef": sets["nef"].pk if "nef" in sets else None,
-        "indicator": pace.indicator.pk if pace else None,
-        "period_start": pace.period_start if pace else None,
-        "period_end": pace.period_end if pace else None,
-        "limit": page_size,
-        "offset": (page - 1) * page_size,
-    }
-    order = _ORDER.format(
-        members=_MEMBERS,
-        key=SORTS[sort.removeprefix("-")],
-        direction="DESC" if sort.startswith("-") else "ASC",
+    statement = _RANKING.format(
+        pace_column=embedded(_pace_column(actor, union, day), "pace", values),
+        children=embedded(children, "child", values),
+        key=SORTS[wanted.sort.removeprefix("-")],
+        direction="DESC" if wanted.sort.startswith("-") else "ASC",
     )
-    with connection.cursor() as cursor:
-        cursor.execute(order, values)
-        page_ids = [pk for (pk,) in cursor.fetchall()]
-        cursor.execute(_SUMS, values)
-        members, this_month, this_year = (int(value) for value in cursor.fetchone())
-
-    set_groups = {
-        code: [group.pk for group in sets[code].groups.all()] if code in sets else []
-        for code in RATES
-    }
-    keys: list[Key] = [(Metric.MEMBERS, ""), (Metric.JOINED, "")]
-    keys += [(Metric.MEMBERS, group) for groups in set_groups.values() for group in groups]
-    month_eve, year_eve = values["month_eve"], values["year_eve"]
-    counts = read_counts([*page_ids, union.pk], keys, [day, month_eve, year_eve])
-    total = counts.at(union.pk, Metric.MEMBERS, "", day)
-    baselines = {
-        code: baselines_of(page_ids, sets[code].pk, day) if code in sets else {} for code in RATES
-    }
-    paces = _paces(pace, page_ids, day)
-    unions = Union.objects.select_related("kind").in_bulk(page_ids)
-
-    def joined_since(pk: int, before: dt.date) -> int:
-        return counts.at(pk, Metric.JOINED, "", day) - counts.at(pk, Metric.JOINED, "", before)
-
-    rows = [
-        RankedUnion(
-            place=values["offset"] + index,
-            union=unions[pk],
-            members=counts.at(pk, Metric.MEMBERS, "", day),
-            joined_this_month=joined_since(pk, month_eve),
-            joined_this_year=joined_since(pk, year_eve),
-            share=ratio(counts.at(pk, Metric.MEMBERS, "", day), total),
-            set_members={
-                code: counts.sum_at(pk, Metric.MEMBERS, set_groups[code], day) for code in RATES
-            },
-            baselines={code: baselines[code][pk] for code in RATES if pk in baselines[code]},
-            pace=paces.get(pk),
+    with reading_connection().cursor() as cursor:
+        cursor.execute(statement, values)
+        names = [column.name for column in cursor.description or ()]
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    first = found[0]  # the sums are there even where no child is
+    kinds = {
+        code: UnionKind(code=code, name_zh=zh, name_en=en)
+        for _level, code, zh, en in (
+            sorted(first["kinds"] or (), key=lambda row: (int(row[0]), row[1]))
         )
-        for index, pk in enumerate(page_ids, start=1)
-    ]
-    return Ranking(rows, sort, page, len(child_ids), members, this_month, this_year, pace)
+    }
+    pace = _pace(first)
+    return Ranking(
+        rows=[_ranked(row, kinds, pace, day) for row in found if row["id"] is not None],
+        sort=wanted.sort,
+        page=page,
+        child_count=first["child_count"],
+        members=int(first["all_members"]),
+        joined_this_month=int(first["all_month"]),
+        joined_this_year=int(first["all_year"]),
+        pace=pace,
+        all_count=first["all_count"],
+        kinds=list(kinds.values()),
+        wanted=wanted,
+    )
 
 
-def _pace_column(actor: Actor, union: Union, day: dt.date) -> PaceColumn | None:
+def _pace_column(actor: Actor, union: Union, day: dt.date) -> Any:
     """The target in force on ``day`` that most children have; of several, the longest period."""
-    found = (
+    return (
         Target.objects.visible_to(actor, PERMISSION)
         .filter(
             union__parent=union,
@@ -247,24 +314,63 @@ def _pace_column(actor: Actor, union: Union, day: dt.date) -> PaceColumn | None:
         )
         .values_list("indicator", "period_start", "period_end")
         .annotate(value=Count("pk"))
-        .order_by("-value", "period_start", "-period_end", "indicator")
-        .first()
+        .order_by("-value", "period_start", "-period_end", "indicator")[:1]
     )
-    if found is None:
+
+
+def _pace(row: dict[str, Any]) -> PaceColumn | None:
+    if row["indicator_id"] is None:
         return None
-    indicator = Indicator.objects.select_related("campaign").get(pk=found[0])
-    return PaceColumn(indicator, found[1], found[2])
-
-
-def _paces(
-    column: PaceColumn | None, union_ids: list[int], day: dt.date
-) -> dict[int, TargetProgress]:
-    if column is None:
-        return {}
-    targets = Target.objects.filter(
-        indicator=column.indicator,
-        period_start=column.period_start,
-        period_end=column.period_end,
-        union__in=union_ids,
+    campaign = Campaign(pk=row["campaign_id"], name=row["campaign_name"])
+    indicator = Indicator(
+        pk=row["indicator_id"],
+        name=row["indicator_name"],
+        unit=row["indicator_unit"],
+        metric=row["indicator_metric"],
+        campaign=campaign,
     )
-    return {row.target.union_id: row for row in measured(targets, day)}
+    return PaceColumn(indicator, row["period_start"], row["period_end"])
+
+
+def _ranked(
+    row: dict[str, Any], kinds: dict[str, UnionKind], column: PaceColumn | None, day: dt.date
+) -> RankedUnion:
+    union = Union(pk=row["id"], name=row["name"], kind=kinds[row["kind_id"]])
+    pace = None
+    if column is not None and row["target_id"] is not None:
+        target = Target(
+            pk=row["target_id"],
+            union=union,
+            indicator=column.indicator,
+            period_start=column.period_start,
+            period_end=column.period_end,
+            value=row["target_value"],
+        )
+        # Nothing was measured yet where there is no share of time.
+        progress = None
+        if row["time_elapsed"] is not None:
+            progress = CampaignProgress(
+                target=target,
+                value=row["value"],
+                share=row["share"],
+                time_elapsed=row["time_elapsed"],
+                status=row["status"],
+            )
+        pace = TargetProgress(target, progress, day)
+    return RankedUnion(
+        place=row["place"],
+        union=union,
+        members=row["members"],
+        joined_this_month=row["month"],
+        joined_this_year=row["year"],
+        share=ratio(row["members"], row["union_members"]),
+        set_members={code: int(row[f"{code}_members"] or 0) for code in RATES},
+        baselines={
+            code: Baseline(
+                int(row[f"{code}_workers"]), row[f"{code}_counted_on"], row[f"{code}_source"]
+            )
+            for code in RATES
+            if row[f"{code}_workers"] is not None
+        },
+        pace=pace,
+    )

@@ -70,9 +70,9 @@ def reported_figures(union: Union, day: dt.date) -> list[ReportedFigure]:
     )
 
 
-def compare(rows: list[ReportedFigure], figures: Figures) -> list[Comparison]:
-    """Each reported figure beside the register's of the day shown."""
-    return [Comparison(row, _register_value(row, figures)) for row in rows]
+def compare(rows: list[ReportedFigure], figures: Figures, covered: int) -> list[Comparison]:
+    """Each reported figure beside the register's of the day shown; ``covered`` by federations."""
+    return [Comparison(row, _register_value(row, figures, covered)) for row in rows]
 
 
 def latest(rows: list[Comparison], metric: str, *, group_set: str = "") -> Comparison | None:
@@ -107,25 +107,24 @@ def _share(
     return ShareFinding(metric, register, first[0], first[1], reported)
 
 
-def _register_value(row: ReportedFigure, figures: Figures) -> Decimal | None:
+def _register_value(row: ReportedFigure, figures: Figures, covered: int) -> Decimal | None:
     """The register's figure of the same definition on the day shown."""
-    value = _same_definition(row, figures)
+    value = _same_definition(row, figures, covered)
     return None if value is None else Decimal(value)
 
 
-def _same_definition(row: ReportedFigure, figures: Figures) -> Decimal | int | None:
+def _same_definition(row: ReportedFigure, figures: Figures, covered: int) -> Decimal | int | None:
     if row.metric in ("members", "nef_members"):
         if row.group_set_id is not None:
             return figures.set_members.get(row.group_set_id)
         return figures.members if row.metric == "members" else figures.nef_members
     if row.metric in _FLEXIBLE:
-        wanted = _FLEXIBLE[row.metric]
-        return sum(kind.value for kind in figures.flexible_unions if kind.code == wanted)
+        return figures.flexible_unions[_FLEXIBLE[row.metric]]
     plain: dict[str, Decimal | int | None] = {
         "unions": figures.unions,
         "nef_unions": figures.nef_unions,
         "stations": figures.stations,
-        "nef_unions_covered": figures.coverage.covered,
+        "nef_unions_covered": covered,
         "nef_union_share": figures.nef_union_share,
         "nef_member_share": figures.nef_member_share,
     }

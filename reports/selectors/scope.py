@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Exists, OuterRef, Q
 
 from campaigns.models import Campaign, CampaignQuerySet, Target
@@ -13,20 +15,26 @@ PERMISSION = "dashboard.view"
 MAX_HOME_UNIONS = 100
 
 
+def begins_at(actor: Actor) -> Q:
+    """The unions at which the viewer's sight begins. The viewer must hold the permission."""
+    grants = grants_of(actor, PERMISSION)
+    # An operator's grant is the empty path: everything, beginning at the tops of the tree.
+    if any(grant.path == "" for grant in grants):
+        return Q(parent__isnull=True)
+    return Q(path__in=[grant.path for grant in grants])
+
+
+def by_height(unions: Iterable[Union]) -> list[Union]:
+    """The highest first; ``unions`` come with their kinds."""
+    return sorted(unions, key=lambda union: (union.kind.level, union.path.count("/"), union.path))
+
+
 def home_unions(actor: Actor) -> list[Union]:
     """The unions at which the viewer's sight begins, the highest first."""
-    grants = grants_of(actor, PERMISSION)
-    if not grants:
+    if not grants_of(actor, PERMISSION):
         return []
-    rows = Union.objects.select_related("kind")
-    # An operator's grant is the empty path: everything, beginning at the tops of the tree.
-    tops = (
-        rows.filter(parent__isnull=True)
-        if any(grant.path == "" for grant in grants)
-        else rows.filter(path__in=[grant.path for grant in grants])
-    )
-    found = list(tops[:MAX_HOME_UNIONS])
-    return sorted(found, key=lambda union: (union.kind.level, union.path.count("/"), union.path))
+    rows = Union.objects.select_related("kind").filter(begins_at(actor))
+    return by_height(rows[:MAX_HOME_UNIONS])
 
 
 def dashboard_union(actor: Actor, pk: object) -> Union:

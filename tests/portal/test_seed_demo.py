@@ -36,6 +36,7 @@ from portal.demo.loading import (
 from reference.selectors import group_codes
 from reports.models import CampaignProgress, PaceThreshold
 from reports.selectors.figures import figures_of
+from reports.selectors.structure import structure_of
 from stations.models import Facility, Station, StationKind
 from tests.demo_fixture import YESTERDAY, Demo, count_on
 from unions import tree
@@ -57,12 +58,13 @@ def test_liaocheng_counts_57768_members_over_nine_groups(demo: Demo, day: dt.dat
 def test_the_dashboard_shows_the_same_sum(demo: Demo) -> None:
     figures = figures_of(demo.liaocheng, YESTERDAY)
     assert (figures.members, figures.sum_of_groups, figures.nef_members) == (57_768,) * 3
-    assert {kind.code: kind.value for kind in figures.flexible_unions} == {
+    structure = structure_of(demo.liaocheng, YESTERDAY)
+    assert {kind.code: kind.value for kind in structure.flexible_unions} == {
         "flexible_township": 135,
         "flexible_village": 122,
         "flexible_community": 48,
     }
-    assert (figures.coverage.covered, figures.nef_unions) == (882, 882)
+    assert (structure.coverage.covered, figures.nef_unions) == (882, 882)
 
 
 def test_the_federation_covers_882_unions(demo: Demo) -> None:

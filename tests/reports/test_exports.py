@@ -18,8 +18,8 @@ from unions.models import Union
 pytestmark = pytest.mark.django_db
 
 SHEETS = [
-    "Figures", "Members by group", "Unions and stations", "Ranking", "Campaigns",
-    "Reported figures", "Definitions",
+    "Figures", "Key figures", "Members by group", "Unions and stations", "Ranking", "Campaigns",
+    "Trend", "Applications", "Reported figures", "Definitions",
 ]  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def export(world: World) -> tuple[Workbook, Dashboard]:
     shown = as_of()
     assert shown is not None
     with translation.override("en"):
-        found = dashboard_for(world.leader, world.city, shown, whole_ranking=True)
+        found = dashboard_for(world.leader, world.city, shown)
         return load_workbook(io.BytesIO(workbook_of(found))), found
 
 
@@ -96,7 +96,7 @@ def test_file_name_is_safe(world: World) -> None:
     found.union.name = '../a"b\r\nc/总工会'
     assert file_name(found) == "a-b-c-总工会-2024-03-15.xlsx"
     found.union.name = "/…/"
-    assert file_name(found) == "dashboard-2024-03-15.xlsx"
+    assert file_name(found) == "2024-03-15.xlsx"
 
 
 def test_download_in_the_language_of_the_page_and_in_scope(client: Client, world: World) -> None:
@@ -121,7 +121,7 @@ def test_download_in_the_language_of_the_page_and_in_scope(client: Client, world
 def test_whole_ranking_not_only_a_page(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reports.selectors.dashboard.PAGE_SIZE", 2)
     book, found = export(world)
-    assert len(found.ranking.rows) == 4
+    assert len(found.front.ranking.rows) == 4
     assert [row[1] for row in table(book, "Ranking")[1:]] == [
         "东昌府区总工会", "临清市总工会", "聊城市新业态工会联合会", "莘县总工会",
         "Sum of all unions listed",

@@ -1,0 +1,180 @@
+"""The blocks of a dashboard that are pages of their own.
+
+The dashboard fetches them after itself (htmx), so that each costs a few queries only; without
+scripts each is a page behind a link. Both ways give the same block for the same address.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from reports.asking import Asked, asked_of, state_of
+from reports.models import CampaignProgress
+from reports.selectors.burn_up import courses_of
+from reports.selectors.coverage_rates import read_units
+from reports.selectors.dashboard import monthly_values, papers_of
+from reports.selectors.days import AsOf, month_start, year_start
+from reports.selectors.figures import figures_of
+from reports.selectors.funnel import funnel_of
+from reports.selectors.key_figures import Text, with_units
+from reports.selectors.place import Place
+from reports.selectors.quality_box import quality_box_of
+from reports.selectors.ranking import STATUSES
+from reports.selectors.reading import month_ago, year_ago
+from reports.selectors.structure import structure_of
+from reports.selectors.trends import MOST_MONTHS, first_day_of
+from unions.scope import Actor
+
+Values = dict[str, Any]
+
+
+def _campaigns(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    return {"courses": courses_of(actor, place.union, shown.day)}
+
+
+# Months that a range of the trend holds; "all" is as many as there are.
+RANGES = {"12": 12, "36": 36}
+TREND_FIGURES = ("members", "joined", "unions", "stations")
+
+
+def _trend(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    chosen = asked.query.get("range", "12")
+    chosen = chosen if chosen in (*RANGES, "all") else "12"
+    figure = asked.query.get("figure", "members")
+    months = RANGES.get(chosen) or _months_since(first_day_of(place.union, shown.day), shown.day)
+    return {
+        "figure_choices": [
+            ("members", _("Members")),
+            ("joined", _("New members a month")),
+            ("unions", pgettext_lazy("figure", "Unions")),
+            ("stations", pgettext_lazy("figure", "Stations")),
+        ],
+        "range_choices": [("12", _("12 months")), ("36", _("3 years")), ("all", _("All"))],
+        "months": monthly_values(place.union, shown.day, months, known_now=asked.known_now),
+        "range": chosen,
+        "figure": figure if figure in TREND_FIGURES else "members",
+    }
+
+
+def _months_since(first: dt.date | None, last: dt.date) -> int:
+    if first is None:
+        return RANGES["12"]
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    return min(max(months, 1), MOST_MONTHS)
+
+
+def _funnel(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    starts: dict[str, Callable[[dt.date], dt.date]] = {
+        "month": month_start,
+        "year": year_start,
+        "12": year_ago,
+    }
+    chosen = asked.query.get("period", "year")
+    chosen = chosen if chosen in starts else "year"
+    funnel = funnel_of(place.union, starts[chosen](shown.day), shown.day)
+    names = (_("Sent in"), _("Phone proven"), _("Decided"), _("Approved"))
+    return {
+        "period_choices": [
+            ("month", _("This month")),
+            ("year", _("This year")),
+            ("12", _("12 months")),
+        ],
+        "funnel": funnel,
+        "funnel_steps": [
+            (name, value, share)
+            for name, (_code, value, share) in zip(names, funnel.steps, strict=True)
+        ],
+        "period": chosen,
+    }
+
+
+def _quality(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    try:
+        page = reverse("reports:quality")
+    except NoReverseMatch:
+        page = ""
+    return {"quality": quality_box_of(place.union, shown.day), "quality_url": page}
+
+
+def _structure(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    return {"structure": structure_of(place.union, shown.day)}
+
+
+def _reported(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    return {"papers": papers_of(figures_of(place.union, shown.day))}
+
+
+def _establishment(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    days = [shown.day, month_ago(shown.day), year_ago(shown.day)]
+    units = read_units([place.union.pk], days)
+    return {"key": with_units({day: units[place.union.pk, day] for day in days}, shown.day)}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A block: its heading, its template, and what it reads for the template."""
+
+    title: Text
+    template: str
+    read: Callable[[Actor, Asked, Place, AsOf], Values]
+
+
+PARTS: dict[str, Part] = {
+    "campaigns": Part(_("Campaigns and targets"), "reports/_campaigns.html", _campaigns),
+    "trend": Part(_("Trend"), "reports/_trend.html", _trend),
+    "funnel": Part(_("From application to membership"), "reports/_funnel.html", _funnel),
+    "quality": Part(_("Data quality"), "reports/_quality_box.html", _quality),
+    "structure": Part(_("Unions and stations by kind"), "reports/_unions.html", _structure),
+    "reported": Part(_("Reported figures"), "reports/_reported.html", _reported),
+    "establishment": Part(_("Establishment rate"), "reports/_establishment.html", _establishment),
+}
+
+
+@never_cache
+@require_safe
+@login_required
+@vary_on_headers("HX-Request")
+def part(request: HttpRequest, name: str) -> HttpResponse:
+    """One block, alone for a script of the dashboard, else as a page."""
+    found = PARTS.get(name)
+    asked = asked_of(request)
+    place, shown = asked.place(request), asked.as_of()
+    if found is None or place is None or shown is None:
+        raise Http404
+    context = page_context(asked, place, shown) | {"part": name, "title": found.title}
+    context |= found.read(request.user, asked, place, shown)
+    if request.headers.get("HX-Request") == "true":
+        return render(request, found.template, context)
+    return render(request, "reports/part.html", {**context, "block_template": found.template})
+
+
+def page_context(asked: Asked, place: Place, shown: AsOf | None) -> Values:
+    """What the head of every page of figures shows, and what its links keep."""
+    return {
+        "asked": asked,
+        "union": place.union,
+        "homes": place.homes,
+        "ancestors": place.ancestors,
+        "as_of": shown,
+        "newest": shown.newest if shown else None,
+        "month_start": month_start(shown.day) if shown else None,
+        "year_start": year_start(shown.day) if shown else None,
+        "state": state_of(asked.query, union=place.union.pk),
+    }
+
+
+def statuses() -> list[tuple[str, str]]:
+    """The statuses of pace by which the ranking can be filtered, in words."""
+    return [(code, str(CampaignProgress.Status(code).label)) for code in STATUSES]

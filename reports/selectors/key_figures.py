@@ -1,0 +1,261 @@
+"""The eight figures a leader looks at first, each with its change and the rows behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
+
+from reports.ratios import ratio
+from reports.selectors.counts import Metric
+from reports.selectors.coverage_rates import Units
+from reports.selectors.days import month_start, year_start
+from reports.selectors.reading import Reading, month_ago, year_ago
+from unions.models import Union
+
+Text = str | Promise
+Value = Decimal | int | None
+# Whose workers the stations are counted against.
+STATION_SET = "set4"
+PER = 10_000
+ESTABLISHMENT = "establishment_rate"
+
+
+@dataclass(frozen=True)
+class RowsAsked:
+    """The rows behind a figure, as the page of rows is asked for them."""
+
+    metric: str
+    since: dt.date | None = None
+    group_set: str = ""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A smaller figure on the card of a key figure. ``unit`` as of the key figure."""
+
+    name: Text
+    value: Value
+    unit: str
+    rows: RowsAsked | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """The figure an earlier day had; None where nothing can be compared."""
+
+    day: dt.date
+    before: Value
+    difference: Value
+
+
+@dataclass(frozen=True)
+class KeyFigure:
+    """One of the eight. ``value`` is None where nothing can be said (then ``missing`` says why).
+
+    ``unit``: person, union, change (persons with a sign), ratio (0–1), per_10000. ``code`` is that
+    of its definition. A change of a ratio is a difference of ratios.
+    """
+
+    code: str
+    name: Text
+    unit: str
+    value: Value
+    month: Change
+    year: Change
+    rows: RowsAsked | None = None
+    details: list[Detail] = field(default_factory=list)
+    missing: Text = ""
+
+    @property
+    def is_over_full(self) -> bool:
+        """A rate above one: the baseline is old or too small."""
+        return self.unit == "ratio" and self.value is not None and self.value > 1
+
+
+def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]:
+    """The eight key figures of ``union`` on ``day`` out of what was read for it."""
+    pk, year = union.pk, year_start(day)
+    compared = month_ago(day), year_ago(day)
+
+    def figure(
+        code: str,
+        name: Text,
+        unit: str,
+        value_on: Callable[[dt.date], Value],
+        rows: RowsAsked | None = None,
+        details: list[Detail] | None = None,
+        *,
+        is_of_the_year: bool = False,
+    ) -> KeyFigure:
+        value = value_on(day)
+        month, before_year = (
+            _change(
+                value,
+                earlier,
+                # What began with the year cannot be compared with the year before its turn.
+                None
+                if is_of_the_year and earlier == compared[0] and earlier.year != day.year
+                else value_on(earlier),
+            )
+            for earlier in compared
+        )
+        return KeyFigure(
+            code, name, unit, value, month, before_year, rows, details or [],
+            _("no baseline") if value is None else "",
+        )  # fmt: skip
+
+    members = reading.count(pk, Metric.MEMBERS, day)
+    baseline = reading.set_baseline(pk, "set4", day)
+    nef_members = reading.members_of_set(pk, "nef", day)
+    nef_unions = reading.count(pk, Metric.NEF_UNIONS, day)
+    return [
+        figure(
+            "members",
+            _("Members"),
+            "person",
+            lambda on: reading.count(pk, Metric.MEMBERS, on),
+            RowsAsked("members"),
+            [
+                Detail(
+                    _("Retained members"),
+                    reading.count(pk, Metric.RETAINED, day),
+                    "person",
+                    RowsAsked("retained"),
+                )
+            ],
+        ),
+        figure(
+            "joined",
+            _("New this year"),
+            "person",
+            lambda on: reading.joined(pk, year_start(on), on),
+            RowsAsked("joined", since=year),
+            [
+                Detail(
+                    _("New this month"),
+                    reading.joined(pk, month_start(day), day),
+                    "person",
+                    RowsAsked("joined", since=month_start(day)),
+                )
+            ],
+            is_of_the_year=True,
+        ),
+        figure(
+            "net_change",
+            _("Net change this year"),
+            "change",
+            lambda on: reading.net_change(pk, year_start(on), on),
+            RowsAsked("members", since=year),
+            [
+                Detail(
+                    _("Net change this month"),
+                    reading.net_change(pk, month_start(day), day),
+                    "change",
+                    RowsAsked("members", since=month_start(day)),
+                )
+            ],
+            is_of_the_year=True,
+        ),
+        figure(
+            "enrolment_rate",
+            _("Enrolment rate, four groups"),
+            "ratio",
+            lambda on: reading.set_rate(pk, "set4", on),
+            RowsAsked("members", group_set="set4"),
+            [
+                Detail(_("Workers (baseline)"), baseline.worker_count, "person")
+                if baseline
+                else Detail(
+                    pgettext_lazy("figure", "Members"),
+                    reading.members_of_set(pk, "set4", day),
+                    "person",
+                )
+            ],
+        ),
+        figure(
+            "nef_member_share",
+            _("New-form members"),
+            "person",
+            lambda on: reading.members_of_set(pk, "nef", on),
+            RowsAsked("members", group_set="nef"),
+            [Detail(_("Share of members"), ratio(nef_members, members), "ratio")],
+        ),
+        figure(
+            "unions",
+            pgettext_lazy("figure", "Unions"),
+            "union",
+            lambda on: reading.count(pk, Metric.UNIONS, on),
+            RowsAsked("unions"),
+            [
+                Detail(
+                    _("Of new-form workers"), nef_unions, "union", RowsAsked("nef_unions")
+                ),
+                Detail(
+                    _("Share of unions"),
+                    ratio(nef_unions, reading.count(pk, Metric.UNIONS, day)),
+                    "ratio",
+                ),
+            ],
+        ),
+        # Read from the register of units, which takes a query of its own: see ``with_units``.
+        figure(ESTABLISHMENT, _("Establishment rate"), "ratio", lambda on: None),
+        figure(
+            "stations_per_10000",
+            _("Stations per 10,000 workers"),
+            "per_10000",
+            lambda on: _stations_per(reading, pk, on),
+            RowsAsked("stations"),
+            [
+                Detail(
+                    pgettext_lazy("figure", "Stations"),
+                    reading.count(pk, Metric.STATIONS, day),
+                    "station",
+                    RowsAsked("stations"),
+                )
+            ],
+        ),
+    ]  # fmt: skip
+
+
+def with_units(units: dict[dt.date, Units], day: dt.date) -> KeyFigure:
+    """The establishment rate of ``day``; ``units`` are those of it, a month and a year before."""
+    value = units[day].establishment_rate
+    month, year = (
+        _change(value, earlier, units[earlier].establishment_rate)
+        for earlier in (month_ago(day), year_ago(day))
+    )
+    return KeyFigure(
+        ESTABLISHMENT,
+        _("Establishment rate"),
+        "ratio",
+        value,
+        month,
+        year,
+        details=[
+            Detail(_("Units with a union"), units[day].covered, "enterprise"),
+            Detail(_("Units registered"), units[day].units, "enterprise"),
+        ],
+        missing=_("no baseline") if value is None else "",
+    )
+
+
+def _stations_per(reading: Reading, union_id: int, day: dt.date) -> Decimal | None:
+    baseline = reading.set_baseline(union_id, STATION_SET, day)
+    if baseline is None:
+        return None
+    share = ratio(reading.count(union_id, Metric.STATIONS, day), baseline.worker_count)
+    return None if share is None else share * PER
+
+
+def difference(value: Value, before: Value) -> Value:
+    """``value`` − ``before``; None where one of them is unknown."""
+    return None if value is None or before is None else value - before
+
+
+def _change(value: Value, day: dt.date, before: Value) -> Change:
+    return Change(day, before, difference(value, before))

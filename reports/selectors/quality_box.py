@@ -1,0 +1,58 @@
+"""How many signals and drifts the checks of a night left for a subtree."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Max, Min, Q, Sum
+
+from reports.models import Drift, QualitySignal
+from unions.models import Union
+
+
+@dataclass(frozen=True)
+class SignalCount:
+    """Signals of a kind: at how many unions, and how many entries show it."""
+
+    kind: str
+    name: str
+    unions: int
+    entries: int
+
+
+@dataclass(frozen=True)
+class QualityBox:
+    """What stands to be looked at on a day; ``checked_on`` is None before the first check."""
+
+    checked_on: dt.date | None
+    signals: list[SignalCount]
+    drifts: int
+    oldest_drift: dt.date | None
+
+
+def quality_box_of(union: Union, day: dt.date) -> QualityBox:
+    """The newest signals up to ``day`` and the drifts that were not mended; three queries."""
+    signals = QualitySignal.objects.filter(union__path__startswith=union.path, day__lte=day)
+    checked_on = signals.aggregate(day=Max("day"))["day"]
+    counted = (
+        signals.filter(day=checked_on)
+        .order_by("kind")
+        .values_list("kind")
+        .annotate(unions=Count("union", distinct=True), entries=Sum("value"))
+        if checked_on
+        else []
+    )
+    drifts = Drift.objects.filter(
+        Q(mended_at__isnull=True), union__path__startswith=union.path, day__lte=day
+    ).aggregate(value=Count("pk"), oldest=Min("day"))
+    names = dict(QualitySignal.Kind.choices)
+    return QualityBox(
+        checked_on,
+        [
+            SignalCount(kind, str(names.get(kind, kind)), unions, entries)
+            for kind, unions, entries in counted
+        ],
+        drifts["value"],
+        drifts["oldest"],
+    )

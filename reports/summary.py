@@ -1,0 +1,185 @@
+"""The dashboard on two pages of A4: what a leader takes along into a meeting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import get_language, gettext as _, pgettext
+
+from core.typesetting import set_sheet
+from reports.ratios import ratio
+from reports.selectors.burn_up import BurnUp
+from reports.selectors.dashboard import Dashboard
+from reports.selectors.figures import Rate
+from reports.selectors.key_figures import KeyFigure
+from reports.selectors.ranking import RankedUnion
+from reports.templatetags.reports_figures import number, pace, percent_text, quantity, signed
+from reports.templatetags.reports_page import changed, shown, with_unit, word_after
+
+# What fits on two pages; the rest is in the workbook and on the page.
+MAX_TARGETS = 6
+MAX_CHILDREN = 14
+MONTHS = 12
+
+
+def summary_of(dashboard: Dashboard) -> bytes:
+    """The PDF, in the active language. Raises RuleViolation when the font is not installed."""
+    return set_sheet(Path(__file__).with_name("summary.typ"), values_of(dashboard))
+
+
+def values_of(dashboard: Dashboard) -> dict[str, Any]:
+    """The texts of the two pages."""
+    as_of, figures, ranking = dashboard.as_of, dashboard.front.figures, dashboard.front.ranking
+    targets = [course for found in dashboard.courses for course in found.courses]
+    notes = [_("As of %(day)s.") % {"day": as_of.day.isoformat()}]
+    if as_of.is_provisional:
+        notes.append(_("Provisional: the day was counted before it was over."))
+    notes.append(
+        _("As known now: entries recorded late are counted on the day they belong to.")
+        if dashboard.known_now
+        else _("As published.")
+    )
+    return {
+        "lang": "en" if (get_language() or "").startswith("en") else "zh",
+        "title": dashboard.union.name,
+        "subtitle": _("Summary of the dashboard"),
+        "notes": " ".join(notes),
+        "keys_title": _("Key figures"),
+        "keys": [_key(key) for key in dashboard.front.keys],
+        "targets_title": _("Campaigns and targets"),
+        "targets": [_target(course) for course in targets[:MAX_TARGETS]],
+        "targets_more": _more(len(targets) - MAX_TARGETS),
+        "nothing": _("No published campaign sets this union a target."),
+        "trend_title": _("Members at the end of the month, and new members"),
+        "trend": [
+            {
+                "month": f"{row.month:%Y-%m}",
+                "members": row.members,
+                "members_text": number(row.members),
+                "joined": row.joined,
+                "joined_text": number(row.joined),
+            }
+            for row in reversed(dashboard.months[:MONTHS])
+        ],
+        "groups_title": _("Members by group"),
+        "groups_head": [
+            _("Group"), _("Members"), _("Share"), _("New this year"), _("Workers (baseline)"),
+            _("Enrolment rate"),
+        ],
+        "groups": [_group(rate) for rate in figures.groups if not rate.is_empty],
+        "sets": [_group(rate) for rate in figures.sets if not rate.is_empty],
+        "sum": [_("Sum of groups"), number(figures.sum_of_groups)],
+        "ranking_title": pgettext("figure", "Unions below"),
+        "ranking_head": [
+            "", _("Union"), _("Members"), _("New this month"), _("New this year"),
+            _("Rate, four groups"), _("Pace"),
+        ],
+        "ranking": [_child(row) for row in ranking.rows[:MAX_CHILDREN]],
+        "ranking_more": _more(ranking.child_count - MAX_CHILDREN),
+        "funnel_title": _("From application to membership"),
+        "funnel": _funnel(dashboard),
+        "quality_title": _("Data quality"),
+        "quality": _quality(dashboard),
+        "footer": _("Union membership portal"),
+    }  # fmt: skip
+
+
+def _more(number_left: int) -> str:
+    if number_left <= 0:
+        return ""
+    return _("%(number)s more: see the dashboard.") % {"number": number_left}
+
+
+def _key(key: KeyFigure) -> dict[str, Any]:
+    points = " " + _("points") if key.unit == "ratio" else ""
+
+    def change(difference: Any) -> str:
+        text = changed(difference, key.unit)
+        return text if difference is None else text + points
+
+    return {
+        "name": str(key.name),
+        "value": shown(key.value, key.unit),
+        "unit": str(key.missing) if key.value is None else word_after(key.unit),
+        "month": _("to a month before") + " " + change(key.month.difference),
+        "year": _("to a year before") + " " + change(key.year.difference),
+        "details": " · ".join(
+            f"{detail.name} {with_unit(detail.value, detail.unit)}" for detail in key.details
+        ),
+    }
+
+
+def _target(course: BurnUp) -> dict[str, Any]:
+    row = course.row
+    unit = row.target.indicator.unit
+    return {
+        "campaign": row.target.indicator.campaign.name,
+        "name": row.target.indicator.name,
+        "period": f"{row.target.period_start.isoformat()} – {row.target.period_end.isoformat()}",
+        "value": f"{quantity(row.value, unit)} / {quantity(row.target.value, unit)}",
+        "share": percent_text(row.share),
+        "share_width": _width(row.share),
+        "time_width": _width(row.time_elapsed),
+        "pace": _("Pace") + " " + pace(row.pace),
+        "status": row.status,
+        "status_text": row.status_label,
+        "forecast": ""
+        if course.forecast is None
+        else _("Forecast to the end: %(expected)s (%(low)s to %(high)s)")
+        % {
+            "expected": quantity(course.forecast.expected, unit),
+            "low": quantity(course.forecast.low, unit),
+            "high": quantity(course.forecast.high, unit),
+        },
+    }
+
+
+def _width(share: Any) -> float:
+    """A share as the width of a bar, 0–1."""
+    return min(max(float(share or 0), 0.0), 1.0)
+
+
+def _group(rate: Rate) -> list[str]:
+    return [
+        rate.name,
+        number(rate.members),
+        percent_text(rate.share_of_members),
+        number(rate.joined_this_year),
+        number(rate.baseline.worker_count) if rate.baseline else _("no baseline"),
+        percent_text(rate.rate),
+    ]
+
+
+def _child(row: RankedUnion) -> list[str]:
+    status = f" {row.pace.status_label}" if row.pace else ""
+    return [
+        str(row.place),
+        row.union.name,
+        number(row.members),
+        signed(row.joined_this_month),
+        signed(row.joined_this_year),
+        percent_text(row.rate_set4),
+        pace(row.pace_value) + status,
+    ]
+
+
+def _funnel(dashboard: Dashboard) -> list[list[str]]:
+    funnel = dashboard.funnel
+    names = (_("Sent in"), _("Phone proven"), _("Decided"), _("Approved"))
+    steps = zip(names, funnel.steps, strict=True)
+    rows = [[name, number(value), percent_text(part)] for name, (_code, value, part) in steps]
+    for name, value in (
+        (_("Not approved"), funnel.refused),
+        (_("Still waiting"), funnel.waiting),
+    ):
+        rows.append([name, number(value), percent_text(ratio(value, funnel.sent))])
+    return [*rows, [_("Median days to the decision"), number(funnel.median_days), ""]]
+
+
+def _quality(dashboard: Dashboard) -> list[list[str]]:
+    quality = dashboard.quality
+    return [
+        [_("Books that differ"), number(quality.drifts)],
+        *([signal.name, number(signal.entries)] for signal in quality.signals),
+    ]

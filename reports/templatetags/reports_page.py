@@ -1,0 +1,109 @@
+"""Addresses that keep the state of a dashboard, and key figures as text."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.urls import reverse
+
+from reports.asking import state_of
+from reports.selectors.key_figures import RowsAsked, Value
+from reports.templatetags.reports_figures import (
+    DASH,
+    number,
+    percent_text,
+    quantity,
+    rows_url,
+    signed,
+    signed_points,
+    unit_word,
+)
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def keep(context: template.Context, **changed: Any) -> str:
+    """The state of this page as a query, with some words changed; "" takes a word out."""
+    return state_of(context["request"].GET, **changed)
+
+
+@register.simple_tag(takes_context=True)
+def here(context: template.Context, **changed: Any) -> str:
+    """The dashboard in the state of this page, its ranking on the first page again."""
+    query = state_of(context["request"].GET, **{"page": "", **changed})
+    return f"{reverse('reports:dashboard')}?{query}" if query else reverse("reports:dashboard")
+
+
+@register.simple_tag(takes_context=True)
+def below(context: template.Context, union_id: int) -> str:
+    """The dashboard of another union in the same state; filters were meant for this one."""
+    return str(here(context, union=union_id, kind="", status=""))
+
+
+@register.simple_tag(takes_context=True)
+def rows_of(context: template.Context, rows: RowsAsked) -> str:
+    """The rows behind a key figure of the page's union and day."""
+    return rows_url(
+        context["union"].pk,
+        context["as_of"].day,
+        rows.metric,
+        since=rows.since,
+        group_set=rows.group_set,
+    )
+
+
+@register.filter
+def shown(value: Value, unit: str) -> str:
+    """A key figure without its unit: "57,768", "+120", "52.10%", "3.41"."""
+    if value is None:
+        return DASH
+    if unit == "ratio":
+        return percent_text(Decimal(value))
+    if unit == "per_10000":
+        return f"{value:,.2f}"
+    return signed(value) if unit == "change" else number(value)
+
+
+@register.filter
+def with_unit(value: Value, unit: str) -> str:
+    """A smaller figure with its unit: "120 persons", "52.10%"."""
+    if unit in ("per_10000", "change"):
+        return shown(value, unit)
+    return quantity(value, unit)
+
+
+@register.filter
+def changed(value: Value, unit: str) -> str:
+    """A difference of key figures with its sign; of ratios in percentage points."""
+    if value is None:
+        return DASH
+    if unit == "ratio":
+        return signed_points(Decimal(value))
+    if unit == "per_10000":
+        return signed(round(Decimal(value), 2))
+    return signed(value)
+
+
+@register.filter
+def word_after(unit: str) -> str:
+    """The word after a key figure; "" where the figure speaks for itself."""
+    if unit == "change":
+        return unit_word("person")
+    return "" if unit in ("ratio", "per_10000") else unit_word(unit)
+
+
+@register.filter
+def plain(value: Value) -> str:
+    """A number for a script: no separators, a point; "" for None."""
+    return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+@register.filter
+def rounded(value: Value, unit: str) -> str:
+    """A computed value to whole units; a dash for None."""
+    if value is None or unit == "ratio":
+        return shown(value, "ratio")
+    return quantity(round(Decimal(value)), unit)

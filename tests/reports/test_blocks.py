@@ -1,0 +1,176 @@
+"""The blocks of the dashboard, the comparison, and what all of them cost."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from reports.nightly import run_nightly
+from reports.parts import PARTS
+from reports.selectors.dashboard import MonthValues
+from tests.builders import make_membership, make_official, make_union
+from tests.reports.world import World, build_world, make_campaign
+from unions.enums import Role
+from unions.models import Union
+
+D = dt.date
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+@pytest.fixture
+def english(client: Client) -> Client:
+    """A client that reads English, for exact words."""
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client
+
+
+def page(client: Client, address: str = "/dashboard/", **query: Any) -> str:
+    response = client.get(address, query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_blocks_come_after_the_page_and_are_pages_without_scripts(
+    english: Client, world: World
+) -> None:
+    english.force_login(world.leader)
+    content = page(english, day="2024-03-10", sort="year")
+    for name in PARTS:
+        address = f"/dashboard/parts/{name}/?union={world.city.pk}&amp;day=2024-03-10&amp;sort=year"
+        assert f'hx-get="{address}"' in content
+        assert f'href="{address}"' in content
+    for name, pieces in BLOCKS.items():
+        address = f"/dashboard/parts/{name}/"
+        query = {"union": str(world.city.pk), "day": "2024-03-15"}
+        whole = page(english, address, **query)
+        block = english.get(address, query, headers={"hx-request": "true"})
+        assert block["Vary"].split(", ").count("HX-Request") == 1
+        assert "<html" not in block.content.decode()
+        assert "<html" in whole
+        for piece in pieces:
+            assert piece in whole, (name, piece)
+            assert piece in block.content.decode(), (name, piece)
+    for query in ({"union": str(world.other_city.pk)}, {"day": "x"}):
+        assert english.get("/dashboard/parts/trend/", query).status_code == 404
+    assert english.get("/dashboard/parts/nothing/").status_code == 404
+
+
+BLOCKS: dict[str, tuple[str, ...]] = {
+    "structure": ("Township flexible joint union", "Covered by federations"),
+    "reported": (
+        "1,450,000",  # reported members
+        "−1,449,993",  # register minus reported
+        "28.57%", "6.38%", "6.36%",  # share of unions: register, reported counts, as reported
+        "85.71%", "9.31%", "9.17%",  # share of members
+        "洛阳市总工会通报",
+    ),
+    "campaigns": ("3 × 300万 &lt; 1000万", "at risk", 'data-x="2024-03-15"', "Linear pace"),
+    "trend": ('data-x="2024-03"', 'data-series="line"', 'aria-current="true"'),
+    "funnel": ("Nobody was refused.", "Phone proven"),
+    "quality": ("Nothing was found so far.",),
+    "establishment": ("no baseline", "#metric-establishment_rate"),
+}  # fmt: skip
+
+
+def test_trend_of_three_years_and_of_all(english: Client, world: World) -> None:
+    english.force_login(world.leader)
+
+    def months(**query: str) -> list[MonthValues]:
+        return list(english.get("/dashboard/parts/trend/", query).context["months"])
+
+    assert [len(months(range=r)) for r in ("12", "36", "all", "x")] == [12, 36, 11, 12]
+    content = page(english, "/dashboard/parts/trend/", range="36", figure="joined", sort="name")
+    assert 'data-series="bar"' in content
+    # The other choices keep this one, and the rest of the state.
+    assert "/dashboard/?sort=name&amp;range=36&amp;figure=unions#part-trend" in content
+
+
+def test_ranking_is_filtered_by_kind_and_by_pace(english: Client, world: World) -> None:
+    english.force_login(world.leader)
+
+    def names(**query: str) -> list[Union]:
+        ranking = english.get("/dashboard/", query).context["ranking"]
+        assert ranking.child_count == len(ranking.rows)
+        assert ranking.members == sum(row.members for row in ranking.rows)
+        assert ranking.all_count == 4
+        return [row.union for row in ranking.rows]
+
+    assert names(kind="nef_federation") == [world.nef]
+    assert names(kind="county_federation") == [world.dong, world.lin, world.shen]
+    assert names(status="reached") == [world.lin]
+    assert names(status="ahead", kind="county_federation") == [world.dong]
+    assert names(status="behind") == []
+    assert names(status="no such status", kind="no such kind") == []
+    content = page(english, status="behind", day="2024-03-10", sort="name")
+    assert "No union passes these filters." in content
+    assert 'name="day" value="2024-03-10"' in content
+    assert f"/dashboard/?union={world.city.pk}&amp;day=2024-03-10&amp;sort=name#ranking" in (
+        content.replace("/dashboard/?day", f"/dashboard/?union={world.city.pk}&amp;day")
+    )
+
+
+def test_two_unions_and_two_days_side_by_side(english: Client, world: World) -> None:
+    english.force_login(world.leader)
+
+    def lines(**query: Any) -> dict[str, tuple[Any, Any, Any]]:
+        found = english.get("/dashboard/compare/", query).context["lines"]
+        return {
+            line.first.code: (line.first.value, line.second.value, line.difference)
+            for line in found
+        }
+
+    pair = lines(**{"union": world.dong.pk, "with": world.lin.pk})
+    assert pair["members"] == (4, 2, -2)
+    assert pair["enrolment_rate"] == (None, Decimal(2), None)
+    days = lines(day="2023-12-31", day2="2024-03-15")
+    assert (days["members"], days["joined"]) == ((3, 7, 4), (3, 4, 1))
+    context = english.get("/dashboard/compare/", {"union": str(world.dong.pk)}).context
+    assert context["is_same"] is True
+    assert world.lin in context["choices"]
+    for other in (world.other_city.pk, world.province.pk, "x"):
+        assert english.get("/dashboard/compare/", {"with": str(other)}).status_code == 404
+
+
+# Log-in, session and appointments included; nothing is remembered between requests here.
+QUERIES = {
+    "/dashboard/": 12,
+    "/dashboard/parts/campaigns/": 11,
+    "/dashboard/parts/trend/": 8,
+    "/dashboard/parts/funnel/": 8,
+    "/dashboard/parts/quality/": 9,
+    "/dashboard/parts/structure/": 11,
+    "/dashboard/parts/reported/": 12,
+    "/dashboard/parts/establishment/": 8,
+    "/dashboard/compare/": 12,
+}
+
+
+def test_pages_cost_the_same_few_queries_for_3_and_60_children(
+    client: Client, django_assert_num_queries: Any
+) -> None:
+    city = make_union("市总", "city_federation")
+    leader = make_official("leader", city, Role.LEADER)
+    for first, last in ((0, 3), (3, 60)):
+        for number in range(first, last):
+            county = make_union(f"县总{number}", "county_federation", city)
+            make_membership(county, group="courier", on="2024-03-01")
+        if not first:
+            make_campaign(city, city, make_union("区总", "county_federation", city), county)
+        run_nightly(D(2024, 3, 20) if first else D(2024, 3, 15))
+        client.force_login(leader)
+        # An earlier day than the newest, of a union that is named: the dearest way to ask.
+        query = {"union": str(city.pk), "day": "2024-03-14"}
+        for address, number in QUERIES.items():
+            assert number <= 12
+            with django_assert_num_queries(number):
+                response = client.get(address, query)
+            assert response.status_code == 200
+    newest = client.get("/dashboard/").context["ranking"]
+    assert (len(newest.rows), newest.members) == (61, 60)
