@@ -78,6 +78,16 @@ ranges AS (
     FROM placed p
     CROSS JOIN LATERAL (VALUES (p.path_then, 1), (p.path_now, -1)) AS m(path, sign)
     WHERE p.path_then <> p.path_now AND (p.joined, p.rejoined) <> (0, 0)
+    UNION ALL
+    -- Posted late earlier on this very day, before their union moved.
+    SELECT m.path, e.worker_group_id, %(day)s::date, NULL, 0, 0,
+           m.sign * (e.joined_change - e.rejoined_change), m.sign * e.rejoined_change
+    FROM night_union n
+    JOIN members_membershipevent e ON e.union_id = n.union_id
+    JOIN reports_lateposting l ON l.event_id = e.id AND l.day = %(day)s
+    CROSS JOIN LATERAL (VALUES (n.old_path, 1), (n.path, -1)) AS m(path, sign)
+    WHERE n.old_path <> n.path AND e.joined_change <> 0
+      AND NOT EXISTS (SELECT FROM night_entry t WHERE t.event_id = e.id)
 )
 INSERT INTO reports_latecount
     (union_id, breakdown, first_day, last_day, members, retained, joined, rejoined)
@@ -110,19 +120,25 @@ WHERE (w.path, w.kind, w.is_open) IS DISTINCT FROM (c.path, c.kind, c.is_open)
 """
 
 # The members of a union that moved go along: from the day on they count where it stands now.
-# Joinings stay where they were made.
+# Joinings stay where they were made, but for those of the day itself: it ends with them there.
 _DELTAS = """
 INSERT INTO reports_nightdelta (day, path, breakdown, members, retained, joined, rejoined)
 SELECT %(day)s, path, breakdown, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
 FROM (
     SELECT path, breakdown, members, retained, joined, rejoined FROM night_entry
     UNION ALL
-    SELECT m.path, s.breakdown, m.sign * s.members, m.sign * s.retained, 0, 0
+    SELECT m.path, s.breakdown, m.sign * s.members, m.sign * s.retained, m.sign * s.joined,
+           m.sign * s.rejoined
     FROM night_union n
     CROSS JOIN LATERAL (
         SELECT e.worker_group_id AS breakdown, SUM(e.active_change) AS members,
-               SUM(e.retained_change) AS retained
+               SUM(e.retained_change) AS retained,
+               COALESCE(SUM(e.joined_change - e.rejoined_change) FILTER (
+                   WHERE COALESCE(l.day, e.effective_on) = %(day)s), 0) AS joined,
+               COALESCE(SUM(e.rejoined_change) FILTER (
+                   WHERE COALESCE(l.day, e.effective_on) = %(day)s), 0) AS rejoined
         FROM members_membershipevent e
+        LEFT JOIN reports_lateposting l ON l.event_id = e.id
         WHERE e.union_id = n.union_id
           AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
           AND NOT EXISTS (SELECT FROM night_entry t WHERE t.event_id = e.id)
@@ -232,11 +248,9 @@ def post_changes(day: dt.date) -> int:
         path = path_sql("%(day)s", since=day)
         cursor.execute(_TAKE.format(path=path), values)
         entries = cursor.rowcount
-        for statement in (_LATE, _LATE_COUNTS):
-            cursor.execute(statement, values)
         for statement in (_CHANGED_UNIONS, _CHANGED_STATIONS):
             cursor.execute(statement.format(path=path), values)
-        for statement in (_DELTAS, _UNIT_CHANGES, _UNITS, _REMEMBER):
+        for statement in (_LATE_COUNTS, _LATE, _DELTAS, _UNIT_CHANGES, _UNITS, _REMEMBER):
             cursor.execute(statement, values)
         cursor.execute(_DEPTH, {"day": day, "enough": ENOUGH_PARTS})
         found = cursor.fetchone()
