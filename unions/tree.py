@@ -85,13 +85,7 @@ def move(union: Union, new_parent: Union | None) -> int:
         union.refresh_from_db(fields=["path", "parent", "kind"])
         if new_parent is not None:
             new_parent.refresh_from_db()
-            if new_parent.path.startswith(union.path):
-                raise RuleViolation(
-                    _("A union cannot stand under itself or under a union below it."),
-                    field="parent",
-                    code="cycle",
-                )
-        ensure_legal_parent(union.kind_id, new_parent)
+        ensure_may_hang(union, new_parent)
         old_path, new_path = union.path, path_under(new_parent, union.pk)
         if new_path != old_path:
             _remember_paths(f"{old_path}%")
@@ -101,6 +95,17 @@ def move(union: Union, new_parent: Union | None) -> int:
         )
         union.refresh_from_db(fields=["path", "parent"])
     return rewritten
+
+
+def ensure_may_hang(union: Union, new_parent: Union | None) -> None:
+    """Raise RuleViolation (field ``parent``) as ``move`` does; nothing is written."""
+    if new_parent is not None and new_parent.path.startswith(union.path):
+        raise RuleViolation(
+            _("A union cannot stand under itself or under a union below it."),
+            field="parent",
+            code="cycle",
+        )
+    ensure_legal_parent(union.kind_id, new_parent)
 
 
 def move_children(source: Union, target: Union) -> int:

@@ -16,6 +16,7 @@ from members.admin import (
     retention,
     routing,
     transfers,
+    union_closings,
     windows,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "retention",
     "routing",
     "transfers",
+    "union_closings",
     "windows",
 ]

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.sites import AdminSite
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django.utils.translation import gettext, gettext_lazy as _
 
 from core.errors import RuleViolation
 from members.models import JoinCode
-from unions.admin.forms import actor_of
+from unions.admin.forms import RecordSelect, actor_of
 from unions.enums import UnionStatus
 from unions.models import Union
 
@@ -32,7 +31,7 @@ class UnionChoiceForm(forms.Form):
         field.queryset = Union.objects.visible_to(actor_of(request), "join_codes.change").filter(
             kind__enrols_members=True, status=UnionStatus.ACTIVE
         )
-        widget = AutocompleteSelect(JoinCode._meta.get_field("union"), site)
+        widget = RecordSelect(JoinCode._meta.get_field("union"), site)
         widget.choices = field.widget.choices
         field.widget = widget
 

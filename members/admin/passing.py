@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -21,7 +20,7 @@ from members.admin.queue import NOTE_LENGTH, WAITING
 from members.models import Application, MobileWindow
 from members.services.passing import pass_application
 from members.services.review import can_review
-from unions.admin.forms import actor_of
+from unions.admin.forms import RecordSelect, actor_of
 from unions.enums import UnionStatus
 from unions.models import Union
 
@@ -44,7 +43,7 @@ class PassingForm(forms.Form):
         field.queryset = Union.objects.visible_to(actor_of(request), "applications.review").filter(
             kind__enrols_members=True, status=UnionStatus.ACTIVE
         )
-        widget = AutocompleteSelect(MobileWindow._meta.get_field("union"), admin.site)
+        widget = RecordSelect(MobileWindow._meta.get_field("union"), admin.site)
         widget.choices = field.widget.choices
         field.widget = widget
 

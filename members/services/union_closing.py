@@ -14,22 +14,25 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit.services import log
 from core.clock import local_today
 from core.errors import RuleViolation
-from enterprises.models import Employer
 from members.enums import MembershipStatus
-from members.models import Application, JoinCode, Membership, Transfer
-from members.models.application import OPEN_STATUSES
-from members.models.transfer import TransferStatus
+from members.models import Membership
 from members.services.carrying import CHUNK, Carrying, carry_memberships
+from members.services.closing_checks import (
+    check_dissolution,
+    check_merger,
+    ensure_takes_members,
+    open_at,
+    waiting_at,
+)
 from members.services.messages import queue_quietly
 from members.services.taking_over import (
     carry_applications,
@@ -40,56 +43,16 @@ from members.services.taking_over import (
 )
 from unions import tree
 from unions.enums import ClosingKind, ClosingStatus, UnionStatus
-from unions.models import Appointment, Union, UnionClosing
-from unions.scope import Actor, can
-from unions.services.closing import (
-    dissolve_union,
-    ensure_childless,
-    ensure_closing_day,
-    new_closing,
-)
+from unions.models import Union, UnionClosing
+from unions.scope import Actor
+from unions.services.closing import dissolve_union, new_closing
 from unions.services.merging import ensure_mergeable, merge_unions
 from unions.services.rights import clean_reason, ensure_may_close, lock_standing
 
 # Up to here the page itself does the work; beyond, a worker.
 AT_ONCE = 1_000
-PERMISSION = "transfers.decide"
 LATE_DAYS = 7
 _ONE_DAY = dt.timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Extent:
-    """What a union's end touches, in figures."""
-
-    unions: int
-    memberships: int
-    retained: int
-    applications: int
-    codes: int
-    transfers: int
-    employers: int
-    officials: int
-
-
-def extent_of(union: Union) -> Extent:
-    """What is there now: unions below, open memberships and so on. Six queries."""
-    open_ones = Membership.objects.filter(union=union, ended_on__isnull=True).aggregate(
-        all=Count("pk"), retained=Count("pk", filter=Q(status=MembershipStatus.RETAINED))
-    )
-    below = Union.objects.under(union).exclude(pk=union.pk)
-    touching = Transfer.objects.filter(Q(from_union=union) | Q(to_union=union))
-    officials = Appointment.objects.in_force_on(local_today()).filter(union=union)
-    return Extent(
-        unions=below.exclude(status=UnionStatus.DISSOLVED).count(),
-        memberships=open_ones["all"],
-        retained=open_ones["retained"],
-        applications=_waiting(union),
-        codes=JoinCode.objects.filter(union=union, is_active=True).count(),
-        transfers=touching.filter(status=TransferStatus.OPEN).count(),
-        employers=Employer.objects.filter(covering_union=union).count(),
-        officials=officials.values("user").distinct().count(),
-    )
 
 
 def start_merger(
@@ -105,11 +68,7 @@ def start_merger(
     with transaction.atomic():
         tree.lock_tree()
         locked, target = lock_standing(source, into)
-        ensure_mergeable(locked, target, actor=actor)
-        _ensure_none_under_way(locked)
-        count = _open(locked)
-        if count or _waiting(locked):
-            _ensure_takes_members(locked, target, field="into", actor=actor)
+        count = check_merger(locked, target, actor=actor)
         closing = new_closing(
             locked,
             ClosingKind.MERGED,
@@ -146,21 +105,7 @@ def start_dissolution(
         tree.lock_tree()
         locked, *targets = lock_standing(*([union, memberships_to] if memberships_to else [union]))
         target = targets[0] if targets else None
-        ensure_may_close(actor, locked)
-        ensure_childless(locked)
-        _ensure_none_under_way(locked)
-        count, waiting = _open(locked), _waiting(locked)
-        if target is not None:
-            _ensure_takes_members(locked, target, field="memberships_to", actor=actor)
-        elif count or waiting:
-            raise RuleViolation(
-                _("There are %(memberships)d memberships and %(applications)d applications: say "
-                  "which union takes them over.")
-                % {"memberships": count, "applications": waiting},
-                field="memberships_to",
-                code="required",
-            )  # fmt: skip
-        ensure_closing_day(locked, closed_on or local_today())
+        count = check_dissolution(locked, target, closed_on=closed_on, actor=actor)
         closing = new_closing(
             locked,
             ClosingKind.DISSOLVED,
@@ -243,14 +188,14 @@ def _step(closing_id: int) -> bool:
 
 
 def _go_on(closing: UnionClosing, actor: User | None) -> bool:
-    if closing.into is None or _open(closing.union) <= CHUNK:
+    if closing.into is None or open_at(closing.union) <= CHUNK:
         _finish(closing, actor, None)
         return False
     if closing.kind == ClosingKind.MERGED:
         ensure_mergeable(closing.union, closing.into, actor=actor)
     else:
         ensure_may_close(actor, closing.union)
-    _ensure_takes_members(closing.union, closing.into, field="into", actor=actor)
+    ensure_takes_members(closing.union, closing.into, field="into", actor=actor)
     carry_memberships(_carrying(closing, closing.into, actor), at_most=CHUNK)
     return True
 
@@ -323,7 +268,7 @@ def continue_closings(*, seconds: float = 100) -> int:
         closed_on__gte=local_today() - dt.timedelta(days=LATE_DAYS),
     ).select_related("union", "into__kind")
     for closing in ended.order_by("pk"):
-        if _open(closing.union) or _waiting(closing.union):
+        if open_at(closing.union) or waiting_at(closing.union):
             touched += _carry_late(closing)
     return touched
 
@@ -344,7 +289,7 @@ def _carry_late(closing: UnionClosing) -> bool:
 
 def left_of(closing: UnionClosing) -> int:
     """How many memberships are still to be carried over."""
-    return _open(closing.union)
+    return open_at(closing.union)
 
 
 def _carrying(closing: UnionClosing, into: Union, actor: Actor) -> Carrying:
@@ -356,14 +301,6 @@ def _carrying(closing: UnionClosing, into: Union, actor: Actor) -> Carrying:
     return Carrying(closing.union, into, said, actor=actor, retains=closing.retains_members)
 
 
-def _open(union: Union) -> int:
-    return Membership.objects.open().filter(union=union).count()
-
-
-def _waiting(union: Union) -> int:
-    return Application.objects.filter(union=union, status__in=OPEN_STATUSES).count()
-
-
 def _first_day_without_members(union: Union) -> dt.date | None:
     """The day after the last on which somebody was counted; None if nobody ever was."""
     last = (
@@ -372,28 +309,3 @@ def _first_day_without_members(union: Union) -> dt.date | None:
         .aggregate(day=Max("ended_on"))["day"]
     )
     return last + _ONE_DAY if last else None
-
-
-def _ensure_none_under_way(union: Union) -> None:
-    if UnionClosing.objects.filter(union=union, status=ClosingStatus.OPEN).exists():
-        raise RuleViolation(
-            _("A merger or dissolution of this union is under way already."), code="under_way"
-        )
-
-
-def _ensure_takes_members(source: Union, into: Union, *, field: str, actor: Actor) -> None:
-    """Raise RuleViolation beside ``field`` unless the members may go there by ``actor``."""
-    if into.pk == source.pk:
-        raise RuleViolation(_("Choose another union."), field=field, code="same_union")
-    if not into.kind.enrols_members:
-        raise RuleViolation(
-            _("A “%(kind)s” does not enrol members itself.") % {"kind": into.kind.name},
-            field=field,
-            code="enrols_nobody",
-        )
-    if into.status != UnionStatus.ACTIVE:
-        raise RuleViolation(
-            _("This union is not established."), field=field, code="not_established"
-        )
-    if actor is not None and not all(can(actor, PERMISSION, union) for union in (source, into)):
-        raise RuleViolation(_("This union is not in your scope."), field=field, code="out_of_scope")

@@ -20,12 +20,11 @@ from members.models import Application, Membership, Message, MobileWindow, Trans
 from members.models.transfer import TransferStatus
 from members.services import union_closing
 from members.services.changes import retain_membership, withdraw_membership
+from members.services.closing_checks import Extent, extent_of
 from members.services.review import approve_application
 from members.services.transfer import decide_transfer
 from members.services.union_closing import (
-    Extent,
     continue_closings,
-    extent_of,
     left_of,
     run_closing,
     start_dissolution,

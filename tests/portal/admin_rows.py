@@ -30,6 +30,7 @@ from members.services.questions import create_question
 from members.services.retention import report_purge
 from members.services.review import approve_application
 from members.services.transfer import ask_transfer
+from members.services.union_closing import start_merger
 from members.services.windows import open_window
 from reference.models import GroupSet, WorkerGroup
 from reports.models import PaceThreshold, ReportRun
@@ -58,6 +59,12 @@ def coverages(world: World, index: int) -> None:
     """One more of the coverages."""
     covered = make_union(f"基层工会{index}", "grassroots_union", world.county)
     cover_union(world.city, covered, since=dt.date(2023, 1, 1), actor=None)
+
+
+def closings(world: World, index: int) -> None:
+    """One more of the unions that ended."""
+    gone = make_union(f"旧镇{index}", "township_union", world.county)
+    start_merger(gone, into=world.low, reason="合并", actor=None)
 
 
 def appointments(world: World, index: int) -> None:

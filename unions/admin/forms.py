@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django import forms
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.http import HttpRequest
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
@@ -16,6 +16,9 @@ from core.errors import RuleViolation
 
 if TYPE_CHECKING:
     from unions.scope import Actor
+
+
+MOST_DIGITS = 18  # of a bigint, whatever its digits
 
 
 class Refused(NamedTuple):
@@ -41,6 +44,19 @@ def beside(row: forms.BaseForm) -> Iterator[None]:
         yield
     except RuleViolation as refusal:
         raise RowRefused(Refused(refusal.field, str(refusal.message), row.prefix)) from refusal
+
+
+class RecordSelect(AutocompleteSelect):
+    """A record to be looked up, on a form of our own.
+
+    What was sent and cannot be a key chooses nothing: Django asks the database for it all the same
+    when it shows the form again.
+    """
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        """The chosen record alone; the others are looked up."""
+        keys = [key for key in value if str(key).isdecimal() and len(str(key)) <= MOST_DIGITS]
+        return super().optgroups(name, keys, attr)
 
 
 class ServiceForm(forms.ModelForm):

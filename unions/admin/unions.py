@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
@@ -16,11 +18,12 @@ from core.uscc import check_uscc
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
 from unions.admin.forms import ServiceForm, actor_of
-from unions.enums import UnionStatus
+from unions.enums import ClosingStatus, UnionStatus
 from unions.models import Union
 from unions.resources import UnionResource
-from unions.scope import grants_of
+from unions.scope import can, grants_of
 from unions.services import create_union, update_union
+from unions.services.rights import may_close, may_rearrange
 
 DASHBOARD = "/dashboard/"
 
@@ -86,6 +89,37 @@ class UnionAdmin(ExchangeMixin, ScopedModelAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only whose scope reaches below the own union can see what they would register."""
         return any(grant.below for grant in grants_of(actor_of(request), "unions.change"))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """With the acts that are the viewer's, and how the union ended if it has."""
+        acts = self._acts(request, self.get_object(request, unquote(object_id)))
+        extra = {**acts, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, extra)
+
+    def _acts(self, request: HttpRequest, union: Union | None) -> dict[str, Any]:
+        if union is None:
+            return {}
+        closings = union.closings.exclude(status=ClosingStatus.REFUSED)
+        closing = closings.order_by("-id").first()
+        if closing is not None or union.status == UnionStatus.DISSOLVED:
+            return {"closing": closing}
+        actor = actor_of(request)
+        return {
+            "may_move": may_rearrange(actor, union),
+            "may_merge": can(actor, "unions.change", union),
+            "may_dissolve": may_close(actor, union),
+        }
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        """A union that stands is moved by an act of its own, which asks why."""
+        given = super().get_readonly_fields(request, obj)
+        return given if obj is None else (*given, "parent")
 
     def has_change_permission(self, request: HttpRequest, obj: Union | None = None) -> bool:
         """A dissolved union is history."""

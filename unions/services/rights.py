@@ -9,7 +9,7 @@ from core.errors import RuleViolation
 from core.normalising import normalise_text
 from unions.enums import UnionStatus
 from unions.models import Union
-from unions.scope import Actor, can, can_below
+from unions.scope import Actor, can, can_below, grants_of
 
 
 def ensure_may_write(actor: Actor, union: Union) -> None:
@@ -56,6 +56,21 @@ def ensure_may_close(actor: Actor, union: Union) -> None:
         raise RuleViolation(
             _("A union is dissolved with the approval of the union above it."), code="not_above"
         )
+
+
+def may_close(actor: Actor, union: Union) -> bool:
+    """Would ``ensure_may_close`` let ``actor`` pass?"""
+    try:
+        ensure_may_close(actor, union)
+    except RuleViolation:
+        return False
+    return True
+
+
+def may_rearrange(actor: Actor, union: Union) -> bool:
+    """May ``actor`` change ``union`` and what stands below some union, so as to move it there?"""
+    reaches_below = any(grant.below for grant in grants_of(actor, "unions.change"))
+    return reaches_below and can(actor, "unions.change", union)
 
 
 def lock_standing(*unions: Union) -> list[Union]:

@@ -119,10 +119,7 @@ def move_union(union: Union, *, to_parent: Union | None, reason: str, actor: Act
     with transaction.atomic():
         tree.lock_tree()
         (locked,) = lock_standing(union)
-        ensure_may_write(actor, locked)
-        if (to_parent.pk if to_parent else None) == locked.parent_id:
-            raise RuleViolation(_("It stands there already."), field="parent", code="same_parent")
-        ensure_name_free(locked.name, to_parent, but=locked)
+        check_move(locked, to_parent, actor=actor)
         old_parent, old_path = locked.parent_id, locked.path
         count = _hang(locked, to_parent, actor)
         data = {"parent_id": [old_parent, locked.parent_id], "reason": reason, "unions": count}
@@ -131,6 +128,16 @@ def move_union(union: Union, *, to_parent: Union | None, reason: str, actor: Act
         log(actor, "union.arrived", locked, data, union_path=locked.path)
     union.refresh_from_db()
     return union
+
+
+def check_move(union: Union, to_parent: Union | None, *, actor: Actor) -> None:
+    """Raise RuleViolation as ``move_union`` does, but for the reason."""
+    ensure_may_write(actor, union)
+    ensure_may_write_below(actor, to_parent)
+    if (to_parent.pk if to_parent else None) == union.parent_id:
+        raise RuleViolation(_("It stands there already."), field="parent", code="same_parent")
+    tree.ensure_may_hang(union, to_parent)
+    ensure_name_free(union.name, to_parent, but=union)
 
 
 def _hang(locked: Union, parent: Union | None, actor: Actor) -> int:
