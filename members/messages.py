@@ -104,6 +104,14 @@ MESSAGES: dict[str, MessageText] = {
         "You have left {union}; your membership ends on {day}. If it was not you, contact the "
         "union at once.",
     ),
+    # To an official who subscribed: figures of a union, worth nothing the day after.
+    "morning_brief": MessageText(
+        "{union}{day}：会员{members}人（较前一日{change}），本月新增{month}人，本年新增{year}人。{more}"
+        "详见 {address}",
+        "{union}, {day}: {members} members ({change}), new this month {month}, this year {year}. "
+        "{more}{address}",
+        minutes=12 * 60,
+    ),
     "request_decided": MessageText(
         "您申请更正会员信息的办理结果已出，请登录 {address} 查看。",
         "Your request for correction has been decided. See {address}",
@@ -130,5 +138,6 @@ LABELS = {
     "collective_confirm": _("Collective registration: please confirm"),
     "phone_changed": _("Phone changed"),
     "membership_left": _("Membership left"),
+    "morning_brief": _("Morning brief"),
     "request_decided": _("Request for correction decided"),
 }

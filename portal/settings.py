@@ -15,7 +15,6 @@ import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
 from portal import addresses
-from portal.addresses import replica_settings
 from portal.env import env_bool, env_choice, env_int, env_list, env_secret, env_str, load_env_file
 from portal.logs import logging_config
 from portal.schedule import CELERY_BEAT_SCHEDULE as CELERY_BEAT_SCHEDULE
@@ -152,7 +151,7 @@ DATABASES: dict[str, dict[str, Any]] = {
 # A streaming standby that the dashboards read from while it keeps up: see portal/replica.py.
 DATABASE_REPLICA_URL = env_secret("DATABASE_REPLICA_URL", "")
 if DATABASE_REPLICA_URL:
-    DATABASES["replica"] = replica_settings(DATABASE_REPLICA_URL, like=DATABASES["default"])
+    DATABASES["replica"] = addresses.replica_settings(DATABASE_REPLICA_URL, like=DATABASES["default"])
 DATABASE_ROUTERS = ["portal.replica.ReplicaRouter"]
 # Said on the page from so many seconds on; beyond so many nothing is read from it.
 REPLICA_LAG_SHOWN_SECONDS = env_int("REPLICA_LAG_SHOWN_SECONDS", 10, minimum=0)

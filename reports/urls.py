@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports import comparing, map_views, parts, screen_views, views
+from reports import brief_views, comparing, map_views, parts, screen_views, views
 from reports.briefings import views as briefings
 
 app_name = "reports"
@@ -16,6 +16,9 @@ urlpatterns = [
     path("campaigns/<int:pk>/briefing.xlsx", briefings.xlsx, name="briefing_xlsx"),
     path("rows/", views.rows, name="rows"),
     path("map.json", map_views.map_json, name="map"),
+    path("brief/", brief_views.brief, name="brief"),
+    path("brief/<int:pk>/prove/", brief_views.prove, name="brief_prove"),
+    path("brief/<int:pk>/end/", brief_views.end, name="brief_end"),
     path("screen/", screen_views.screen, name="screen"),
     path("screen/<str:token>/", screen_views.open_screen, name="screen-open"),
     path("export.xlsx", views.export, name="export"),

@@ -1,0 +1,198 @@
+"""The morning brief: yesterday's figures to whoever subscribed, by e-mail or text message.
+
+Scope is asked for again at each sending: who lost the appointment hears nothing, and the
+subscription ends. ``sent_for`` is moved on by a conditional update in the transaction that hands
+the brief over, so that a night that runs twice sends once; after a crash between the two at most
+one letter goes out again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core.encryption import DecryptionError
+from members.services.messages import send_message
+from reports.brief_subscriptions import end_brief, phone_of
+from reports.models import BriefSubscription, CampaignProgress
+from reports.selectors.counts import Metric, read_counts
+from reports.selectors.days import eve
+from reports.selectors.figures import Figures, figures_of
+from reports.selectors.progress import TargetProgress, campaigns_of
+from reports.selectors.ranking import RankedUnion, ranking_of
+from reports.selectors.scope import PERMISSION
+from reports.templatetags.reports_figures import number, pace, percent_text, quantity, signed
+from unions.models import Union
+from unions.scope import Actor, can
+
+TARGETS = 5
+LAGGARDS = 3
+LATE = (CampaignProgress.Status.BEHIND, CampaignProgress.Status.AT_RISK)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What is told of a union on a day."""
+
+    figures: Figures
+    change: int  # of members since the day before
+    targets: list[TargetProgress]
+    laggards: list[RankedUnion]
+
+    @property
+    def address(self) -> str:
+        """The dashboard of that day."""
+        query = f"union={self.figures.union.pk}&day={self.figures.day.isoformat()}"
+        return f"{settings.PUBLIC_BASE_URL}{reverse('reports:dashboard')}?{query}"
+
+
+def send_briefs(day: dt.date) -> int:
+    """Send the briefs for ``day`` that have not been sent; how many went out.
+
+    One recipient who cannot be reached does not stop the others: that brief stays due, and the
+    next call tries again.
+    """
+    due = (
+        BriefSubscription.objects.in_force()
+        .filter(Q(sent_for__isnull=True) | Q(sent_for__lt=day))
+        .order_by("union", "pk")
+        .values_list("pk", flat=True)
+    )
+    sent = 0
+    with translation.override(settings.LANGUAGE_CODE):
+        for pk in list(due):
+            try:
+                sent += _send_one(pk, day)
+            except (OSError, SMTPException, ValueError, DecryptionError) as error:
+                logger.warning("Morning brief %s not sent (%s).", pk, type(error).__name__)
+    return sent
+
+
+def brief_of(actor: Actor, union: Union, day: dt.date) -> Brief:
+    """The brief of ``union``, which the actor may see, as of ``day``."""
+    figures = figures_of(union, day)
+    before = read_counts([union.pk], [(Metric.MEMBERS, "")], [eve(day)])
+    ranking = ranking_of(actor, union, day, sort="pace", page_size=LAGGARDS)
+    return Brief(
+        figures=figures,
+        change=figures.members - before.at(union.pk, Metric.MEMBERS, "", eve(day)),
+        targets=[
+            row
+            for view in campaigns_of(actor, union, day)
+            if view.is_running
+            for row in view.targets
+            if not row.is_over
+        ][:TARGETS],
+        laggards=[row for row in ranking.rows if row.pace and row.pace.status in LATE],
+    )
+
+
+def letter_of(brief: Brief) -> tuple[str, str]:
+    """Subject and body of the letter, in the active language."""
+    figures = brief.figures
+    set4 = next((row for row in figures.sets if row.code == "set4"), None)
+    values = {
+        "union": figures.union.name,
+        "day": figures.day.isoformat(),
+        "members": number(figures.members),
+        "change": signed(brief.change),
+        "month": number(figures.joined_this_month),
+        "year": number(figures.joined_this_year),
+        "unions": number(figures.unions),
+        "stations": number(figures.stations),
+        "rate": percent_text(set4.rate)
+        if set4 and set4.rate is not None
+        else _("no baseline"),
+    }
+    subject = _("Morning brief %(day)s · %(union)s · %(members)s members (%(change)s)") % values
+    lines = [
+        _("%(union)s, as of %(day)s") % values,
+        "",
+        _("Members: %(members)s (since the day before: %(change)s)") % values,
+        _("New this month: %(month)s, this year: %(year)s") % values,
+        _("Enrolment rate, four groups: %(rate)s") % values,
+        _("Unions: %(unions)s, stations: %(stations)s") % values,
+    ]
+    if brief.targets:
+        lines += ["", _("Campaigns"), *(f"· {_target_line(row)}" for row in brief.targets)]
+    if brief.laggards:
+        lines += ["", _("Behind (pace)"), *(f"· {_laggard(row)}" for row in brief.laggards)]
+    lines += [
+        "",
+        _("The dashboard: %(address)s") % {"address": brief.address},
+        _("To end these letters: %(address)s")
+        % {"address": settings.PUBLIC_BASE_URL + reverse("reports:brief")},
+    ]
+    return subject, "\n".join(lines) + "\n"
+
+
+def message_values(brief: Brief) -> dict[str, str]:
+    """What fills the text message: short, for it is paid by the character."""
+    figures = brief.figures
+    names = "、".join(row.union.name for row in brief.laggards)
+    return {
+        "union": figures.union.name,
+        "day": f"{figures.day.month}月{figures.day.day}日",
+        "members": number(figures.members),
+        "change": signed(brief.change),
+        "month": number(figures.joined_this_month),
+        "year": number(figures.joined_this_year),
+        "more": f"进度滞后：{names}。" if names else "",
+        "address": brief.address,
+    }
+
+
+def _send_one(pk: int, day: dt.date) -> int:
+    """Send one brief, or end it where the right is gone; 1 if it went out."""
+    with transaction.atomic():
+        claimed = (
+            BriefSubscription.objects.in_force()
+            .filter(Q(sent_for__isnull=True) | Q(sent_for__lt=day), pk=pk)
+            .update(sent_for=day)
+        )
+        if not claimed:
+            return 0
+        subscription = BriefSubscription.objects.select_related(
+            "user", "union__kind", "union__region"
+        ).get(pk=pk)
+        user, union = subscription.user, subscription.union
+        if not user.is_active or not can(user, PERMISSION, union):
+            end_brief(subscription, actor=None, reason="out_of_scope")
+            return 0
+        brief = brief_of(user, union, day)
+        phone = phone_of(subscription)
+        if phone is not None:
+            send_message(phone, "morning_brief", message_values(brief))
+        elif user.email:
+            subject, body = letter_of(brief)
+            EmailMessage(subject=subject, body=body, to=[user.email]).send()
+        else:
+            # The address was taken off the account; the subscription waits for another.
+            return 0
+    return 1
+
+
+def _target_line(row: TargetProgress) -> str:
+    unit = row.target.indicator.unit
+    return (
+        f"{row.target.indicator.campaign.name} · {row.target.indicator.name}"
+        f" {quantity(row.value, unit)} / {quantity(row.target.value, unit)}"
+        f" ({percent_text(row.share)}, {_('time gone')} {percent_text(row.time_elapsed)})"
+        f" {row.status_label}"
+    )
+
+
+def _laggard(row: RankedUnion) -> str:
+    return f"{row.union.name} {pace(row.pace_value)}"
