@@ -81,10 +81,14 @@ def export_of(person: Person) -> dict[str, Any]:
             for request in DataRequest.objects.filter(member__in=person.records)
         ],
         "messages": [
-            {"template": template, "created_at": _time(at), "status": str(status)}
-            for template, at, status in Message.objects.filter(phone_hash=person.phone_hash)
+            {
+                "template": message.label,
+                "created_at": _time(message.created_at),
+                "status": message.get_status_display(),
+            }
+            for message in Message.objects.filter(phone_hash=person.phone_hash)
+            .only("template", "created_at", "status")
             .order_by("-id")
-            .values_list("template", "created_at", "status")
         ],
         "looked": [
             {

@@ -10,11 +10,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 
 from audit.labels import action_label
 from audit.models import AuditEntry
+from members.enums import ChangeReason
 from members.models import DataRequest, PersonalExport
 from members.own_data import Person, applications_of, memberships_of, transfers_of
 from unions.enums import Role
@@ -82,6 +83,10 @@ def _exports_with(person: Person) -> list[AuditEntry]:
         rows = AuditEntry.objects.filter(
             action=EXPORT_DOWNLOADED, union_path__in=paths, at__date__gte=spell.started_on
         )
+        # What was downloaded before the spell was recorded could not hold it.
+        recorded = spell.events.aggregate(first=Min("recorded_at"))["first"]
+        if recorded is not None:
+            rows = rows.filter(at__gte=recorded)
         if spell.ended_on is not None:
             rows = rows.filter(at__date__lte=spell.ended_on)
         downloads = downloads | rows
@@ -107,6 +112,9 @@ def _roles_of(entries: list[AuditEntry]) -> dict[int, list[Appointment]]:
 def _look(entry: AuditEntry, roles: dict[int, list[Appointment]], purposes: dict[str, str]) -> Look:
     union, role = _office(entry, roles)
     reason = next((str(entry.data[key]) for key in REASON_KEYS if entry.data.get(key)), "")
+    # Acts on a membership keep the code of their reason.
+    if reason in ChangeReason.values:
+        reason = str(ChangeReason(reason).label)
     is_own = entry.actor_id is None and entry.data.get("by") == "member"
     return Look(
         at=entry.at,

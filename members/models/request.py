@@ -27,7 +27,7 @@ class DataRequest(models.Model):
     """
 
     class Field(models.TextChoices):
-        NAME = "name", _("name")
+        NAME = "name", pgettext_lazy("person", "name")
         ID_NUMBER = "id_number", _("document number")
         WORKER_GROUP = "worker_group", _("worker group")
 

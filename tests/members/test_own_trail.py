@@ -195,6 +195,18 @@ def test_decisions_on_the_own_application_are_listed_and_those_on_others_are_not
     assert actions == ["application.approved", "application.submitted"]
 
 
+def test_what_was_downloaded_before_the_person_was_recorded_is_not_theirs(county: Union) -> None:
+    official = make_official("gongzuozhe", county)
+    with transaction.atomic():
+        log(official, EXPORT_DOWNLOADED, county, union_path=county.path)
+    member = make_membership(county, person(7_005)).member
+    with transaction.atomic():
+        log(official, "membership.annulled", member, {"reason": "undone"}, union_path=county.path)
+    with translation.override("zh-hans"):
+        looks = looks_at(person_of(member))
+    assert [(look.action, look.reason) for look in looks] == [("membership.annulled", "撤销批准")]
+
+
 def test_exports_that_held_the_person_are_listed_with_their_purpose(
     membership: Membership, county: Union, other_union: Union
 ) -> None:
