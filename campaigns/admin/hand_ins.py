@@ -18,7 +18,7 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 from campaigns.files import paper_response
@@ -204,7 +204,7 @@ class HandInAdmin(ReadOnlyAdmin):
         """Which paper of which campaign."""
         return str(row.requirement)
 
-    @admin.display(description=_("unit"))
+    @admin.display(description=pgettext_lazy("organisation", "unit"))
     def unit_name(self, row: HandIn) -> str:
         """Whose."""
         return row.unit.name

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _, pgettext, pgettext_lazy
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from campaigns.files import paper_response
@@ -138,7 +138,7 @@ class CampaignRecordAdmin(ScopedModelAdmin):
         """In words."""
         return record.get_kind_display()
 
-    @admin.display(description=_("unit"))
+    @admin.display(description=pgettext_lazy("organisation", "unit"))
     def unit_name(self, record: CampaignRecord) -> str:
         """Of whom."""
         return record.unit.name
@@ -161,7 +161,7 @@ class CampaignRecordAdmin(ScopedModelAdmin):
         if record.done_on:
             return gettext("done on %(day)s") % {"day": record.done_on}
         if record.due_on is None:
-            return gettext("open")
+            return pgettext("task", "open")
         late = record.due_on < local_today()
         look = "rejected" if late else "waiting"
         text = gettext("late, was due on %(day)s") if late else gettext("due on %(day)s")
@@ -214,7 +214,7 @@ class GoodPracticeAdmin(ScopedModelAdmin):
         """Of which."""
         return practice.campaign.name
 
-    @admin.display(description=_("unit"))
+    @admin.display(description=pgettext_lazy("organisation", "unit"))
     def unit_name(self, practice: GoodPractice) -> str:
         """Whose."""
         return practice.unit.name

@@ -355,5 +355,5 @@ class TargetAdmin(ScopedModelAdmin):
             return format_html('<span class="row-links">{}</span>', page)
         return format_html(
             '<span class="row-links">{} <a href="{}">{}</a></span>',
-            page, reverse("admin:campaigns_target_cascade", args=[target.pk]), gettext("Share"),
+            page, reverse("admin:campaigns_target_cascade", args=[target.pk]), gettext("Share out"),
         )  # fmt: skip

@@ -93,7 +93,10 @@ class HandIn(models.Model):
         verbose_name=_("paper to hand in"),
     )
     unit = models.ForeignKey(
-        Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("unit")
+        Union,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=pgettext_lazy("organisation", "unit"),
     )
     number = models.PositiveSmallIntegerField(_("version"))
     file = models.FileField(_("file"), upload_to="hand_ins/%Y/%m/")

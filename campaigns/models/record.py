@@ -34,7 +34,10 @@ class CampaignRecord(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=12, choices=RecordKind)
     unit = models.ForeignKey(
-        Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("unit")
+        Union,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=pgettext_lazy("organisation", "unit"),
     )
     day = models.DateField(_("day"))
     text = models.TextField(_("text"), max_length=2000)
@@ -81,7 +84,10 @@ class GoodPractice(models.Model):
     title = models.CharField(_("title"), max_length=80)
     text = models.TextField(_("text"), max_length=4000)
     unit = models.ForeignKey(
-        Union, on_delete=models.PROTECT, related_name="+", verbose_name=_("unit")
+        Union,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=pgettext_lazy("organisation", "unit"),
     )
     published_on = models.DateField(_("published on"), null=True, blank=True)
     is_demo = models.BooleanField(_("demo record"), default=False, editable=False)

@@ -21,6 +21,7 @@ from campaigns.models import (
 from core.clock import local_today
 from members.models import JoinCode
 from portal.demo.bulk import Tick
+from portal.demo.campaign_life import enliven, record_first_versions
 from portal.demo.datafiles import citation, read_data
 from portal.demo.federations import LANZHOU_NEW_AREA, federation_of
 from portal.demo.liaocheng_unions import county_flexible_unions
@@ -39,7 +40,7 @@ _PACES = (1.02, 1.25, 0.97, 0.82, 1.15, 0.55, 1.0, 0.75)
 
 
 def load_campaigns(_tick: Tick) -> dict[str, int]:
-    """Write campaigns, phases, indicators and targets."""
+    """Write campaigns with phases, indicators and targets, and what happens in the demo drive."""
     sets = {group_set.code: group_set for group_set in GroupSet.objects.order_by("version")}
     today = local_today()
     campaigns = {
@@ -84,7 +85,11 @@ def load_campaigns(_tick: Tick) -> dict[str, int]:
             note=row["note"],
         )
     _cascade_gansu(campaigns["gansu"])
-    _running_drive(sets["nef"], today)
+    # The city's plan carries out the national one of the same years.
+    Campaign.objects.filter(pk=campaigns["luoyang"].pk).update(plan=campaigns["national_plan"])
+    for campaign in campaigns.values():
+        record_first_versions(campaign)
+    enliven(_running_drive(sets["nef"], today), today)
     return {"campaigns": Campaign.objects.filter(is_demo=True).count()}
 
 
@@ -115,7 +120,7 @@ def _cascade_gansu(campaign: Campaign) -> None:
     )
 
 
-def _running_drive(group_set: GroupSet, today: dt.date) -> None:
+def _running_drive(group_set: GroupSet, today: dt.date) -> Campaign:
     """A drive of 聊城市总工会 that began six weeks ago, with a target per county."""
     city = federation_of("3715")
     starts_on = today - dt.timedelta(days=DAYS_GONE)
@@ -131,6 +136,7 @@ def _running_drive(group_set: GroupSet, today: dt.date) -> None:
         summary="演示活动：日期随安装日推算，目标与进度均为生成。",
         note="演示数据，不代表任何真实工会的工作 / demo data, no union's real work",
         source="演示数据 / demo data",
+        shows_progress=True,
         is_demo=True,
     )
     steps = (("组织动员", 0, 15), ("推进实施", 14, 105), ("总结交流", 99, DAYS_GONE + DAYS_TO_COME))
@@ -171,6 +177,7 @@ def _running_drive(group_set: GroupSet, today: dt.date) -> None:
     CampaignJoinCode.objects.bulk_create(
         CampaignJoinCode(join_code=code, campaign=campaign) for code in codes.order_by("pk")
     )
+    return campaign
 
 
 def _target_for(county: Union, starts_on: dt.date, pace: float) -> int:

@@ -71,7 +71,7 @@ ADMIN_LISTS: tuple[AdminList, ...] = (
         "admin:campaigns_campaignrecord",
         lambda world: task(world)[0],
         added=lambda world: about_the_county(world, kind="praise", day=DAY, text="进度领先"),
-        changed={"text": "另一项任务"},
+        changed={"text": "另一项任务", "file": ""},
     ),
     AdminList(
         "admin:campaigns_goodpractice",
