@@ -233,6 +233,9 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     "admin:campaigns_reminderrule_changelist",
                 ),
                 Entry(_("Pace thresholds"), "speed", "admin:reports_pacethreshold_changelist"),
+                Entry(
+                    _("Rules of quality signals"), "rule", "admin:reports_signalrule_changelist"
+                ),
                 Entry(_("Report runs"), "nightlight", "admin:reports_reportrun_changelist"),
                 Entry(
                     _("Schedule"), "schedule",

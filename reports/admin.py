@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,7 +14,13 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from core.clock import local_today
 from reports.metrics import REPORTED_NAMES, reported_name
-from reports.models import PaceThreshold, ReportedFigure, ReportRun
+from reports.models import (
+    PaceThreshold,
+    ReportedFigure,
+    ReportRun,
+    SignalKind,
+    SignalRule,
+)
 from reports.resources import ReportedFigureResource
 from reports.screen_admin import ScreenTokenAdmin as ScreenTokenAdmin
 from reports.services import record_figure, update_figure
@@ -110,6 +117,49 @@ class PaceThresholdAdmin(OperatorAdmin):
 
     list_display = ("status", "minimum_pace")
     ordering = ("-minimum_pace",)
+
+
+class SignalRuleForm(forms.ModelForm):
+    """Numbers that fit the kind: a share for the last day of a phase, whole numbers elsewhere."""
+
+    class Meta:
+        model = SignalRule
+        fields = ("threshold", "window", "is_active")
+
+    def clean_threshold(self) -> Decimal:
+        """Refuse what the rule could not mean."""
+        threshold: Decimal = self.cleaned_data["threshold"]
+        if self.instance.kind == SignalKind.LAST_DAY:
+            if not 0 < threshold <= 1:
+                raise forms.ValidationError(_("A share lies between 0 and 1: 0.3 is 30%."))
+        elif threshold < 1 or threshold != int(threshold):
+            raise forms.ValidationError(_("Enter a whole number from 1 on."))
+        return threshold
+
+
+@admin.register(SignalRule)
+class SignalRuleAdmin(OperatorAdmin):
+    """From when on something in the entries is worth a look."""
+
+    form = SignalRuleForm
+    list_display = ("kind", "meaning_shown", "threshold", "window", "is_active", "swept_on")
+    fields = ("kind", "meaning_shown", "threshold", "window", "is_active")
+    readonly_fields = ("kind", "meaning_shown")
+    ordering = ("kind",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: each kind has its rule."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: SignalRule, form: Any, change: bool) -> None:
+        """The register is gone through again in the coming night."""
+        obj.swept_on = None
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description=_("meaning"))
+    def meaning_shown(self, rule: SignalRule) -> str:
+        """The rule in a sentence."""
+        return rule.meaning
 
 
 @admin.register(ReportRun)

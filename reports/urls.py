@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports import brief_views, comparing, map_views, parts, screen_views, views
+from reports import brief_views, comparing, map_views, parts, quality_views, screen_views, views
 from reports.briefings import views as briefings
 
 app_name = "reports"
@@ -15,6 +15,8 @@ urlpatterns = [
     path("campaigns/<int:pk>/briefing.pdf", briefings.pdf, name="briefing_pdf"),
     path("campaigns/<int:pk>/briefing.xlsx", briefings.xlsx, name="briefing_xlsx"),
     path("rows/", views.rows, name="rows"),
+    path("quality/", quality_views.quality, name="quality"),
+    path("quality/<int:pk>/", quality_views.quality_signal, name="quality-signal"),
     path("map.json", map_views.map_json, name="map"),
     path("brief/", brief_views.brief, name="brief"),
     path("brief/<int:pk>/prove/", brief_views.prove, name="brief_prove"),

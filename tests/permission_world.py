@@ -45,7 +45,7 @@ from members.services.review import reject_application
 from members.services.transfer import ask_transfer
 from members.services.union_closing import start_dissolution
 from reference.models import GroupSet, Region
-from reports.models import PaceThreshold, ReportedFigure, ReportRun
+from reports.models import PaceThreshold, QualitySignal, ReportedFigure, ReportRun
 from reports.nightly import run_nightly
 from stations.models import Station, StationJoinCode
 from tests.builders import (
@@ -121,6 +121,7 @@ class World:
     figure: ReportedFigure
     entry: AuditEntry
     run: ReportRun
+    signal: QualitySignal
     threshold: PaceThreshold
     group_set: GroupSet
     reason: RejectionReason
@@ -261,6 +262,13 @@ def build_world() -> World:
         figure=figure,
         entry=entry,
         run=ReportRun.objects.order_by("pk")[0],
+        signal=QualitySignal.objects.create(
+            day=dt.date(2024, 3, 1),
+            union=low,
+            kind="inactive",
+            value=1,
+            details={"memberships": [membership.pk]},
+        ),
         threshold=PaceThreshold.objects.order_by("pk")[0],
         group_set=GroupSet.objects.order_by("pk")[0],
         reason=RejectionReason.objects.order_by("pk")[0],

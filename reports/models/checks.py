@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from unions.models import Union
 from unions.scope import ScopedQuerySet
@@ -70,7 +71,9 @@ class SignalRule(models.Model):
     """From when on something is worth a look. ``meaning`` says what both numbers stand for."""
 
     kind = models.CharField(_("kind"), max_length=16, choices=SignalKind, primary_key=True)
-    threshold = models.DecimalField(_("from"), max_digits=7, decimal_places=2)
+    threshold = models.DecimalField(
+        pgettext_lazy("threshold", "from"), max_digits=7, decimal_places=2
+    )
     window = models.PositiveIntegerField(_("within"))
     is_active = models.BooleanField(_("in use"), default=True)
     # The newest day on which the whole register was gone through for it.
@@ -114,6 +117,14 @@ class SignalRule(models.Model):
         return str(sentences[self.kind]) % {"threshold": shown, "window": self.window}
 
 
+class QualitySignalQuerySet(ScopedQuerySet["QualitySignal"]):
+    """Signals of unions in the viewer's scope."""
+
+    def standing_on(self, day: dt.date) -> QualitySignalQuerySet:
+        """Those that had been found by ``day`` and had not been cleared."""
+        return self.filter(Q(cleared_on__isnull=True) | Q(cleared_on__gt=day), day__lte=day)
+
+
 class QualitySignal(models.Model):
     """Something in the entries of a union itself that is worth a look: never a verdict.
 
@@ -133,7 +144,7 @@ class QualitySignal(models.Model):
     details = models.JSONField(default=dict, blank=True)
     cleared_on = models.DateField(_("no more from"), null=True, blank=True)
 
-    objects = ScopedQuerySet.as_manager()
+    objects = QualitySignalQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("quality signal")

@@ -146,6 +146,19 @@ def dashboard_url(union_id: int, day: dt.date, newest: dt.date | None = None) ->
     return f"{reverse('reports:dashboard')}?{urlencode(query)}"
 
 
+@register.simple_tag
+def quality_url(
+    union_id: int, day: dt.date | None = None, newest: dt.date | None = None, kind: str = ""
+) -> str:
+    """The page of a union's quality signals, on the same day and of the same kind."""
+    query: dict[str, Any] = {"union": union_id}
+    if day != newest and day is not None:
+        query["day"] = day.isoformat()
+    if kind:
+        query["signal"] = kind
+    return f"{reverse('reports:quality')}?{urlencode(query)}"
+
+
 @register.inclusion_tag("reports/_sort_header.html", takes_context=True)
 def sort_header(context: template.Context, key: str, label: str, current: str) -> dict[str, Any]:
     """A column heading that sorts the table by ``key``: a link, so that it needs no script."""

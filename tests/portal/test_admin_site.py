@@ -89,6 +89,7 @@ OPERATORS_ONLY = {
     "workergroup", "groupset", "stationkind", "facility", "rejectionreason", "consenttext",
     "pacethreshold", "reportrun", "periodictask", "crontabschedule", "intervalschedule",
     "reviewrules", "message", "routingrule", "purgerun", "retentionrule",
+    "signalrule",
 }  # fmt: skip
 
 
