@@ -26,8 +26,8 @@ FONT_FOLDERS = ("400Regular", "700Bold")
 # A document of some hundred pages takes seconds.
 LONGEST_SECONDS = 60
 
-# typst keeps what it has laid out, 100 MB for a table of 1,500 lines, and has no way to let go of
-# it; a process that ends gives it back. Standard input holds the order, standard output the PDF.
+# typst keeps what it laid out for its last ten calls, 100 MB each for a table of 1,500 lines; a
+# process that ends gives it back. Standard input holds the order, standard output the PDF.
 _APART = """
 import json, sys, typst
 order = json.load(sys.stdin)
