@@ -9,6 +9,7 @@ replica that goes away in the middle of a page costs that page a second try, not
 from __future__ import annotations
 
 import datetime as dt
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -65,7 +66,7 @@ def lag_of_replica() -> dt.timedelta | None:
     Remembered for ``CHECK_EVERY`` seconds, also when it does not answer.
     """
     global _state  # noqa: PLW0603 -- one finding per process
-    if REPLICA not in settings.DATABASES:
+    if not settings.DATABASE_REPLICA_URL:
         return None
     with _lock:
         if _state is None or time.monotonic() - _state.checked_at >= CHECK_EVERY:
@@ -150,7 +151,7 @@ class ReplicaMiddleware:
         if lag is None:
             return self.get_response(request)
         if lag.total_seconds() > settings.REPLICA_LAG_SHOWN_SECONDS:
-            request.figures_behind = round(lag.total_seconds())  # type: ignore[attr-defined]
+            request.figures_behind = math.ceil(lag.total_seconds())  # type: ignore[attr-defined]
         with figures_read_from(REPLICA):
             return self.get_response(request)
 

@@ -112,9 +112,7 @@ def letter_of(brief: Brief) -> tuple[str, str]:
         "year": number(figures.joined_this_year),
         "unions": number(figures.unions),
         "stations": number(figures.stations),
-        "rate": percent_text(set4.rate)
-        if set4 and set4.rate is not None
-        else _("no baseline"),
+        "rate": percent_text(set4.rate) if set4 and set4.rate is not None else _("no baseline"),
     }
     subject = _("Morning brief %(day)s · %(union)s · %(members)s members (%(change)s)") % values
     lines = [

@@ -45,8 +45,15 @@ from members.services.review import reject_application
 from members.services.transfer import ask_transfer
 from members.services.union_closing import start_dissolution
 from reference.models import GroupSet, Region
-from reports.models import PaceThreshold, QualitySignal, ReportedFigure, ReportRun
+from reports.models import (
+    BriefSubscription,
+    PaceThreshold,
+    QualitySignal,
+    ReportedFigure,
+    ReportRun,
+)
 from reports.nightly import run_nightly
+from reports.screens import make_screen
 from stations.models import Station, StationJoinCode
 from tests.builders import (
     make_application,
@@ -223,6 +230,8 @@ def build_world() -> World:
     right_official = User.objects.get(username=f"{MARK}-official")
     ways_in = make_ways_in(low, county, right_official, MARK, PERSON_MARK)
     privacy = make_privacy(low, right, right_official, MARK, f"{PERSON_MARK}{MARK}")
+    make_screen(low, name=f"{MARK}大厅", actor=right_official)
+    BriefSubscription.objects.create(user=right_official, union=right, channel="email")
     run_nightly(day)
     entry = AuditEntry.objects.filter(union_path=low.path).order_by("pk").first()
     assert entry is not None

@@ -34,6 +34,7 @@ from members.services.union_closing import start_merger
 from members.services.windows import open_window
 from reference.models import GroupSet, WorkerGroup
 from reports.models import PaceThreshold, ReportRun
+from reports.screens import make_screen
 from reports.services import record_figure
 from stations.models import Facility, StationKind
 from stations.services import open_station
@@ -266,6 +267,11 @@ def questions(world: World, index: int) -> None:
     """An extra question of a union of its own."""
     union = make_union(f"基层工会{index}", "grassroots_union", world.county)
     create_question(union, kind="text", text_zh="几点下班？", actor=None)
+
+
+def screens(world: World, index: int) -> None:
+    """One more of the big screens."""
+    make_screen(world.county, name=f"{index}楼", actor=world.official)
 
 
 def windows(world: World, index: int) -> None:

@@ -45,6 +45,7 @@ BUDGETS: list[tuple[str, str, Callable[[World, int], None], int]] = [
     ("operator", "campaigns_reminderrule", rows.nothing, 5),
     ("official", "stations_station", rows.stations, 7),
     ("official", "reports_reportedfigure", rows.figures, 7),
+    ("official", "reports_screentoken", rows.screens, 6),
     ("official", "reference_region", rows.nothing, 6),
     ("official", "audit_auditentry", rows.appointments, 6),
     ("official", "members_transfer", rows.transfers, 6),

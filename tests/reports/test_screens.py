@@ -1,0 +1,117 @@
+"""Big screens: the token opens one union's figures, for nobody in particular, until revoked."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from audit.models import AuditEntry
+from core.errors import RuleViolation
+from portal.logs import hide_tokens
+from reports.models import ScreenToken
+from reports.screens import make_screen, screen_of
+from reports.selectors.screen import is_stale
+from tests.builders import make_membership
+from tests.reports.world import World, build_world
+from unions.models import Appointment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return build_world()
+
+
+def test_made_once_opened_seen_and_revoked(client: Client, world: World) -> None:
+    client.force_login(world.official)
+    add = "/admin/reports/screentoken/add/"
+    made = client.post(add, {"union": world.city.pk, "name": " 大厅 "})
+    screen = ScreenToken.objects.get()
+    assert made["Location"] == f"/admin/reports/screentoken/{screen.pk}/change/"
+    first = client.get(made["Location"])
+    found = re.search(r"http://\S+?(/dashboard/screen/[\w-]{43}/)", first.content.decode())
+    assert found
+    assert "no-store" in first["Cache-Control"]
+    assert found[1] not in client.get(made["Location"]).content.decode()
+    token = found[1].split("/")[3]
+    assert token not in str(ScreenToken.objects.values())
+    assert token not in str(AuditEntry.objects.values())
+    assert hide_tokens(f"GET {found[1]}") == "GET /dashboard/screen/…/"
+
+    wall = Client()
+    door = wall.get(found[1])
+    assert (door.status_code, door["Location"]) == (302, "/dashboard/screen/")
+    assert door["Referrer-Policy"] == "no-referrer"
+    cookie = door.cookies["screen"]
+    assert (cookie["path"], cookie["httponly"], cookie["samesite"]) == (
+        "/dashboard/screen/", True, "Lax",
+    )  # fmt: skip
+    page = wall.get("/dashboard/screen/")
+    assert page.status_code == 200
+    assert world.city.name in page.content.decode()
+    assert "site-nav" not in page.content.decode()
+    assert "no-store" in page["Cache-Control"]
+    screen.refresh_from_db()
+    assert screen.last_used_at is not None
+
+    revoke = f"/admin/reports/screentoken/{screen.pk}/revoke/"
+    assert client.post(revoke)["Location"] == made["Location"]
+    for address in ("/dashboard/screen/", found[1]):
+        assert wall.get(address).status_code == 404
+    client.post(revoke)
+    acts = AuditEntry.objects.filter(object_type="reports.screentoken").order_by("pk")
+    assert [entry.action for entry in acts] == ["screen.made", "screen.revoked"]
+
+
+def test_the_screen_sees_what_its_maker_sees(world: World) -> None:
+    screen, token = make_screen(world.city, name="厅", actor=world.official)
+    assert screen_of(token) == screen
+    assert screen_of(token[:-1]) is screen_of("") is screen_of("x" * 1000) is None
+    Appointment.objects.filter(user=world.official).update(ends_on=dt.date(2024, 1, 1))
+    assert screen_of(token) is None
+    for actor, field in ((world.stranger, "union"), (world.leader, "union")):
+        with pytest.raises(RuleViolation) as refused:
+            make_screen(world.city, name="厅", actor=actor)
+        assert refused.value.field == field
+    assert ScreenToken.objects.count() == 1
+
+
+def test_nothing_small_is_shown(world: World) -> None:
+    """Nine and fewer persons stand nowhere; with ten more in one county only that is told."""
+    _screen, token = make_screen(world.city, name="厅", actor=world.official)
+    wall = Client(HTTP_ACCEPT_LANGUAGE="en")
+    wall.get(f"/dashboard/screen/{token}/")
+    view = wall.get("/dashboard/screen/").context["view"]
+    assert [figure.value for figure in view.figures if figure.unit == "person"] == [None] * 4
+    assert {row.members for row in view.ranking} == {None, 0}
+    assert {area.value for area in view.map.areas} <= {None, 0}
+    assert {target.is_small for target in view.targets} == {True}
+    assert {month.members for month in view.months} <= {None, 0}
+    assert is_stale(view.as_of.day)
+
+
+@pytest.mark.parametrize(
+    ("clock", "is_old"), [("2024-03-16 05:59", False), ("2024-03-16 06:00", False),
+                          ("2024-03-17 05:59", False), ("2024-03-17 06:00", True)]
+)  # fmt: skip
+def test_a_night_that_did_not_come_is_said(
+    monkeypatch: pytest.MonkeyPatch, clock: str, is_old: bool
+) -> None:
+    now = dt.datetime.fromisoformat(f"{clock}+08:00")
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    assert is_stale(dt.date(2024, 3, 15)) is is_old
+
+
+def test_before_the_first_night(db: Any) -> None:
+    world = build_world(count=False)
+    make_membership(world.town, group="courier", on="2024-03-01")
+    _screen, token = make_screen(world.city, name="厅", actor=world.official)
+    wall = Client(HTTP_ACCEPT_LANGUAGE="en")
+    wall.get(f"/dashboard/screen/{token}/")
+    assert "Nothing has been counted yet" in wall.get("/dashboard/screen/").content.decode()
