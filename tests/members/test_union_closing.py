@@ -18,6 +18,7 @@ from enterprises.models import Employer
 from members.enums import ApplicationStatus, ChangeReason, MembershipStatus
 from members.models import Application, Membership, Message, MobileWindow, Transfer
 from members.models.transfer import TransferStatus
+from members.own_data import current_membership, people_behind
 from members.services import union_closing
 from members.services.changes import retain_membership, withdraw_membership
 from members.services.closing_checks import Extent, extent_of
@@ -136,6 +137,9 @@ def test_a_merger_carries_everything_over(world: SimpleNamespace) -> None:
     assert not Membership.objects.filter(member=left.member, union=heir).exists()
     active.member.refresh_from_db()
     assert active.member.home_union == heir
+    (who,) = people_behind(bytes(active.member.phone_hash))
+    assert (here := current_membership(who)) is not None
+    assert here.union == heir  # as the own page says
     transfer = Transfer.objects.get(new_membership=spells[1])
     assert (transfer.status, transfer.reason) == (
         TransferStatus.DONE, f"“{town}” was merged into “{heir}”.",
