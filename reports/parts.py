@@ -29,6 +29,7 @@ from reports.selectors.days import AsOf, month_start, year_start
 from reports.selectors.figures import figures_of
 from reports.selectors.funnel import funnel_of
 from reports.selectors.key_figures import Text, with_units
+from reports.selectors.late import late_rows
 from reports.selectors.place import Place
 from reports.selectors.quality_box import quality_box_of
 from reports.selectors.ranking import STATUSES
@@ -122,6 +123,10 @@ def _establishment(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Val
     return {"key": with_units({day: units[place.union.pk, day] for day in days}, shown.day)}
 
 
+def _late(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    return {"late": late_rows(place.union, shown.day)}
+
+
 @dataclass(frozen=True)
 class Part:
     """A block: its heading, its template, and what it reads for the template."""
@@ -138,6 +143,7 @@ PARTS: dict[str, Part] = {
     "quality": Part(_("Data quality"), "reports/_quality_box.html", _quality),
     "structure": Part(_("Unions and stations by kind"), "reports/_unions.html", _structure),
     "reported": Part(_("Reported figures"), "reports/_reported.html", _reported),
+    "late": Part(_("Published and known now"), "reports/_late.html", _late),
     "establishment": Part(_("Establishment rate"), "reports/_establishment.html", _establishment),
 }
 

@@ -19,7 +19,7 @@ from reports.templatetags.reports_page import changed, shown, with_unit, word_af
 
 # What fits on two pages; the rest is in the workbook and on the page.
 MAX_TARGETS = 6
-MAX_CHILDREN = 14
+MAX_CHILDREN = 16
 MONTHS = 12
 
 
@@ -40,11 +40,12 @@ def values_of(dashboard: Dashboard) -> dict[str, Any]:
         if dashboard.known_now
         else _("As published.")
     )
+    in_english = (get_language() or "").startswith("en")
     return {
-        "lang": "en" if (get_language() or "").startswith("en") else "zh",
+        "lang": "en" if in_english else "zh",
         "title": dashboard.union.name,
         "subtitle": _("Summary of the dashboard"),
-        "notes": " ".join(notes),
+        "notes": (" " if in_english else "").join(notes),
         "keys_title": _("Key figures"),
         "keys": [_key(key) for key in dashboard.front.keys],
         "targets_title": _("Campaigns and targets"),

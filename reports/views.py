@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from core.pagination import BoundedPaginator
-from reports.asking import asked_of, date_of, number_of, without
+from reports.asking import NOW, asked_of, date_of, number_of, without
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
 from reports.metrics import Text, by_section, metric_of
 from reports.parts import PARTS, page_context, statuses
@@ -134,17 +134,26 @@ def rows(request: HttpRequest) -> HttpResponse:
         request.GET.get("group_set", ""),
     )
     value = rows_selectors.figure_value(figure)
+    known, is_late = None, False
+    if figure.is_of_persons and (request.GET.get("view") == NOW or request.GET.get("late") == "1"):
+        known = rows_selectors.figure_value(figure, known_now=True)
+        is_late = request.GET.get("late") == "1"
     context: Page = {
         "union": union,
         "ancestors": ancestors_in_scope(request.user, union),
         "as_of": shown,
         "newest": shown.newest,
         "figure": figure,
-        "value": value,
+        "value": known - value if is_late and known is not None else value,
+        "published": value,
+        "known": known,
+        "is_late": is_late,
+        "late_url": f"?{without(request.GET, 'late', 'page', 'after', 'by')}late=1",
+        "published_url": f"?{without(request.GET, 'late', 'page', 'after', 'by')}",
         "name": _metric_name(figure),
     }
     if figure.is_of_persons:
-        context |= _person_rows(request, figure, value)
+        context |= _person_rows(request, figure, is_late=is_late)
     else:
         found = (
             rows_selectors.stations_behind(request.user, figure)
@@ -207,9 +216,10 @@ def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
     return response
 
 
-def _person_rows(request: HttpRequest, figure: rows_selectors.Figure, value: int) -> Page:
+def _person_rows(request: HttpRequest, figure: rows_selectors.Figure, *, is_late: bool) -> Page:
     """Names for those who may see them, sums by union for everybody else (or on request)."""
-    people = rows_selectors.PersonFigure(request.user, figure)
+    kind = rows_selectors.LateFigure if is_late else rows_selectors.PersonFigure
+    people = kind(request.user, figure)
     may_see = rows_selectors.may_see_persons(request.user, figure.union)
     bare = without(request.GET, "page", "after", "by")
     context: Page = {

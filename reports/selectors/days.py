@@ -32,23 +32,28 @@ def as_of(asked: dt.date | None = None) -> AsOf | None:
 
     A day that has not been counted is answered with the newest that has.
     """
-    newest = _published().order_by("-day").first()
-    if newest is None:
+    newest_run = _published().order_by("-day")[:1]
+    # Both runs in one query: of a day to come there is none.
+    found = list(
+        newest_run.union(_published().filter(day__gte=asked).order_by("day")[:1])
+        if asked
+        else newest_run
+    )
+    if not found:
         return None
+    newest, run = max(found, key=_day_of), min(found, key=_day_of)
     day = newest.day if asked is None or asked > newest.day else asked
-    run = newest if day == newest.day else run_of(day)
     return AsOf(
         day=day,
         newest=newest.day,
         asked=asked if asked is not None and asked > newest.day else None,
-        cut_off=run.cut_off if run else None,
+        cut_off=run.cut_off,
         finished_at=newest.finished_at,
     )
 
 
-def run_of(day: dt.date) -> ReportRun | None:
-    """The run that counted ``day``: the first published one for that day or a later one."""
-    return _published().filter(day__gte=day).order_by("day").first()
+def _day_of(run: ReportRun) -> dt.date:
+    return run.day
 
 
 def month_start(day: dt.date) -> dt.date:

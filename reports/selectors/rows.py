@@ -114,11 +114,11 @@ def find_figure(
     return Figure(union, metric, day, since, group, chosen_set, kind)
 
 
-def figure_value(figure: Figure) -> int:
-    """The figure as it was published."""
+def figure_value(figure: Figure, *, known_now: bool = False) -> int:
+    """The figure as it was published, or as it is known now."""
     days = [figure.day] if figure.since is None else [figure.day, eve(figure.since)]
     keys = [(figure.metric, breakdown) for breakdown in figure.breakdowns]
-    counts = read_counts([figure.union.pk], keys, days)
+    counts = read_counts([figure.union.pk], keys, days, known_now=known_now)
     value = counts.sum_at(figure.union.pk, figure.metric, figure.breakdowns, figure.day)
     if figure.since is not None:
         value -= counts.sum_at(figure.union.pk, figure.metric, figure.breakdowns, eve(figure.since))

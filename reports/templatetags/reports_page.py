@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from reports.asking import state_of
+from reports.asking import NOW, state_of
 from reports.selectors.key_figures import RowsAsked, Value
 from reports.templatetags.reports_figures import (
     DASH,
@@ -52,6 +52,7 @@ def rows_of(context: template.Context, rows: RowsAsked) -> str:
         rows.metric,
         since=rows.since,
         group_set=rows.group_set,
+        view=NOW if context["request"].GET.get("view") == NOW else "",
     )
 
 

@@ -177,7 +177,7 @@ def test_switcher_for_several_unions_only(client: Client, world: World) -> None:
 
 def switcher(content: str) -> str:
     """The list of unions to choose from."""
-    return content.split('id="choose-union"')[1].split("</select>")[0]
+    return content.split('id="choose-union"')[1].split("</select>", maxsplit=1)[0]
 
 
 def test_every_figure_leads_to_rows(client: Client, world: World) -> None:

@@ -12,23 +12,22 @@ from campaigns.models import CampaignStatus
 from core.clock import local_day_end
 from enterprises.models import WorkforceBaseline
 from reports.models import DailyCount, ReportedFigure, ReportRun
-from reports.nightly import run_nightly
 from reports.ratios import percent
 from reports.runs import PUBLISH
 from reports.selectors.counts import Point, read_counts, trend
 from reports.selectors.dashboard import Dashboard, dashboard_for, monthly_values
 from reports.selectors.days import as_of
 from reports.selectors.figures import figures_of
+from reports.selectors.place import place_of
 from reports.selectors.progress import measured, targets_of_campaign, timeline
 from reports.selectors.ranking import ranking_of
-from reports.selectors.place import place_of
 from reports.selectors.scope import (
     dashboard_union,
     home_unions,
     visible_campaigns,
 )
 from reports.selectors.structure import coverage_of, structure_of
-from tests.builders import make_official, make_union, make_user
+from tests.builders import make_official, make_user
 from tests.reports.world import DAY, World, build_world, group_set
 from unions.enums import Role
 
