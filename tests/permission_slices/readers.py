@@ -53,7 +53,7 @@ ROWS: tuple[Row, ...] = (
         fill=_wish,
         writers=("leader", "official"),
     ),
-    *(Row(name, Expected(LOGIN, 405, 405, 405), subscription, note="by a link")
+    *(Row(name, Expected(405, 405, 405, 405), subscription, note="by a link")
       for name in ("reports:brief_prove", "reports:brief_end")),
     Row("reports:brief_end", OWN, subscription, method="post", writers=("official",)),
     Row("reports:brief_prove", Expected(LOGIN, 404, 404, 200), subscription, method="post",
