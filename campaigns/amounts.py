@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from django.utils.formats import number_format
-
 from campaigns.models.target import Unit
 
 
 def amount(value: Decimal | None, unit: str) -> str:
-    """``value`` without needless noughts: 1,200 or, of a ratio, 80 %; a dash for nothing."""
+    """``value`` without needless noughts: 1,200 or, of a ratio, 80%; a dash for nothing."""
     if value is None:
         return "—"
-    shown = value * 100 if unit == Unit.RATIO else value
-    plain = shown.normalize()
-    text = number_format(f"{plain:f}", use_l10n=True, force_grouping=True)
-    return f"{text} %" if unit == Unit.RATIO else text
+    text = f"{(value * 100 if unit == Unit.RATIO else value).normalize():,f}"
+    return f"{text}%" if unit == Unit.RATIO else text
 
 
 def plain(value: Decimal | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Prefetch
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,7 +18,9 @@ from campaigns.models import (
     CampaignStatus,
     Indicator,
     Phase,
+    Requirement,
     Target,
+    TargetVersion,
 )
 from core.api import QueryParameters, RowPagination
 from core.normalising import normalise_text
@@ -39,7 +42,26 @@ class TargetOutput(serializers.ModelSerializer):
 
     class Meta:
         model = Target
-        fields = ("id", "union", "period_start", "period_end", "value", "note")
+        fields = ("id", "union", "period_start", "period_end", "value", "note", "withdrawn_on")
+
+
+class VersionOutput(serializers.ModelSerializer):
+    """A target as it stood from ``valid_from`` until its next version."""
+
+    target = serializers.IntegerField(source="target_id")
+    union = serializers.IntegerField(source="target.union_id")
+
+    class Meta:
+        model = TargetVersion
+        fields = ("target", "union", "number", "state", "value", "valid_from", "reason")
+
+
+class RequirementOutput(serializers.ModelSerializer):
+    """A paper that units hand in by ``due_on`` (inclusive)."""
+
+    class Meta:
+        model = Requirement
+        fields = ("id", "kind", "due_on", "required_of", "instructions")
 
 
 class GroupSetCode(serializers.SlugRelatedField[GroupSet]):
@@ -73,12 +95,15 @@ class CampaignOutput(serializers.ModelSerializer):
 class CampaignDetailOutput(CampaignOutput):
     """A campaign with its phases, indicators and targets."""
 
+    plan = serializers.IntegerField(source="plan_id", allow_null=True)
     phases = PhaseOutput(many=True)
+    requirements = RequirementOutput(many=True)
     indicators = IndicatorOutput(many=True)
 
     class Meta(CampaignOutput.Meta):
         fields = (  # type: ignore[assignment]
-            *CampaignOutput.Meta.fields, "summary", "note", "source", "phases", "indicators",
+            *CampaignOutput.Meta.fields, "plan", "summary", "note", "source", "shows_progress",
+            "phases", "requirements", "indicators",
         )  # fmt: skip
 
 
@@ -108,9 +133,25 @@ class CampaignViewSet(
         targets = Target.objects.visible_to(self.request.user, "campaigns.view")
         return rows.prefetch_related(
             "phases",
+            "requirements",
             Prefetch("indicators", Indicator.objects.select_related("group_set")),
             Prefetch("indicators__targets", targets),
         )
+
+    @extend_schema(responses=VersionOutput(many=True))
+    @action(detail=True)
+    def versions(self, request: Request, pk: int | None = None) -> Response:
+        """Every version of the campaign's targets in the caller's scope, the newest first."""
+        campaign = self.get_object()
+        rows = (
+            TargetVersion.objects.visible_to(request.user, "campaigns.view")
+            .filter(target__indicator__campaign=campaign)
+            .select_related("target")
+            .order_by("-made_at", "-pk")
+        )
+        paginator: RowPagination = self.paginator  # type: ignore[assignment]
+        page = paginator.paginate_queryset(rows, request, view=self)
+        return paginator.get_paginated_response(VersionOutput(page, many=True).data)
 
     def get_serializer_class(self) -> type[CampaignOutput]:
         """Short in the list, whole on its own."""

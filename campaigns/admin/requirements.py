@@ -62,7 +62,7 @@ class RequirementAdmin(ReadOnlyAdmin):
             page = BoundedPaginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
             owner = requirement.campaign.owner
             context |= {
-                "page": page,
+                "units_page": page,
                 "tally": tallies([requirement])[requirement.pk],
                 "late_count": sum(row.is_open and row.is_late for row in rows),
                 "may_decide": can(actor_of(request), "campaigns.change", owner),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.admin.cascade import cascade_page
-from campaigns.amounts import amount
+from campaigns.amounts import amount, plain
 from campaigns.models import CampaignStatus, Indicator, Target, VersionState
 from campaigns.selectors.targets import compare, versions_of
 from campaigns.services.targets import may_set_targets, set_target, withdraw_target
@@ -45,6 +46,11 @@ class TargetForm(ServiceForm):
     class Meta:
         model = Target
         fields = ("value", "note")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if isinstance(value := self.initial.get("value"), Decimal):
+            self.initial["value"] = plain(value)
 
 
 class TargetInline(ScopedTabularInline):
@@ -240,9 +246,9 @@ class TargetAdmin(ScopedModelAdmin):
             (compared,) = compare([target])
             context |= {
                 "compared": compared,
-                "value": amount(target.value, unit),
-                "total": amount(compared.total, unit),
-                "difference": amount(compared.difference, unit),
+                "target_value": amount(target.value, unit),
+                "below_total": amount(compared.total, unit),
+                "below_difference": amount(compared.difference, unit),
                 "may_share": self._may_share(request, target),
                 "versions": [
                     (row, amount(row.value, unit), row.state == VersionState.WITHDRAWN)
@@ -315,7 +321,9 @@ class TargetAdmin(ScopedModelAdmin):
     @admin.display(description=_("period"))
     def period(self, target: Target) -> str:
         """Both days inclusive."""
-        return f"{target.period_start} – {target.period_end}"
+        return format_html(
+            '<span class="portal-nowrap">{} – {}</span>', target.period_start, target.period_end
+        )
 
     @admin.display(description=_("target"), ordering="value")
     def amount_label(self, target: Target) -> str:

@@ -99,7 +99,7 @@ def propose(
         for child in children
         if (not kind or child.kind_id == kind) and (replaces or child.pk not in held)
     ]
-    weights, sources = _weights(target, by, free, day or local_today())
+    weights, sources = _weights(target, by, children, day or local_today())
     values = _values(target, by, free, weights, held)
     shares = []
     for child in children:
@@ -118,7 +118,7 @@ def propose(
 
 
 def _weights(
-    target: Target, by: CascadeBy, free: list[Union], day: dt.date
+    target: Target, by: CascadeBy, children: list[Union], day: dt.date
 ) -> tuple[dict[int, int], dict[int, str]]:
     """What is known of each child, and where from; nothing where nothing is divided."""
     if not target.indicator.is_divisible:
@@ -129,7 +129,7 @@ def _weights(
             raise RuleViolation(
                 _("The indicator names no group set: there is no baseline to go by."), field="by"
             )
-        found = baselines_of([child.pk for child in free], set_id, day)
+        found = baselines_of([child.pk for child in children], set_id, day)
         return (
             {pk: baseline.worker_count for pk, baseline in found.items()},
             {pk: f"{base.counted_on.isoformat()} · {base.source}" for pk, base in found.items()},
@@ -138,9 +138,9 @@ def _weights(
         if target.indicator.metric != Metric.NEW_MEMBERS:
             raise RuleViolation(_("Last year's result is known for new members only."), field="by")
         results = joined_a_year_before(target)
-        return {child.pk: results.get(child.pk, 0) for child in free}, {}
+        return {child.pk: results.get(child.pk, 0) for child in children}, {}
     if by == CascadeBy.EVENLY:
-        return {child.pk: 1 for child in free}, {}
+        return {child.pk: 1 for child in children}, {}
     return {}, {}
 
 

@@ -5,6 +5,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from campaigns.models import CampaignStatus
+from campaigns.services.campaigns import publish_campaign
 from tests.builders import make_official, make_union
 from tests.campaigns.builders import make_campaign, make_target
 from unions.enums import Role
@@ -70,9 +71,12 @@ def test_a_campaign_in_full(client: Client, unions: dict[str, Union]) -> None:
         "starts_on": "2024-01-01",
         "ends_on": "2024-12-31",
         "group_set": "set4",
+        "plan": None,
         "summary": "摘要",
         "note": "",
         "source": "文件",
+        "shows_progress": False,
+        "requirements": [],
         "indicators": [
             {
                 "id": target.indicator_id,
@@ -88,6 +92,7 @@ def test_a_campaign_in_full(client: Client, unions: dict[str, Union]) -> None:
                         "period_end": "2024-12-31",
                         "value": "250.5000",
                         "note": "",
+                        "withdrawn_on": None,
                     }
                 ],
             }
@@ -97,6 +102,20 @@ def test_a_campaign_in_full(client: Client, unions: dict[str, Union]) -> None:
         ("动员", "2024-01-01", "2024-04-30"),
         ("攻坚", "2024-03-01", "2024-12-31"),
     ]
+
+
+def test_versions_of_the_own_scope(client: Client, unions: dict[str, Union]) -> None:
+    campaign = make_campaign("集中行动", unions["city"], status=CampaignStatus.DRAFT)
+    target = make_target(campaign, unions["county"], "250")
+    make_target(campaign, unions["other"])
+    publish_campaign(campaign, actor=None)
+    client.force_login(make_official("city", unions["city"]))
+    versions = client.get(f"{URL}{campaign.pk}/versions/").json()["results"]
+    assert [(row["target"], row["number"], row["value"], row["reason"]) for row in versions] == [
+        (target.pk, 1, "250.0000", "")
+    ]
+    client.force_login(make_official("neighbour", unions["other"]))
+    assert client.get(f"{URL}{campaign.pk}/versions/").status_code == 404
 
 
 def test_filters(client: Client, unions: dict[str, Union]) -> None:
@@ -133,6 +152,6 @@ def test_query_budget(
     # Session, user, appointments, campaigns.
     with django_assert_num_queries(4):
         assert len(names(client)) == count
-    # The campaign, its phases, indicators and targets.
-    with django_assert_num_queries(7):
+    # The campaign, its phases, papers, indicators and targets.
+    with django_assert_num_queries(8):
         assert client.get(f"{URL}{campaign.pk}/").status_code == 200

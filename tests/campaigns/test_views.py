@@ -102,7 +102,7 @@ def test_query_budget(
         campaign = make_campaign(f"行动 {number}", owner)
     with django_assert_num_queries(2):
         assert len(titles(get(client))) == count
-    # The campaign with owner, plan and set, its phases, the groups, good practice; it is over: no code.
+    # The campaign with owner, plan and set, phases, groups, good practice; it is over: no code.
     with django_assert_num_queries(4):
         get(client, f"{URL}{campaign.pk}/")
 

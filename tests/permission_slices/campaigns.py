@@ -91,6 +91,7 @@ ADMIN_LISTS: tuple[AdminList, ...] = (
 FILE = Expected(LOGIN, 404, 403, 200)
 
 ROWS: tuple[Row, ...] = (
+    Row("api:campaign-versions", Expected(401, 404, 404, 200), lambda world: (world.published.pk,)),
     *act("admin:campaigns_target_withdraw", target, lambda world: {"reason": "取消"}),
     *act("admin:campaigns_target_cascade", target, shared, page=SCOPED_RECORD),
     *act("admin:campaigns_requirement_remind", lambda w: (w.campaign_papers.requirement_open.pk,)),

@@ -1,0 +1,241 @@
+"""A target shared among the unions below: exact, from known figures, and never by force."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from hypothesis import given, settings as budget, strategies as st
+from pytest_django import DjangoAssertNumQueries
+
+from audit.models import AuditEntry
+from campaigns.cascade import divide
+from campaigns.models import Campaign, CampaignStatus, Indicator, Target, TargetVersion
+from campaigns.selectors.cascade import CascadeBy, Proposal, propose
+from campaigns.selectors.targets import compare
+from campaigns.services.campaigns import publish_campaign
+from campaigns.services.cascade import cascade_target
+from core.errors import RuleViolation
+from enterprises.services import record_baseline
+from reference.models import GroupSet
+from tests.builders import make_membership, make_union
+from tests.campaigns.builders import make_campaign, make_target
+from tests.portal.world import World, logged_in, make_world
+from unions.models import Union
+
+
+@budget(max_examples=40, deadline=None)
+@given(st.integers(0, 10**9), st.lists(st.integers(0, 10**7), min_size=1, max_size=40))
+def test_shares_come_to_the_whole_and_are_never_one_off(total: int, weights: list[int]) -> None:
+    whole = sum(weights)
+    if not whole:
+        if total:
+            with pytest.raises(ValueError, match="nothing to divide by"):
+                divide(total, weights)
+        else:
+            assert divide(0, weights) == [0] * len(weights)
+        return
+    shares = divide(total, weights)
+    assert sum(shares) == total
+    for share, weight in zip(shares, weights, strict=True):
+        assert abs(share * whole - total * weight) < whole  # less than one from the exact share
+        assert share == 0 or weight > 0
+
+
+def test_largest_remainders() -> None:
+    # 10 × 1/3 each: one is left, and of equal remainders the first has it.
+    assert divide(10, [1, 1, 1]) == [4, 3, 3]
+    # 7 × 2/11, 3/11, 6/11 = 1.27, 1.91, 3.82.
+    assert divide(7, [2, 3, 6]) == [1, 2, 4]
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def counties(world: World) -> list[Union]:
+    """The county of the world and two more below the city."""
+    more = [
+        make_union(name, "county_federation", world.city, code=f"37159{number}")
+        for number, name in enumerate(("甲县总", "乙县总"), 1)
+    ]
+    return [world.county, *more]
+
+
+@pytest.fixture
+def campaign(world: World) -> Campaign:
+    return make_campaign("集中行动", world.city, status=CampaignStatus.DRAFT)
+
+
+def shares(proposal: Proposal) -> list[tuple[str, int | None, Decimal | None]]:
+    return [(row.union.name, row.weight, row.value) for row in proposal.shares]
+
+
+def count_workers(union: Union, keeper: Union, on: dt.date, count: int) -> None:
+    record_baseline(
+        keeper=keeper, group_set=GroupSet.objects.get(code="set4", version=1), union=union,
+        counted_on=on, worker_count=count, source="摸底", actor=None,
+    )  # fmt: skip
+
+
+def test_by_baseline_the_newest_known_and_nobody_without(
+    world: World, counties: list[Union], campaign: Campaign
+) -> None:
+    target = make_target(campaign, world.city, "100")
+    count_workers(counties[0], world.city, dt.date(2023, 1, 1), 5000)
+    count_workers(counties[0], world.city, dt.date(2023, 6, 1), 2000)
+    count_workers(counties[0], world.city, dt.date(2024, 2, 1), 9000)  # after the day asked for
+    count_workers(counties[1], world.city, dt.date(2023, 1, 1), 1000)
+    proposal = propose(target, by=CascadeBy.BASELINE, day=dt.date(2024, 1, 1))
+    assert shares(proposal) == [
+        ("东昌府区总工会", 2000, Decimal(67)),
+        ("甲县总", 1000, Decimal(33)),
+        ("乙县总", None, None),
+    ]  # fmt: skip
+    assert [union.name for union in proposal.without] == ["乙县总"]
+    assert proposal.total == 100
+
+
+def test_by_last_year_in_the_same_days_of_the_subtree(
+    world: World, counties: list[Union], campaign: Campaign
+) -> None:
+    target = make_target(campaign, world.city, "10")
+    low = make_union("甲基层", "grassroots_union", counties[1])
+    for union, day, group in (
+        (world.low, "2023-01-01", "courier"),
+        (world.low, "2023-12-31", "courier"),
+        (low, "2023-05-01", "courier"),
+        (low, "2022-12-31", "courier"),
+        (low, "2024-01-01", "courier"),
+        (low, "2023-05-01", "domestic_worker"),
+        (world.other_low, "2023-05-01", "courier"),
+    ):
+        make_membership(union, group=group, on=day)
+    assert shares(propose(target, by=CascadeBy.LAST_YEAR)) == [
+        ("东昌府区总工会", 2, Decimal(7)), ("甲县总", 1, Decimal(3)), ("乙县总", 0, None),
+    ]  # fmt: skip
+
+
+def test_what_exists_is_kept_until_it_is_to_be_replaced(
+    world: World, counties: list[Union], campaign: Campaign
+) -> None:
+    target = make_target(campaign, world.city, "100")
+    kept = make_target(campaign, counties[0], "41")
+    proposal = propose(target, by=CascadeBy.EVENLY)
+    assert [(row.value, row.is_kept) for row in proposal.shares] == [
+        (Decimal(41), True), (Decimal(30), False), (Decimal(29), False),
+    ]  # fmt: skip
+    again = propose(target, by=CascadeBy.EVENLY, replaces=True)
+    assert [row.value for row in again.shares] == [Decimal(34), Decimal(33), Decimal(33)]
+    values = {row.union.pk: row.value for row in again.shares if row.value is not None}
+    assert cascade_target(target, values, by=CascadeBy.EVENLY, actor=None) == 2
+    kept.refresh_from_db()
+    assert kept.value == 41
+    (compared,) = compare([target])
+    assert (compared.count, compared.total, compared.difference) == (3, Decimal(107), Decimal(7))
+    assert cascade_target(target, values, by=CascadeBy.EVENLY, replaces=True, actor=None) == 1
+    (compared,) = compare([target])
+    assert (compared.total, compared.agrees) == (Decimal(100), True)
+    Target.objects.filter(pk=kept.pk).update(value=101)
+    with pytest.raises(RuleViolation, match="more than the target"):
+        propose(target, by=CascadeBy.EVENLY, kind="grassroots_union")
+
+
+def test_a_ratio_is_copied(world: World, counties: list[Union], campaign: Campaign) -> None:
+    indicator = Indicator.objects.create(
+        campaign=campaign, metric="enrolment_rate", name="入会率", unit="ratio"
+    )
+    target = Target.objects.create(
+        indicator=indicator, union=world.city, period_start=campaign.starts_on,
+        period_end=campaign.ends_on, value=Decimal("0.8"),
+    )  # fmt: skip
+    assert {row.value for row in propose(target, by=CascadeBy.BASELINE).shares} == {Decimal("0.8")}
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_three_thousand_cost_as_many_statements_as_three(
+    world: World, campaign: Campaign, count: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    target = make_target(campaign, world.county, "1000")
+    publish_campaign(campaign, actor=None)
+    for number in range(count):
+        make_union(f"基层{number}", "grassroots_union", world.county)
+    proposal = propose(target, by=CascadeBy.EVENLY)
+    values = {row.union.pk: row.value for row in proposal.shares if row.value is not None}
+    # Savepoint, campaign, target, children, existing, versions of none, numbers and update of
+    # none, targets, versions, two entries of the trail.
+    with django_assert_num_queries(12):
+        cascade_target(target, values, by=CascadeBy.EVENLY, reason="分解", actor=None)
+    assert sum(Target.objects.exclude(pk=target.pk).values_list("value", flat=True)) == 1000
+    assert TargetVersion.objects.filter(reason="分解", number=1).count() == count + 1
+
+
+# -- the page -------------------------------------------------------------------------------------
+
+
+def page_of(target: Target) -> str:
+    return reverse("admin:campaigns_target_cascade", args=[target.pk])
+
+
+def sent(target: Target, by: str, values: dict[Union, str], **more: str) -> dict[str, Any]:
+    seen = f"{target.value.normalize():f}"
+    fields = {f"value_{union.pk}": value for union, value in values.items()}
+    return {"by": by, "seen": seen, **fields, **more}
+
+
+@pytest.fixture
+def published(world: World, campaign: Campaign) -> Target:
+    target = make_target(campaign, world.city, "100")
+    publish_campaign(campaign, actor=None)
+    return target
+
+
+def test_looked_at_changed_and_saved(
+    world: World, counties: list[Union], published: Target
+) -> None:
+    client = logged_in(world.official)
+    page = client.get(f"{page_of(published)}?by=evenly")
+    assert [row["text"] for row in page.context["rows"]] == ["34", "33", "33"]
+    values = dict(zip(counties, ("40", "1x", "-3"), strict=True))
+    wrong = client.post(page_of(published), sent(published, "evenly", values, save="1"))
+    assert [row["error"] for row in wrong.context["rows"]] == [
+        "", "This is no number.", "This cannot be negative.",
+    ]  # fmt: skip
+    values = dict(zip(counties, ("40", "３０", ""), strict=True))
+    look = client.post(page_of(published), sent(published, "evenly", values, look="1"))
+    assert (look.context["total"], look.context["difference"]) == ("70", "-30")
+    unexplained = client.post(page_of(published), sent(published, "evenly", values, save="1"))
+    assert unexplained.context["fault"] == "The campaign is published: say why the target changes."
+    assert Target.objects.count() == 1
+    stale = {**sent(published, "evenly", values, save="1", reason="分解"), "seen": "99"}
+    assert "has changed since" in client.post(page_of(published), stale).context["fault"]
+    assert Target.objects.count() == 1
+    done = client.post(
+        page_of(published), sent(published, "evenly", values, save="1", reason="分解")
+    )
+    assert done.status_code == 302
+    found = Target.objects.exclude(pk=published.pk).order_by("pk")
+    assert [(row.union, int(row.value)) for row in found] == [(counties[0], 40), (counties[1], 30)]
+    trail = AuditEntry.objects.filter(actor=world.official).order_by("pk")
+    assert [entry.action for entry in trail] == ["target.set", "target.set", "target.cascaded"]
+
+
+def test_whoever_stands_below_shares_the_own_target_only(
+    world: World, counties: list[Union], published: Target
+) -> None:
+    """A target of the city is no affair of others; foreign children are refused."""
+    stranger = logged_in(world.neighbour)
+    values = {counties[0]: "1"}
+    form = sent(published, "by_hand", values, save="1", reason="x")
+    assert stranger.post(page_of(published), form).status_code == 404
+    assert logged_in(world.grassroots).post(page_of(published), form).status_code == 403
+    with pytest.raises(RuleViolation, match="unions below have changed"):
+        cascade_target(
+            published, {world.other.pk: Decimal(1)}, by=CascadeBy.BY_HAND, reason="x", actor=None
+        )
+    assert Target.objects.count() == 1

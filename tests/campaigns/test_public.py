@@ -1,0 +1,113 @@
+"""The public page: the sign, the plan, good practice, and progress without small numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from campaigns.models import Campaign, CampaignJoinCode, CampaignStatus, Target
+from campaigns.selectors.public import open_code
+from campaigns.services.records import save_practice
+from core.clock import local_today
+from reports.models import CampaignProgress, ReportRun
+from reports.runs import PUBLISH
+from reports.public_progress import public_progress
+from tests.builders import make_join_code, make_union
+from tests.campaigns.builders import make_campaign, make_target
+from unions.models import Union
+
+pytestmark = pytest.mark.django_db
+TODAY = local_today()
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def owner() -> Union:
+    return make_union("市总", "city_federation")
+
+
+@pytest.fixture
+def drive(owner: Union) -> Campaign:
+    return make_campaign("行动", owner, starts_on=TODAY - 9 * DAY, ends_on=TODAY + 9 * DAY)
+
+
+def test_the_sign_leads_to_the_one_code_or_to_the_finder(
+    client: Client, owner: Union, drive: Campaign
+) -> None:
+    federation = make_union("市新业态联合会", "nef_federation", owner)
+    other = make_union("县联合会", "nef_federation", owner)
+    address = f"/campaigns/{drive.pk}/"
+    assert open_code(drive, TODAY) is None
+    assert client.get(f"{address}qr.svg").headers["Content-Type"] == "image/svg+xml"
+    assert 'href="/join/"' in client.get(address).content.decode()
+    code = make_join_code(federation)
+    CampaignJoinCode.objects.create(join_code=code, campaign=drive)
+    assert open_code(drive, TODAY) == code
+    page = client.get(address).content.decode()
+    assert f'href="/join/{code.code}/"' in page
+    assert "市新业态联合会" in page
+    # Two unions below have one each: neither stands for all.
+    second = make_join_code(other)
+    CampaignJoinCode.objects.create(join_code=second, campaign=drive)
+    assert open_code(drive, TODAY) is None
+    type(second).objects.filter(pk=second.pk).update(is_active=False)
+    assert open_code(drive, TODAY) == code
+    Campaign.objects.filter(pk=drive.pk).update(status=CampaignStatus.CLOSED)
+    assert "qr.svg" not in client.get(address).content.decode()
+
+
+def test_plan_and_good_practice(client: Client, owner: Union, drive: Campaign) -> None:
+    plan = make_campaign("三年计划", owner, kind="plan")
+    Campaign.objects.filter(pk=drive.pk).update(plan=plan)
+    for title, day in (("昨日做法", TODAY - DAY), ("明日做法", TODAY + DAY), ("草稿做法", None)):
+        save_practice(
+            None, campaign=drive, title=title, text="<b>进站</b>", unit=owner, published_on=day,
+            actor=None,
+        )  # fmt: skip
+    page = client.get(f"/campaigns/{drive.pk}/").content.decode()
+    assert [title in page for title in ("昨日做法", "明日做法", "草稿做法")] == [True, False, False]
+    assert "&lt;b&gt;进站&lt;/b&gt;" in page
+    assert f'href="/campaigns/{plan.pk}/"' in page
+    assert f'href="/campaigns/{drive.pk}/"' in client.get(f"/campaigns/{plan.pk}/").content.decode()
+    Campaign.objects.filter(pk=plan.pk).update(status=CampaignStatus.DRAFT)
+    assert "三年计划" not in client.get(f"/campaigns/{drive.pk}/").content.decode()
+
+
+def measured(target: Target, value: str) -> None:
+    CampaignProgress.objects.update_or_create(
+        target=target,
+        day=TODAY - DAY,
+        defaults={
+            "value": Decimal(value), "share": Decimal(value) / target.value, "status": "behind",
+            "target_value": target.value, "time_elapsed": Decimal("0.5"),
+        },
+    )  # fmt: skip
+
+
+def test_progress_if_the_owner_wants_and_no_small_number(
+    client: Client, owner: Union, drive: Campaign
+) -> None:
+    target = make_target(drive, owner, "120")
+    below = make_target(drive, make_union("县总", "county_federation", owner), "77")
+    ReportRun.objects.create(report=PUBLISH, day=TODAY - DAY, cut_off=f"{TODAY}T00:00:00+08:00")
+    measured(target, "60")
+    measured(below, "33")
+    address = f"/campaigns/{drive.pk}/"
+    client.cookies["django_language"] = "en"
+    assert "progress-title" not in client.get(address).content.decode()
+    Campaign.objects.filter(pk=drive.pk).update(shows_progress=True)
+    page = client.get(address).content.decode()
+    assert "<strong>60</strong> / 120 · 50.00%" in page
+    assert "77" not in page
+    for value, shown in (("9", None), ("10", Decimal(10)), ("0", Decimal(0))):
+        measured(target, value)
+        (row,), _day = public_progress(Campaign.objects.get(pk=drive.pk))
+        assert (row.value, row.is_small) == (shown, shown is None)
+        assert (row.share is None) == (shown is None)
+    measured(target, "9")
+    page = client.get(address).content.decode()
+    assert "fewer than 10 so far, of 120" in page
+    assert "7.5" not in page
