@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any
 
@@ -142,7 +143,7 @@ class SignalRuleAdmin(OperatorAdmin):
     """From when on something in the entries is worth a look."""
 
     form = SignalRuleForm
-    list_display = ("kind", "meaning_shown", "threshold", "window", "is_active", "swept_on")
+    list_display = ("kind", "meaning_shown", "threshold", "window", "is_active", "swept")
     fields = ("kind", "meaning_shown", "threshold", "window", "is_active")
     readonly_fields = ("kind", "meaning_shown")
     ordering = ("kind",)
@@ -155,6 +156,11 @@ class SignalRuleAdmin(OperatorAdmin):
         """The register is gone through again in the coming night."""
         obj.swept_on = None
         super().save_model(request, obj, form, change)
+
+    @admin.display(description=_("register last gone through on"), ordering="swept_on")
+    def swept(self, rule: SignalRule) -> dt.date | None:
+        """The newest sweep; nothing for rules that look at the day alone."""
+        return rule.swept_on
 
     @admin.display(description=_("meaning"))
     def meaning_shown(self, rule: SignalRule) -> str:

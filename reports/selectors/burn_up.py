@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from core.replica import reading_connection
 from reports.models import CampaignForecast
+from reports.selectors.forecasts import TargetForecast
 from reports.selectors.progress import CampaignView, TargetProgress, campaigns_of
 from unions.models import Union
 from unions.scope import Actor
@@ -47,6 +48,16 @@ class BurnUp:
     forecast: CampaignForecast | None
 
     @property
+    def outlook(self) -> TargetForecast:
+        """The forecast with what a page tells about it."""
+        return TargetForecast(self.row.target, self.row.day, self.row.progress, self.forecast)
+
+    @property
+    def drawn(self) -> CampaignForecast | None:
+        """The forecast, where it says anything that can be drawn."""
+        return self.forecast if self.outlook.has_expectation else None
+
+    @property
     def has_course(self) -> bool:
         """There is something to draw."""
         return bool(self.points)
@@ -56,11 +67,10 @@ class BurnUp:
         """What was reached, then the end of the period with the pace and the forecast for it."""
         lines = [Line(point.day, point.value, point.pace) for point in self.points]
         end, target = self.row.target.period_end, self.row.target.value
-        if self.forecast is not None:
+        if (found := self.drawn) is not None:
             # The forecast goes out from where the target stands.
             last = lines[-1]
             lines[-1] = replace(last, expected=last.value, low=last.value, high=last.value)
-            found = self.forecast
             lines.append(Line(end, None, target, found.expected, found.low, found.high))
         elif lines and lines[-1].day < end:
             lines.append(Line(end, None, target))

@@ -18,6 +18,7 @@ from unions.models import Union
 from unions.scope import Actor, access, can
 
 PAGE_SIZE = 50
+WITH_DETAILS = frozenset({SignalKind.BURST, SignalKind.LAST_DAY, SignalKind.SHARED_PHONE})
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class SignalsOfKind:
         """The kind in words."""
         return str(SignalKind(self.rule.kind).label)
 
+    @property
+    def has_details(self) -> bool:
+        """Do such signals tell more than a number?"""
+        return self.rule.kind in WITH_DETAILS
+
 
 @dataclass(frozen=True)
 class SignalRow:
@@ -46,6 +52,11 @@ class SignalRow:
     signal: QualitySignal
     join_code: JoinCode | None
     phase: Phase | None
+
+    @property
+    def has_details(self) -> bool:
+        """Does it tell more than a number?"""
+        return self.signal.kind in WITH_DETAILS
 
     @property
     def details(self) -> dict[str, Any]:
