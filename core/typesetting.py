@@ -61,8 +61,8 @@ def set_document(source: Path, values: dict[str, Any], *, is_tagged: bool = True
     """The PDF of the `.typ` file `source` with `values`, of any length, set in a process apart.
 
     Tags let screen readers follow tables; without them a long document is a fifth of the size.
-    Raises RuleViolation when the font is not installed, CalledProcessError when typst refuses,
-    TimeoutExpired after ``LONGEST_SECONDS``.
+    Raises RuleViolation when the font is not installed, RuntimeError with typst's words (they name
+    places in the source, never values) when it refuses, TimeoutExpired after ``LONGEST_SECONDS``.
     """
     order = {
         "source": str(source),
@@ -75,9 +75,11 @@ def set_document(source: Path, values: dict[str, Any], *, is_tagged: bool = True
         [sys.executable, "-I", "-c", _APART],
         input=json.dumps(order).encode(),
         capture_output=True,
-        check=True,
+        check=False,
         timeout=LONGEST_SECONDS,
     )
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode(errors="replace")[-1000:])
     return done.stdout
 
 

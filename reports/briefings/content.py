@@ -22,12 +22,15 @@ from unions.scope import Actor
 
 Status = CampaignProgress.Status
 
+# After the end of its period a target is reached or missed.
+MISSED = "missed"
 # The order in which states are told, the best first.
 STATES = (
-    Status.REACHED, Status.AHEAD, Status.ON_PACE, Status.BEHIND, Status.AT_RISK, Status.NO_DATA,
-    Status.NOT_STARTED,
+    Status.REACHED, Status.AHEAD, Status.ON_PACE, Status.BEHIND, Status.AT_RISK, MISSED,
+    Status.NO_DATA, Status.NOT_STARTED,
 )  # fmt: skip
-LAGGING = (Status.BEHIND, Status.AT_RISK)
+LAGGING = (Status.BEHIND, Status.AT_RISK, MISSED)
+_UNDER_WAY = (Status.AHEAD, Status.ON_PACE, Status.BEHIND, Status.AT_RISK)
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,10 @@ class Line:
         return found.target_value if found else self.progress.target.value
 
     @property
-    def is_lagging(self) -> bool:
-        """Behind or at risk; after the end of the period, not reached."""
-        return self.progress.status in LAGGING
+    def state(self) -> str:
+        """A code of ``STATES``; its words are ``progress.status_label``."""
+        is_missed = self.progress.is_over and self.progress.status in _UNDER_WAY
+        return MISSED if is_missed else self.progress.status
 
 
 @dataclass(frozen=True)
@@ -80,17 +84,20 @@ class Sheet:
 
     @property
     def laggards(self) -> list[Line]:
-        """Units behind or at risk, the slowest first."""
+        """Units behind or at risk, or that have missed their target; the slowest first."""
         return sorted(
-            (line for line in self.lines if line.is_lagging),
+            (line for line in self.lines if line.state in LAGGING),
             key=lambda line: (line.progress.pace or Decimal(0), line.union.path),
         )
 
     @property
-    def states(self) -> list[tuple[str, int]]:
-        """How many units are in which state, the best first; empty ones left out."""
-        counted = Counter(line.progress.status for line in self.lines)
-        return [(state, counted[state]) for state in STATES if counted[state]]
+    def states(self) -> list[tuple[str, str, int]]:
+        """Code, words and number of units of each state, the best first; empty ones left out."""
+        counted = Counter((line.state, line.progress.status_label) for line in self.lines)
+        return sorted(
+            ((state, label, count) for (state, label), count in counted.items()),
+            key=lambda row: STATES.index(row[0]),
+        )
 
     @property
     def promised(self) -> Decimal | None:

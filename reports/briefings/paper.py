@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext as _, pgettext
+from django.utils.translation import gettext as _, ngettext, pgettext
 
 from campaigns.models import Unit
 from core.typesetting import set_document
@@ -44,14 +44,16 @@ def page_values(briefing: Briefing, made_on: dt.date) -> dict[str, Any]:
     """Everything that is printed, as texts and widths of bars."""
     sheets = briefing.sheets
     sections = [_overview(briefing)]
-    if sheets:
-        sections += [_ranking(sheets), _laggards(sheets)]
+    with_units = [sheet for sheet in sheets if sheet.lines]
+    if with_units:
+        sections += [_ranking(with_units), _laggards(with_units)]
     sections.append(_explanations(briefing))
     for count, section in enumerate(sections, start=1):
         section["heading"] = wording.heading(count, section["heading"])
     return {
         "lang": "zh" if wording.is_chinese() else "en",
         "title": wording.title(briefing),
+        "title_lines": wording.title_lines(briefing),
         "as_of": wording.as_of_text(briefing),
         "opening": wording.opening(briefing),
         "sections": sections,
@@ -66,7 +68,8 @@ def _annexes(sheets: list[Sheet]) -> list[Block]:
     return [
         {
             "title": _("Annex %(number)d") % {"number": count},
-            "name": wording.sheet_name(sheet),
+            "name": wording.indicator_name(sheet),
+            "period": wording.period_text(sheet),
             "note": _("Units directly below only; all units are in the workbook of this briefing.")
             if is_cut
             else "",
@@ -107,7 +110,9 @@ def line_cells(line: Line, sheet: Sheet, *, is_indented: bool = False) -> list[s
 
 
 def unit_note(sheet: Sheet) -> str:
-    """In which unit targets and values stand."""
+    """In which unit targets and values stand; percent stand in the cells."""
+    if sheet.indicator.unit == Unit.RATIO:
+        return ""
     colon = "：" if wording.is_chinese() else ": "
     return f"{pgettext('of a table', 'In')}{colon}{sheet.indicator.get_unit_display()}"
 
@@ -121,7 +126,7 @@ def _bare(value: Decimal | None, sheet: Sheet) -> str:
 def _overview(briefing: Briefing) -> Block:
     blocks: list[Block] = []
     for count, sheet in enumerate(briefing.sheets, start=1):
-        blocks.append(_sub(wording.subheading(count, wording.sheet_name(sheet))))
+        blocks.append(_sub(wording.subheading(count, wording.full_name(sheet))))
         blocks += [_text(text) for text in wording.overview(sheet, briefing.day)]
         if sheet.lines:
             blocks.append(_states(sheet))
@@ -134,10 +139,12 @@ def _ranking(sheets: list[Sheet]) -> Block:
     blocks: list[Block] = []
     for count, sheet in enumerate(sheets, start=1):
         blocks.append(_sub(wording.subheading(count, wording.sheet_name(sheet))))
-        if not sheet.direct:
-            blocks.append(_text(_("No unit below has a target here.")))
-            continue
-        blocks.append(_bars(sheet))
+        ranked = [line for line in sheet.direct if line.place]
+        if ranked:
+            blocks.append(_bars(ranked))
+            blocks += _unranked(len(sheet.direct) - len(ranked))
+        else:
+            blocks.append(_text(_("There is no figure to rank the units by.")))
     return {"heading": _("Ranking of the units directly below"), "blocks": blocks}
 
 
@@ -172,17 +179,27 @@ def _states(sheet: Sheet) -> Block:
         "parts": [
             {
                 "state": state,
-                "label": f"{wording.state_name(state)} {count}",
+                "label": f"{label} {count}",
                 "part": count / len(sheet.lines),
             }
-            for state, count in sheet.states
+            for state, label, count in sheet.states
         ],
     }
 
 
-def _bars(sheet: Sheet) -> Block:
-    """Shares of target as bars, with the share of time as a mark."""
-    direct = sheet.direct
+def _unranked(count: int) -> list[Block]:
+    if not count:
+        return []
+    text = ngettext(
+        "%(count)d unit without a figure is left out.",
+        "%(count)d units without a figure are left out.",
+        count,
+    )
+    return [_text(text % {"count": count})]
+
+
+def _bars(direct: list[Line]) -> Block:
+    """Shares of target as bars, with the share of time as a mark; the best first."""
     is_cut = len(direct) > CHART_BEST + CHART_LAST
     groups = [direct[:CHART_BEST], direct[-CHART_LAST:]] if is_cut else [direct]
     shares = [line.progress.share or Decimal(0) for line in direct]
@@ -198,11 +215,11 @@ def _bars(sheet: Sheet) -> Block:
         "groups": [
             [
                 {
-                    "label": f"{line.place or DASH}  {line.union.name}",
+                    "label": f"{line.place}  {line.union.name}",
                     "text": percent_text(line.progress.share),
                     "width": float(min((line.progress.share or Decimal(0)) / full, Decimal(1))),
                     "time": float(line.progress.time_elapsed / full),
-                    "state": line.progress.status,
+                    "state": line.state,
                 }
                 for line in group
             ]

@@ -9,12 +9,12 @@ from django.utils import formats
 from django.utils.translation import get_language, gettext as _, ngettext, pgettext
 
 from campaigns.models import Unit
-from reports.briefings.content import Briefing, Line, Sheet
+from reports.briefings.content import MISSED, Briefing, Line, Sheet
 from reports.metrics import metric_of
-from reports.models import CampaignProgress
 from reports.templatetags.reports_figures import DASH, number, pace, percent_text, unit_word
 
 _NUMERALS = "一二三四五六七八九十"
+LONGEST_TITLE_LINE = 21  # characters of 22 pt on a line of 156 mm
 # What the definitions at the end explain.
 EXPLAINED = ("target_share", "time_elapsed", "pace")
 
@@ -70,16 +70,50 @@ def as_of_text(briefing: Briefing) -> str:
     return _("(as of %(day)s)") % {"day": date_text(briefing.day)}
 
 
+def title_lines(briefing: Briefing) -> list[str]:
+    """A long title breaks behind the name of the campaign, as titles of circulars do."""
+    text = title(briefing)
+    head, quote, tail = text.rpartition("”")
+    if len(text) <= LONGEST_TITLE_LINE or not tail:
+        return [text]
+    return [head + quote, tail.strip()]
+
+
+def indicator_name(sheet: Sheet) -> str:
+    """The indicator, and its groups where the name does not hold them."""
+    indicator = sheet.indicator
+    if indicator.group_set is None or indicator.group_set.name in indicator.name:
+        return indicator.name
+    return _brackets(indicator.name, indicator.group_set.name)
+
+
+def period_text(sheet: Sheet) -> str:
+    """2024年度, 2023—2025年, or both days."""
+    first, last = sheet.period_start, sheet.period_end
+    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
+        if first.year == last.year:
+            return pgettext("period", "%(year)s") % {"year": first.year}
+        return pgettext("period", "%(first)s–%(last)s") % {"first": first.year, "last": last.year}
+    return _("%(first)s to %(last)s") % {"first": date_text(first), "last": date_text(last)}
+
+
 def sheet_name(sheet: Sheet) -> str:
+    """The indicator and its period."""
+    return _brackets(sheet.indicator.name, period_text(sheet))
+
+
+def full_name(sheet: Sheet) -> str:
     """The indicator, its groups and its period."""
-    name = sheet.indicator.name
-    if sheet.indicator.group_set and sheet.indicator.group_set.name not in name:
-        name = f"{name}（{sheet.indicator.group_set.name}）"
-    period = _("%(first)s to %(last)s") % {
-        "first": date_text(sheet.period_start),
-        "last": date_text(sheet.period_end),
-    }
-    return f"{name}，{period}" if is_chinese() else f"{name}, {period}"
+    if indicator_name(sheet) == sheet.indicator.name or sheet.indicator.group_set is None:
+        return sheet_name(sheet)
+    comma = "，" if is_chinese() else ", "
+    return _brackets(
+        sheet.indicator.name, f"{sheet.indicator.group_set.name}{comma}{period_text(sheet)}"
+    )
+
+
+def _brackets(text: str, inside: str) -> str:
+    return f"{text}（{inside}）" if is_chinese() else f"{text} ({inside})"
 
 
 def opening(briefing: Briefing) -> str:
@@ -125,6 +159,17 @@ def _own(sheet: Sheet, day: dt.date) -> str:
             "time": percent_text(Decimal(passed) / sheet.days),
         }
     row = sheet.own.progress
+    if row.value is None:
+        return _(
+            "Target %(target)s. How far it is cannot be said: there is no baseline, or no record "
+            "of it in this portal yet. %(passed)d of %(days)d days have passed, %(time)s of the "
+            "time."
+        ) % {
+            "target": amount(sheet.own.target_value, sheet.indicator.unit),
+            "passed": passed,
+            "days": sheet.days,
+            "time": percent_text(row.time_elapsed),
+        }
     return _(
         "Target %(target)s, reached %(value)s: %(share)s of the target. %(passed)d of %(days)d "
         "days have passed, %(time)s of the time. Pace %(pace)s, status: %(status)s."
@@ -180,21 +225,16 @@ def _states(sheet: Sheet) -> str:
     ) % {
         "count": len(sheet.lines),
         "states": separator.join(
-            _("%(state)s %(count)d") % {"state": state_name(state), "count": count}
-            for state, count in sheet.states
+            _("%(state)s %(count)d") % {"state": label, "count": count}
+            for _state, label, count in sheet.states
         ),
     }
-
-
-def state_name(state: str) -> str:
-    """A state in words."""
-    return str(CampaignProgress.Status(state).label)
 
 
 def _working_days(line: Line) -> str:
     """The same by working days, where the holidays of the whole period are known."""
     share = line.forecast.shares.working
-    if share is None:
+    if share is None or line.forecast.working_pace is None:
         return ""
     return _("By working days: %(time)s of the time, pace %(pace)s.") % {
         "time": percent_text(share),
@@ -235,9 +275,17 @@ def lagging(sheet: Sheet, shown: int) -> str:
     count = len(sheet.laggards)
     if not count:
         return _("No unit lags behind.")
-    text = ngettext(
-        "%(count)d unit is behind or at risk.", "%(count)d units are behind or at risk.", count
-    ) % {"count": count}
+    if sheet.laggards[0].state == MISSED:
+        text = ngettext(
+            "%(count)d unit has missed its target.",
+            "%(count)d units have missed their targets.",
+            count,
+        )
+    else:
+        text = ngettext(
+            "%(count)d unit is behind or at risk.", "%(count)d units are behind or at risk.", count
+        )
+    text %= {"count": count}
     if count > shown:
         joined = "" if is_chinese() else " "
         text += joined + _("The %(shown)d slowest are listed; all stand in the annex.") % {
@@ -260,7 +308,7 @@ def explanations(briefing: Briefing) -> list[str]:
         texts.append(f"{metric.name}（{version}）{colon}{ratio_text}{stop}{metric.formula}")
     separator = "；" if is_chinese() else "; "
     limits = separator.join(
-        _("%(state)s from pace %(pace)s")
+        (_("%(state)s from pace %(pace)s") if row.minimum_pace else _("%(state)s below"))
         % {"state": row.get_status_display(), "pace": pace(row.minimum_pace)}
         for row in briefing.thresholds
     )

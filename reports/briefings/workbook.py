@@ -50,7 +50,7 @@ def _text_rows(briefing: Briefing) -> Iterable[Cells]:
     yield [("text", wording.opening(briefing))]
     yield head(wording.heading(1, _("Overall progress")))
     for count, sheet in enumerate(briefing.sheets, start=1):
-        yield [("text", wording.subheading(count, wording.sheet_name(sheet)))]
+        yield [("text", wording.subheading(count, wording.full_name(sheet)))]
         for text in wording.overview(sheet, briefing.day):
             yield [("text", text)]
     if not briefing.sheets:
@@ -61,7 +61,7 @@ def _text_rows(briefing: Briefing) -> Iterable[Cells]:
 
 
 def _unit_rows(sheet: Sheet, lines: list[Line]) -> Iterable[Cells]:
-    yield [("text", wording.sheet_name(sheet))]
+    yield [("text", wording.full_name(sheet))]
     unit = str(sheet.indicator.get_unit_display())
     yield [("text", pgettext("of a table", "In")), ("text", unit)]
     yield head(

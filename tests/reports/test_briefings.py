@@ -88,14 +88,16 @@ def test_what_is_told_of_the_year(world: World, reader: User, chinese: None) -> 
     ]  # fmt: skip
     sheet = year_of(briefing)
     assert sheet.own is not None
-    assert (sheet.own.union, sheet.own.progress.value) == (world.province, 5)
+    assert (sheet.own.union, sheet.own.progress.value) == (world.province, Decimal(5))
     assert [(line.union, line.depth, line.place) for line in sheet.lines] == [
         (world.city, 0, 1), (world.dong, 1, 2), (world.lin, 1, 1),
     ]  # fmt: skip
     assert ([line.union for line in sheet.direct], sheet.promised, sheet.done) == (
-        [world.city], 20, 4,
+        [world.city], Decimal(20), Decimal(4),
     )  # fmt: skip
-    assert sheet.states == [("reached", 1), ("ahead", 1), ("on_pace", 1)]
+    assert [(state, count) for state, _label, count in sheet.states] == [
+        ("reached", 1), ("ahead", 1), ("on_pace", 1),
+    ]  # fmt: skip
     said = texts(page_values(briefing, MADE_ON))
     for sentence in (
         "目标25人，已完成5人，目标完成率20.00%。期限共366天，已过75天，时间进度20.49%。"
@@ -210,7 +212,9 @@ def test_before_and_after() -> None:
     run_nightly(D(2026, 1, 5))
     after = brief(world, reader)
     assert [sheet.period_end for sheet in after.sheets] == [D(2025, 12, 31)]
-    assert [line.progress.status_label for line in after.sheets[0].lines] == ["未完成"]
+    with translation.override("zh-hans"):
+        assert after.sheets[0].states == [("missed", "未完成", 1)]
+        assert "共有1个单位未完成目标。" in texts(page_values(after, MADE_ON))
 
 
 def test_numerals_of_sections(chinese: None) -> None:
