@@ -16,6 +16,9 @@ from reports.briefings.content import Briefing, Line, Sheet
 from reports.sheets import Cells, Sheet as Page, head
 
 CHART_UNITS = 30
+WIDTHS = (8, 44, 16, 16, 12, 12, 10, 12, 16, 16, 16, 14, 40)
+# The whole row stands in the table of all units; the others repeat what they are about.
+RANKED_COLUMNS, LAGGING_COLUMNS = 5, 8
 _FIRST_UNIT_ROW = 4
 
 
@@ -29,12 +32,11 @@ def workbook_of(briefing: Briefing) -> bytes:
             _("Ranking %(number)d") % {"number": count},
             _("Behind %(number)d") % {"number": count},
         )
-        widths = (8, 44, 16, 16, 12, 12, 10, 12, 16, 16, 16, 14, 40)
-        Page(book, names[0], widths).write(_unit_rows(sheet, sheet.lines))
-        ranking = Page(book, names[1], widths)
-        ranking.write(_unit_rows(sheet, sheet.direct))
+        Page(book, names[0], WIDTHS).write(_unit_rows(sheet, sheet.lines))
+        ranking = Page(book, names[1], WIDTHS)
+        ranking.write(_unit_rows(sheet, sheet.direct, RANKED_COLUMNS))
         _add_chart(ranking, sheet)
-        Page(book, names[2], widths).write(_unit_rows(sheet, sheet.laggards))
+        Page(book, names[2], WIDTHS).write(_unit_rows(sheet, sheet.laggards, LAGGING_COLUMNS))
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
@@ -60,17 +62,18 @@ def _text_rows(briefing: Briefing) -> Iterable[Cells]:
         yield [("text", text)]
 
 
-def _unit_rows(sheet: Sheet, lines: list[Line]) -> Iterable[Cells]:
+def _unit_rows(sheet: Sheet, lines: list[Line], columns: int = len(WIDTHS)) -> Iterable[Cells]:
     yield [("text", wording.full_name(sheet))]
     unit = str(sheet.indicator.get_unit_display())
     yield [("text", pgettext("of a table", "In")), ("text", unit)]
-    yield head(
+    titles = (
         _("Place"), _("Unit"), _("Target"), _("Reached"), _("Share of target"), _("Time elapsed"),
         _("Pace"), _("Status"), _("Forecast"), _("Forecast, low"), _("Forecast, high"),
         _("Needed per day"), _("Note"),
     )  # fmt: skip
+    yield head(*titles[:columns])
     for line in lines:
-        yield _unit_row(line, sheet)
+        yield _unit_row(line, sheet)[:columns]
 
 
 def _unit_row(line: Line, sheet: Sheet) -> Cells:
@@ -114,4 +117,4 @@ def _add_chart(page: Page, sheet: Sheet) -> None:
         titles_from_data=False,
     )
     chart.set_categories(Reference(page.sheet, min_col=2, min_row=_FIRST_UNIT_ROW, max_row=last))
-    page.sheet.add_chart(chart, "O3")
+    page.sheet.add_chart(chart, "G3")
