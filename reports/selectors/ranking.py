@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count
@@ -125,21 +127,22 @@ def _value(metric: str, day: str, breakdown: str = "''") -> str:
     return value_sql(metric, union="u.id", breakdown=breakdown, day=day)
 
 
-def _set_members(code: str) -> str:
-    """Members of the set of a union; SQL."""
+def _set_members(group_set: str) -> str:
+    """Members of the set of a union; SQL. ``group_set`` is an expression, too."""
     return f"""(SELECT SUM({_value(Metric.MEMBERS, "%(day)s", "sg.workergroup_id")})
-        FROM reference_groupset_groups sg WHERE sg.groupset_id = %({code})s)"""
+        FROM reference_groupset_groups sg WHERE sg.groupset_id = {group_set})"""
 
 
-def _baseline(code: str) -> str:
-    return BASELINE_SQL.format(union="u.id", group_set=f"%({code})s", day="%(day)s")
+def _baseline(group_set: str) -> str:
+    return BASELINE_SQL.format(union="u.id", group_set=group_set, day="%(day)s")
 
 
 def _set_rate(code: str) -> str:
     """Members of the set ÷ baseline of a union; SQL."""
+    group_set = f"%({code})s"
     return f"""(
-        SELECT {_set_members(code)}::numeric / NULLIF(base.worker_count, 0)
-        FROM ({_baseline(code)}) base)"""
+        SELECT {_set_members(group_set)}::numeric / NULLIF(base.worker_count, 0)
+        FROM ({_baseline(group_set)}) base)"""
 
 
 # What the table can be sorted by → its SQL over the columns of ``valued``.
@@ -153,7 +156,7 @@ SORTS = {
     "pace": "u.share / NULLIF(u.time_elapsed, 0)",
 }
 
-# Each child is valued once; only those of the page are read further.
+# Each child is valued once; only those of the page are read further, a row for each rated set.
 _RANKING = f"""
 WITH pace_column(indicator_id, period_start, period_end, how_many) AS ({{pace_column}}),
 asked(id) AS ({{children}}),
@@ -200,14 +203,8 @@ SELECT sums.child_count, sums.all_members, sums.all_month, sums.all_year,
     c.id AS campaign_id, c.name AS campaign_name,
     u.id, u.name, u.kind_id, u.members, u.month, u.year, u.target_id, u.target_value, u.value,
     u.share, u.time_elapsed, u.status, u.place,
-    {", ".join(f"{_set_members(code)} AS {code}_members" for code in RATES)},
-    {
-    ", ".join(
-        f"{code}_base.worker_count AS {code}_workers, {code}_base.counted_on AS {code}_counted_on, "
-        f"{code}_base.source AS {code}_source"
-        for code in RATES
-    )
-}
+    s.id AS set_id, {_set_members("s.id")} AS set_members,
+    base.worker_count, base.counted_on, base.source
 FROM (
     SELECT COUNT(*) AS child_count, COALESCE(SUM(members), 0) AS all_members,
         COALESCE(SUM(month), 0) AS all_month, COALESCE(SUM(year), 0) AS all_year FROM kept
@@ -216,7 +213,8 @@ LEFT JOIN pace_column pc ON true
 LEFT JOIN campaigns_indicator i ON i.id = pc.indicator_id
 LEFT JOIN campaigns_campaign c ON c.id = i.campaign_id
 LEFT JOIN page u ON true
-{" ".join(f"LEFT JOIN LATERAL ({_baseline(code)}) {code}_base ON true" for code in RATES)}
+LEFT JOIN LATERAL unnest(%(rated)s::bigint[]) AS s(id) ON true
+LEFT JOIN LATERAL ({_baseline("s.id")}) base ON true
 ORDER BY u.place
 """
 
@@ -261,6 +259,7 @@ def ranking_of(
         "limit": page_size,
         "offset": (page - 1) * page_size,
         **{code: sets[code].pk if code in sets else None for code in RATES},
+        "rated": [sets[code].pk for code in RATES if code in sets],
     }
     children = (
         Union.objects.visible_to(actor, PERMISSION)
@@ -286,9 +285,20 @@ def ranking_of(
             sorted(first["kinds"] or (), key=lambda row: (int(row[0]), row[1]))
         )
     }
+    codes = {sets[code].pk: code for code in RATES if code in sets}
     pace = _pace(first)
     return Ranking(
-        rows=[_ranked(row, kinds, pace, day) for row in found if row["id"] is not None],
+        rows=[
+            _ranked(
+                list(rows),
+                {sets[code].pk: code for code in RATES if code in sets},
+                kinds,
+                pace,
+                day,
+            )
+            for place, rows in groupby(found, key=itemgetter("place"))
+            if place is not None
+        ],
         sort=wanted.sort,
         page=page,
         child_count=first["child_count"],
@@ -333,8 +343,15 @@ def _pace(row: dict[str, Any]) -> PaceColumn | None:
 
 
 def _ranked(
-    row: dict[str, Any], kinds: dict[str, UnionKind], column: PaceColumn | None, day: dt.date
+    rows: list[dict[str, Any]],
+    codes: dict[int, str],
+    kinds: dict[str, UnionKind],
+    column: PaceColumn | None,
+    day: dt.date,
 ) -> RankedUnion:
+    """One child; its rows differ in the set (of ``codes``, by key) alone."""
+    row = rows[0]
+    of_sets = {codes[one["set_id"]]: one for one in rows if one["set_id"] is not None}
     union = Union(pk=row["id"], name=row["name"], kind=kinds[row["kind_id"]])
     pace = None
     if column is not None and row["target_id"] is not None:
@@ -364,13 +381,13 @@ def _ranked(
         joined_this_month=row["month"],
         joined_this_year=row["year"],
         share=ratio(row["members"], row["union_members"]),
-        set_members={code: int(row[f"{code}_members"] or 0) for code in RATES},
+        set_members={
+            code: int(of_sets[code]["set_members"] or 0) if code in of_sets else 0 for code in RATES
+        },
         baselines={
-            code: Baseline(
-                int(row[f"{code}_workers"]), row[f"{code}_counted_on"], row[f"{code}_source"]
-            )
-            for code in RATES
-            if row[f"{code}_workers"] is not None
+            code: Baseline(int(one["worker_count"]), one["counted_on"], one["source"])
+            for code, one in of_sets.items()
+            if one["worker_count"] is not None
         },
         pace=pace,
     )
