@@ -98,7 +98,8 @@ document.addEventListener("DOMContentLoaded", () => {
   function addressOf(union) {
     const address = new URL(window.location.href);
     address.searchParams.set("union", union);
-    address.searchParams.delete("page");
+    // Filters and pages were meant for the union left behind.
+    ["page", "kind", "status"].forEach((name) => address.searchParams.delete(name));
     address.hash = "";
     return address.href;
   }
