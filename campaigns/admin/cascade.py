@@ -21,6 +21,7 @@ from campaigns.services.cascade import cascade_target
 from campaigns.services.targets import check_value
 from core.errors import RuleViolation
 from core.normalising import normalise_text
+from reference.models import GroupSet
 from unions.admin.forms import actor_of
 
 # So many unions without a figure are named at the head of the page; all of them in the table.
@@ -33,6 +34,13 @@ class CascadeForm(forms.Form):
 
     by = forms.ChoiceField(
         label=_("Share by"), choices=CascadeBy.choices, widget=UnfoldAdminSelectWidget
+    )
+    group_set = forms.ModelChoiceField(
+        GroupSet.objects.order_by("code", "-version"),
+        label=_("Baseline of"),
+        required=False,
+        empty_label=_("the groups of the indicator"),
+        widget=UnfoldAdminSelectWidget,
     )
     kind = forms.ChoiceField(
         label=_("Among"), required=False, choices=(), widget=UnfoldAdminSelectWidget
@@ -63,6 +71,7 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
                 by=CascadeBy(form.cleaned_data["by"]),
                 kind=form.cleaned_data["kind"],
                 replaces=form.cleaned_data["replaces"],
+                group_set=form.cleaned_data["group_set"],
             )
         except RuleViolation as refusal:
             form.add_error("by", str(refusal.message))

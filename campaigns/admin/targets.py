@@ -209,6 +209,12 @@ class TargetAdmin(ScopedModelAdmin):
             actor_of(request), obj.indicator.campaign.owner, obj.union
         )
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Whoever only reads has the value above."""
+        fields = super().get_fields(request, obj)
+        may = obj is None or self.has_change_permission(request, obj)
+        return fields if may else [name for name in fields if name not in ("value", "reason")]
+
     def update_record(self, request: HttpRequest, record: Target, changes: dict[str, Any]) -> None:
         """A new version, or another note."""
         values = {"value": record.value, "note": record.note, "reason": "", **changes}

@@ -132,7 +132,7 @@ class Migration(migrations.Migration):
                 ('file', models.FileField(upload_to='hand_ins/%Y/%m/', verbose_name='file')),
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
                 ('state', models.CharField(choices=[('handed_in', 'handed in'), ('accepted', 'accepted'), ('returned', 'returned')], default='handed_in', max_length=10, verbose_name='state')),
-                ('handed_in_at', models.DateTimeField(auto_now_add=True, verbose_name='handed in')),
+                ('handed_in_at', models.DateTimeField(auto_now_add=True, verbose_name='handed in on')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
                 ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='demo record')),

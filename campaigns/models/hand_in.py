@@ -104,7 +104,7 @@ class HandIn(models.Model):
     state = models.CharField(
         _("state"), max_length=10, choices=HandInState, default=HandInState.HANDED_IN
     )
-    handed_in_at = models.DateTimeField(_("handed in"), auto_now_add=True)
+    handed_in_at = models.DateTimeField(_("handed in on"), auto_now_add=True)
     handed_in_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )

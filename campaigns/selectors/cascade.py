@@ -14,6 +14,7 @@ from campaigns.models import Metric, Target, Unit
 from core.clock import local_today
 from core.errors import RuleViolation
 from enterprises.baselines import baselines_of
+from reference.models import GroupSet
 from unions.enums import UnionStatus
 from unions.models import Union, UnionQuerySet
 
@@ -82,14 +83,16 @@ def propose(
     by: CascadeBy,
     kind: str = "",
     replaces: bool = False,
+    group_set: GroupSet | None = None,
     day: dt.date | None = None,
 ) -> Proposal:
     """Share ``target`` among the children of its union, of ``kind`` only if one is given.
 
     Without ``replaces`` the targets that exist are kept, and what is left of the target after them
     is shared among the others; the sum is the target's. Baselines are the newest up to ``day``
-    (default today). A ratio is copied. Raises RuleViolation (``by``) where nothing is known to go
-    by, or what has been set below exceeds the target.
+    (default today) of ``group_set`` (default the indicator's). A ratio is copied. Raises
+    RuleViolation (``by``) where nothing is known to go by, or what has been set below exceeds the
+    target.
     """
     children = list(children_to_share(target))
     existing = existing_targets(target)
@@ -99,7 +102,7 @@ def propose(
         for child in children
         if (not kind or child.kind_id == kind) and (replaces or child.pk not in held)
     ]
-    weights, sources = _weights(target, by, children, day or local_today())
+    weights, sources = _weights(target, by, children, group_set, day or local_today())
     values = _values(target, by, free, weights, held)
     shares = []
     for child in children:
@@ -118,13 +121,18 @@ def propose(
 
 
 def _weights(
-    target: Target, by: CascadeBy, children: list[Union], day: dt.date
+    target: Target,
+    by: CascadeBy,
+    children: list[Union],
+    group_set: GroupSet | None,
+    day: dt.date,
 ) -> tuple[dict[int, int], dict[int, str]]:
     """What is known of each child, and where from; nothing where nothing is divided."""
     if not target.indicator.is_divisible:
         return {}, {}
     if by == CascadeBy.BASELINE:
-        set_id = target.indicator.group_set_id or target.indicator.campaign.group_set_id
+        usual = target.indicator.group_set_id or target.indicator.campaign.group_set_id
+        set_id = group_set.pk if group_set else usual
         if set_id is None:
             raise RuleViolation(
                 _("The indicator names no group set: there is no baseline to go by."), field="by"
