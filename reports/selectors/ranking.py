@@ -289,13 +289,7 @@ def ranking_of(
     pace = _pace(first)
     return Ranking(
         rows=[
-            _ranked(
-                list(rows),
-                {sets[code].pk: code for code in RATES if code in sets},
-                kinds,
-                pace,
-                day,
-            )
+            _ranked(list(rows), codes, kinds, pace, day)
             for place, rows in groupby(found, key=itemgetter("place"))
             if place is not None
         ],
