@@ -317,8 +317,8 @@ def _reported_rows(dashboard: Dashboard) -> Iterable[Cells]:
 
 def _definition_rows() -> Iterable[Cells]:
     yield head(
-        _("Code"), _("Figure"), _("Unit"), _("Version"), _("Definition"), _("Numerator"),
-        _("Denominator"), _("Source"), "SQL",
+        pgettext("of a metric", "Code"), _("Figure"), _("Unit"), _("Version"), _("Definition"),
+        _("Numerator"), _("Denominator"), _("Source"), "SQL",
     )  # fmt: skip
     for metric in METRICS:
         yield [

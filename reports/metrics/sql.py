@@ -8,29 +8,35 @@ recorded after the day was published. A union counts where it stood on the day.
 
 from __future__ import annotations
 
+from textwrap import dedent, indent
+
 from reports.baselines import BASELINE_SQL
 from unions.history import PATH_ON_SQL
 from unions.kinds import HOLDING_POOL
 
 
 def _below(day: str) -> str:
-    """The union ``u`` stood in the subtree when ``day`` ended."""
-    path = " ".join(PATH_ON_SQL.format(union="u", day=day).split())
+    """The union ``u`` stood in the subtree when ``day`` ended; begins a line of two spaces."""
+    path = PATH_ON_SQL.format(union="u", day=day).replace("\n", "\n    ")
     return f"starts_with({path}, :union_path)"
 
 
-_UNION = "(SELECT id FROM unions_union WHERE path = :union_path)"
-_GROUP_SET = """(SELECT id FROM reference_groupset
-        WHERE code = :group_set AND valid_from <= :day
-        ORDER BY valid_from DESC, version DESC LIMIT 1)"""
-_NEF_SET = _GROUP_SET.replace(":group_set", "'nef'")
-_IN_SET = """JOIN reference_groupset_groups g
+def _inner(sql: str) -> str:
+    """A query inside another, in brackets."""
+    return "(\n" + indent(sql, "    ") + "\n)"
+
+
+_GROUP_SET = """SELECT s.id FROM reference_groupset s
+WHERE s.code = {code} AND s.valid_from <= :day
+ORDER BY s.valid_from DESC, s.version DESC LIMIT 1"""
+_IN_SET = """
+JOIN reference_groupset_groups g
     ON g.workergroup_id = e.worker_group_id AND g.groupset_id = {group_set}"""
 
 
 def stock(column: str, *, group_set: str = "") -> str:
     """Persons of a column of the ledger on the day; of a set of groups."""
-    joined = f"\n{_IN_SET.format(group_set=group_set)}" if group_set else ""
+    joined = _IN_SET.format(group_set=group_set) if group_set else ""
     return f"""SELECT COALESCE(SUM(e.{column}), 0)
 FROM members_membershipevent e
 JOIN unions_union u ON u.id = e.union_id{joined}
@@ -60,25 +66,34 @@ FROM members_membershipevent e
 JOIN unions_union u ON u.id = e.union_id"""
 
 
-def _baseline(group_set: str) -> str:
-    """The workers of the baseline that stands for the union; nothing without one."""
-    rows = BASELINE_SQL.format(union=_UNION, group_set=group_set, day=":day")
-    return f"(SELECT base.worker_count FROM ({rows}) base)"
+def _asked(code: str) -> str:
+    """The union and the set of groups that are asked for."""
+    group_set = indent(_GROUP_SET.format(code=code), "        ").strip()
+    return f"""WITH asked AS (
+    SELECT u.id AS union_id, u.path, (
+        {group_set}
+    ) AS group_set_id
+    FROM unions_union u WHERE u.path = :union_path
+)
+"""
 
 
-ENROLMENT_RATE = f"""SELECT (
-{stock("active_change", group_set=_GROUP_SET)}
-)::numeric / NULLIF({_baseline(_GROUP_SET)}, 0)"""
+def _by_baseline(part: str, code: str) -> str:
+    """``part`` ÷ workers of the baseline that stands for the union; null without one."""
+    rows = BASELINE_SQL.format(union="asked.union_id", group_set="asked.group_set_id", day=":day")
+    workers = _inner(f"SELECT base.worker_count FROM {_inner(dedent(rows).strip())} base")
+    return f"{_asked(code)}SELECT {part} / NULLIF({workers}, 0)\nFROM asked"
 
-NEF_MEMBERS = stock("active_change", group_set=_NEF_SET)
 
-NEF_MEMBER_SHARE = f"""SELECT (
-{stock("active_change", group_set=_NEF_SET)}
-)::numeric / NULLIF((
-{MEMBERS}
-), 0)"""
+_IN_ASKED_SET = stock("active_change", group_set="asked.group_set_id")
 
-NEF_WORKER_RATE = ENROLMENT_RATE.replace(_GROUP_SET, _NEF_SET)
+ENROLMENT_RATE = _by_baseline(f"{_inner(_IN_ASKED_SET)}::numeric", ":group_set")
+NEF_WORKER_RATE = _by_baseline(f"{_inner(_IN_ASKED_SET)}::numeric", "'nef'")
+NEF_MEMBERS = f"""{_asked("'nef'")}SELECT {_inner(_IN_ASKED_SET)}
+FROM asked"""
+NEF_MEMBER_SHARE = f"""{_asked("'nef'")}SELECT {_inner(_IN_ASKED_SET)}::numeric / NULLIF(
+{_inner(MEMBERS)}, 0)
+FROM asked"""
 
 # -- unions ----------------------------------------------------------------------------------------
 
@@ -131,7 +146,7 @@ FIRM_RATE = f"""SELECT COUNT(c.id)::numeric / NULLIF(COUNT(*), 0)
 # Members of the covering unions and of what stands below them, each member once.
 STAFF_RATE = f"""WITH units AS (
     SELECT e.staff_count, c.id AS covering, c.path
-    {_UNITS.replace(chr(10), chr(10) + "    ")} AND c.id IS NOT NULL
+    {indent(_UNITS, "    ").strip()} AND c.id IS NOT NULL
 )
 SELECT (
     SELECT COALESCE(SUM(m.active_change), 0)
@@ -141,11 +156,7 @@ SELECT (
       AND EXISTS (SELECT FROM units WHERE starts_with(u.path, units.path))
 )::numeric / NULLIF((SELECT SUM(staff_count) FROM units), 0)"""
 
-DUAL_COVERAGE = f"""SELECT (
-{FIRM_RATE}
-) >= 1 AND (
-{NEF_WORKER_RATE}
-) > :majority"""
+DUAL_COVERAGE = f"""SELECT {_inner(FIRM_RATE)} >= 1 AND {_inner(NEF_WORKER_RATE)} > :majority"""
 
 # -- services --------------------------------------------------------------------------------------
 
@@ -156,16 +167,14 @@ WHERE s.opened_on <= :day AND (s.closed_on IS NULL OR s.closed_on > :day)
   AND """ + _below(":day")
 
 # Those who work outdoors, of whom there are baselines: the four focus groups.
-STATIONS_PER_10000 = f"""SELECT 10000 * (
-{STATIONS}
-)::numeric / NULLIF({_baseline(_GROUP_SET.replace(":group_set", "'set4'"))}, 0)"""
+STATIONS_PER_10000 = _by_baseline(f"10000 * {_inner(STATIONS)}::numeric", "'set4'")
 
 
 def reported(metric: str) -> str:
     """What the union itself reported last, up to the day."""
     return f"""SELECT f.value
 FROM reports_reportedfigure f
-WHERE f.union_id = {_UNION}
+WHERE f.union_id = (SELECT id FROM unions_union WHERE path = :union_path)
   AND f.metric = '{metric}' AND f.group_set_id IS NULL AND f.as_of <= :day
 ORDER BY f.as_of DESC, f.id LIMIT 1"""
 
@@ -194,11 +203,7 @@ TIME_ELAPSED = """SELECT GREATEST(LEAST(t.period_end, :day) - t.period_start + 1
 FROM campaigns_target t
 WHERE t.id = :target"""
 
-PACE = f"""SELECT (
-{TARGET_SHARE}
-) / NULLIF((
-{TIME_ELAPSED}
-), 0)"""
+PACE = f"""SELECT {_inner(TARGET_SHARE)} / NULLIF({_inner(TIME_ELAPSED)}, 0)"""
 
 
 def forecast(column: str) -> str:
