@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 
 from core.clock import local_today
 from members import review_tasks as review_tasks
 from members.services import proving
 from members.services.collective import expire_entries
-from members.services.messages import deliver_due_messages, deliver_message
+from members.services.messages import deliver_due_messages, deliver_message, queue_quietly
 from members.services.retention import report_purge, run_purge
 from members.services.transfer import expire_transfers
 from members.services.union_closing import continue_closings, run_closing
+from unions.enums import ClosingStatus
+
+TURN_SECONDS = 60
 
 
 @shared_task(name="members.send_message")
@@ -58,8 +63,15 @@ def expire_transfers_task() -> int:
 
 @shared_task(name="members.run_union_closing")
 def run_union_closing_task(closing_id: int) -> str:
-    """Carry the members of a union that ends over, then end it; where it stands."""
-    return run_closing(closing_id)
+    """Carry the members of a union that ends over, then end it; where it stands.
+
+    For a minute: then others have their turn, and it queues up again.
+    """
+    begun = time.monotonic()
+    status = run_closing(closing_id, seconds=TURN_SECONDS)
+    if status == ClosingStatus.OPEN and time.monotonic() - begun >= TURN_SECONDS:
+        queue_quietly("members.run_union_closing", closing_id)
+    return status
 
 
 @shared_task(name="members.continue_union_closings")

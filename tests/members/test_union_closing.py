@@ -141,9 +141,8 @@ def test_a_merger_carries_everything_over(world: SimpleNamespace) -> None:
     assert (here := current_membership(who)) is not None
     assert here.union == heir  # as the own page says
     transfer = Transfer.objects.get(new_membership=spells[1])
-    assert (transfer.status, transfer.reason) == (
-        TransferStatus.DONE, f"“{town}” was merged into “{heir}”.",
-    )  # fmt: skip
+    assert transfer.status == TransferStatus.DONE
+    assert all(name in transfer.reason for name in (town.name, heir.name))
     for moved in (dropped, redirected, ended):
         moved.refresh_from_db()
     assert [(row.status, row.to_union) for row in (dropped, redirected, ended)] == [
@@ -257,7 +256,7 @@ def test_many_are_carried_by_a_worker(
     Appointment.objects.filter(user=world.official).update(ends_on=days_ago(1))
     assert run_closing(closing.pk) == ClosingStatus.REFUSED
     closing.refresh_from_db()
-    assert "scope" in closing.refusal
+    assert closing.refusal
     assert (left_of(closing), Union.objects.get(pk=town.pk).status) == (4, UnionStatus.ACTIVE)
     Appointment.objects.filter(user=world.official).update(ends_on=None)
     second = start_merger(town, into=heir, reason="x", actor=User.objects.get(pk=world.official.pk))
