@@ -8,6 +8,20 @@ from typing import NamedTuple
 
 from core.replica import reading_connection
 
+# The counts that may stand for a union ``bu``: its own, and those of its region where it stands for
+# all workers there. Two arms, so that each is found by its index, however many counts there are.
+_COUNTED = """unions_union bu
+        JOIN unions_unionkind bk ON bk.code = bu.kind_id
+        CROSS JOIN LATERAL (
+            SELECT o.group_id, o.group_set_id, o.worker_count, o.counted_on, o.source,
+                   0 AS by_region
+            FROM enterprises_workforcebaseline o WHERE o.union_id = bu.id
+            UNION ALL
+            SELECT r.group_id, r.group_set_id, r.worker_count, r.counted_on, r.source, 1
+            FROM enterprises_workforcebaseline r
+            WHERE bk.is_territorial AND r.region_id = bu.region_id
+        ) w"""
+
 # One row (worker_count, counted_on, source) or none, for the expressions put in for {union},
 # {group_set} and {day}. A count made for the union itself goes before one for its region (only a
 # territorial union stands for all workers of its region); a count of the whole set before the sum
@@ -15,27 +29,20 @@ from core.replica import reading_connection
 BASELINE_SQL = """
     SELECT found.worker_count, found.counted_on, found.source
     FROM (
-        SELECT w.worker_count, w.counted_on, w.source,
-               (w.union_id IS NULL)::int AS by_region, 0 AS by_sum
-        FROM enterprises_workforcebaseline w
-        JOIN unions_union bu ON bu.id = {union}
-        JOIN unions_unionkind bk ON bk.code = bu.kind_id
-        WHERE w.group_set_id = {group_set} AND w.counted_on <= {day}
-          AND (w.union_id = bu.id OR (bk.is_territorial AND w.region_id = bu.region_id))
+        SELECT w.worker_count, w.counted_on, w.source, w.by_region, 0 AS by_sum
+        FROM _COUNTED
+        WHERE bu.id = {union} AND w.group_set_id = {group_set} AND w.counted_on <= {day}
         UNION ALL
         SELECT SUM(g.worker_count), MIN(g.counted_on), string_agg(DISTINCT g.source, '; '),
                g.by_region, 1
         FROM (
-            SELECT DISTINCT ON (w.group_id, (w.union_id IS NULL)::int)
-                   w.worker_count, w.counted_on, w.source, (w.union_id IS NULL)::int AS by_region
-            FROM enterprises_workforcebaseline w
-            JOIN unions_union bu ON bu.id = {union}
-            JOIN unions_unionkind bk ON bk.code = bu.kind_id
+            SELECT DISTINCT ON (w.group_id, w.by_region)
+                   w.worker_count, w.counted_on, w.source, w.by_region
+            FROM _COUNTED
             JOIN reference_groupset_groups sg
               ON sg.workergroup_id = w.group_id AND sg.groupset_id = {group_set}
-            WHERE w.counted_on <= {day}
-              AND (w.union_id = bu.id OR (bk.is_territorial AND w.region_id = bu.region_id))
-            ORDER BY w.group_id, (w.union_id IS NULL)::int, w.counted_on DESC
+            WHERE bu.id = {union} AND w.counted_on <= {day}
+            ORDER BY w.group_id, w.by_region, w.counted_on DESC
         ) g
         GROUP BY g.by_region
         HAVING COUNT(*) = (
@@ -43,7 +50,7 @@ BASELINE_SQL = """
     ) found
     ORDER BY found.by_region, found.by_sum, found.counted_on DESC
     LIMIT 1
-"""
+""".replace("_COUNTED", _COUNTED)
 
 
 class Baseline(NamedTuple):
@@ -73,13 +80,10 @@ def baselines_of(union_ids: Sequence[int], group_set_id: int, day: dt.date) -> d
 
 _OF_GROUPS = """
     SELECT DISTINCT ON (w.group_id) w.group_id, w.worker_count, w.counted_on, w.source
-    FROM enterprises_workforcebaseline w
-    JOIN unions_union bu ON bu.id = %(union)s
-    JOIN unions_unionkind bk ON bk.code = bu.kind_id
-    WHERE w.group_id IS NOT NULL AND w.counted_on <= %(day)s
-      AND (w.union_id = bu.id OR (bk.is_territorial AND w.region_id = bu.region_id))
-    ORDER BY w.group_id, (w.union_id IS NULL)::int, w.counted_on DESC
-"""
+    FROM _COUNTED
+    WHERE bu.id = %(union)s AND w.group_id IS NOT NULL AND w.counted_on <= %(day)s
+    ORDER BY w.group_id, w.by_region, w.counted_on DESC
+""".replace("_COUNTED", _COUNTED)
 
 
 def group_baselines_of(union_id: int, day: dt.date) -> dict[str, Baseline]:
