@@ -104,9 +104,10 @@ def propose(
     ]
     weights, sources = _weights(target, by, children, group_set, day or local_today())
     values = _values(target, by, free, weights, held)
+    freed = {child.pk for child in free}
     shares = []
     for child in children:
-        is_kept = child not in free
+        is_kept = child.pk not in freed
         if is_kept and child.pk not in held:
             continue
         value = held[child.pk].value if is_kept else values.get(child.pk)

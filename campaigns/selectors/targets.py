@@ -40,21 +40,26 @@ class Comparison:
         return not self.others if self.difference is None else not self.difference
 
 
+# All at once: each target with the unions on its way up, and of those with a target the lowest.
 _BELOW = """
-    SELECT above.id, COUNT(*), SUM(below.value), COUNT(*) FILTER (WHERE below.value <> above.value)
-    FROM campaigns_target below
-    JOIN unions_union u ON u.id = below.union_id
-    CROSS JOIN LATERAL (
-        SELECT a.id, a.value
-        FROM unnest(string_to_array(rtrim(u.path, '/'), '/')::bigint[])
+    WITH standing AS MATERIALIZED (
+        SELECT t.id, t.indicator_id, t.union_id, t.period_start, t.period_end, t.value, u.path
+        FROM campaigns_target t JOIN unions_union u ON u.id = t.union_id
+        WHERE t.indicator_id = ANY(%(indicators)s) AND t.withdrawn_on IS NULL
+    ),
+    nearest AS (
+        SELECT DISTINCT ON (below.id) above.id, above.value AS asked, below.value
+        FROM standing below
+        CROSS JOIN LATERAL unnest(string_to_array(rtrim(below.path, '/'), '/')::bigint[])
             WITH ORDINALITY AS step(union_id, depth)
-        JOIN campaigns_target a ON a.union_id = step.union_id
-        WHERE a.indicator_id = below.indicator_id AND a.period_start = below.period_start
-          AND a.period_end = below.period_end AND a.withdrawn_on IS NULL AND a.id <> below.id
-        ORDER BY step.depth DESC LIMIT 1
-    ) above
-    WHERE below.indicator_id = ANY(%(indicators)s) AND below.withdrawn_on IS NULL
-    GROUP BY above.id
+        JOIN standing above ON above.union_id = step.union_id
+            AND above.indicator_id = below.indicator_id
+            AND above.period_start = below.period_start AND above.period_end = below.period_end
+        WHERE above.id <> below.id
+        ORDER BY below.id, step.depth DESC
+    )
+    SELECT id, COUNT(*), SUM(value), COUNT(*) FILTER (WHERE value <> asked)
+    FROM nearest GROUP BY id
 """
 
 
