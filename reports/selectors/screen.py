@@ -92,6 +92,7 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
         return None
     ranking = ranking_of(actor, union, shown.day, sort="-year", page_size=MAX_AREAS)
     metric = "set4" if any(row.rate_set4 is not None for row in ranking.rows) else "year"
+    hidden = _hidden(ranking, metric)
     targets = [
         row
         for view in campaigns_of(actor, union, shown.day)
@@ -107,7 +108,7 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
         ranking=_rows(ranking),
         months=[_month(row) for row in reversed(monthly_values(union, shown.day))],
         map=map_of_ranking(
-            union, shown.day, metric, ranking, is_hidden=lambda row: _is_hidden(row, metric)
+            union, shown.day, metric, ranking, is_hidden=lambda row: row.union.pk in hidden
         ),
     )
 
@@ -189,7 +190,13 @@ def _is_small_target(row: TargetProgress) -> bool:
     return is_of_persons and row.value is not None and suppressed(int(row.value)) is None
 
 
-def _is_hidden(row: RankedUnion, metric: str) -> bool:
-    """Does the child's figure rest on so few persons that it is left out?"""
-    basis = row.set_members[metric] if metric in row.set_members else METRICS[metric](row)
-    return isinstance(basis, int) and suppressed(basis) is None
+def _hidden(ranking: Ranking, metric: str) -> set[int]:
+    """The keys of the children whose figure is left out: it rests on too few persons, or would betray one."""
+
+    def persons(row: RankedUnion) -> int:
+        basis = row.set_members[metric] if metric in row.set_members else METRICS[metric](row)
+        return int(basis or 0)
+
+    cells = suppressed_cells([persons(row) for row in ranking.rows])
+    rows = zip(ranking.rows, cells, strict=True)
+    return {row.union.pk for row, cell in rows if cell is None}

@@ -114,12 +114,13 @@ def test_prefectures_stand_on_their_shapes_and_the_others_beside(
 
 def test_map_of_others_and_of_no_day(client: Client, world: World) -> None:
     client.force_login(world.leader)
-    for query in (
+    refused: tuple[dict[str, Any], ...] = (
         {"union": world.other_city.pk},
         {"union": world.province.pk},
         {},
         {"union": world.city.pk, "day": "2024-02-31"},
-    ):
+    )
+    for query in refused:
         assert client.get("/dashboard/map.json", query).status_code == 404
     page = client.get("/dashboard/", {"day": DAY.isoformat()}).content.decode()
     assert 'data-url="/dashboard/map.json"' in page

@@ -12,12 +12,14 @@ from django.utils import timezone
 
 from audit.models import AuditEntry
 from core.errors import RuleViolation
+from enterprises.models import WorkforceBaseline
 from portal.logs import hide_tokens
 from reports.models import ScreenToken
+from reports.nightly import run_nightly
 from reports.screens import make_screen, screen_of
-from reports.selectors.screen import is_stale
+from reports.selectors.screen import is_stale, screen_view
 from tests.builders import make_membership
-from tests.reports.world import World, build_world
+from tests.reports.world import DAY, World, build_world
 from unions.models import Appointment
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +85,7 @@ def test_the_screen_sees_what_its_maker_sees(world: World) -> None:
 
 
 def test_nothing_small_is_shown(world: World) -> None:
-    """Nine and fewer persons stand nowhere; with ten more in one county only that is told."""
+    """Nine and fewer persons stand nowhere."""
     _screen, token = make_screen(world.city, name="厅", actor=world.official)
     wall = Client(HTTP_ACCEPT_LANGUAGE="en")
     wall.get(f"/dashboard/screen/{token}/")
@@ -94,6 +96,19 @@ def test_nothing_small_is_shown(world: World) -> None:
     assert {target.is_small for target in view.targets} == {True}
     assert {month.members for month in view.months} <= {None, 0}
     assert is_stale(view.as_of.day)
+
+
+def test_one_small_county_alone_would_follow_from_the_sum(world: World) -> None:
+    WorkforceBaseline.objects.all().delete()
+    for union, count in ((world.dong, 20), (world.nef, 12)):
+        for _number in range(count):
+            make_membership(union, group="courier", on="2024-03-01")
+    run_nightly(DAY + dt.timedelta(days=1))
+    view = screen_view(world.official, world.city)
+    assert view is not None
+    wanted = {world.dong: 22, world.nef: None, world.lin: None, world.shen: 0}
+    assert {area.union: area.value for area in view.map.areas} == wanted
+    assert {row.union: row.joined_this_year for row in view.ranking} == wanted
 
 
 @pytest.mark.parametrize(
