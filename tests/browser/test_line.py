@@ -183,6 +183,12 @@ def test_from_a_scanned_code_to_a_leaders_figure(
     )
     leader_page.goto(f"{base}/dashboard/")
     assert members_shown(leader_page) == 1
+    # The blocks have come after the page, each chart drawn from its table.
+    leader_page.wait_for_selector(".part-later", state="detached")
+    leader_page.wait_for_selector("#part-trend .chart svg")
+    leader_page.click("#trend-joined")
+    leader_page.wait_for_selector("#part-trend [data-chart=bars] .chart svg")
+    assert "figure=joined" in leader_page.url
     shoot(leader_page, "dashboard-after-1440")
     assert serious_violations(leader_page) == []
     leader_page.set_viewport_size(PHONE)

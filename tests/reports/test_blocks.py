@@ -173,10 +173,11 @@ QUERIES = {
     "/dashboard/parts/campaigns/": 10,
     "/dashboard/parts/trend/": 7,
     "/dashboard/parts/funnel/": 7,
-    "/dashboard/parts/quality/": 8,
+    "/dashboard/parts/quality/": 9,
     "/dashboard/parts/structure/": 10,
     "/dashboard/parts/reported/": 11,
     "/dashboard/parts/establishment/": 7,
+    "/dashboard/parts/rates/": 12,
     "/dashboard/parts/late/": 9,
     "/dashboard/compare/": 11,
 }
