@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from core.clock import local_today
 from core.encryption import DecryptionError
 from members.services.messages import send_message
 from reports.brief_subscriptions import end_brief, phone_of
@@ -35,6 +36,8 @@ from reports.templatetags.reports_figures import number, pace, percent_text, qua
 from unions.models import Union
 from unions.scope import Actor, can
 
+# Yesterday, and the day before where the night was late.
+NEWS_DAYS = 2
 TARGETS = 5
 LAGGARDS = 3
 LATE = (CampaignProgress.Status.BEHIND, CampaignProgress.Status.AT_RISK)
@@ -61,9 +64,12 @@ class Brief:
 def send_briefs(day: dt.date) -> int:
     """Send the briefs for ``day`` that have not been sent; how many went out.
 
-    One recipient who cannot be reached does not stop the others: that brief stays due, and the
+    A day long past is no news: a night that catches up with weeks tells nobody. One recipient who
+    cannot be reached does not stop the others: that brief stays due, and the
     next call tries again.
     """
+    if (local_today() - day).days > NEWS_DAYS:
+        return 0
     due = (
         BriefSubscription.objects.in_force()
         .filter(Q(sent_for__isnull=True) | Q(sent_for__lt=day))

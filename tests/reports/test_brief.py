@@ -27,7 +27,9 @@ NUMBER = "+8612988000041"
 
 
 @pytest.fixture
-def world() -> World:
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """It is the morning after ``DAY``."""
+    monkeypatch.setattr("reports.brief.local_today", lambda: DAY + dt.timedelta(days=1))
     return build_world()
 
 
@@ -52,6 +54,7 @@ def test_letter_once_a_day(world: World) -> None:
     assert subscribe(client, world, "email").status_code == 302
     again = subscribe(client, world, "email")
     assert "You have subscribed to this brief already." in again.content.decode()
+    assert send_briefs(DAY - dt.timedelta(days=2)) == 0  # a night that catches up
     assert (send_briefs(DAY), send_briefs(DAY)) == (1, 0)
     (letter,) = mail.outbox
     assert letter.to == ["reader@example.org"]
@@ -116,7 +119,7 @@ def test_whoever_lost_the_right_hears_nothing_and_one_fault_stops_nobody(
     assert AuditEntry.objects.get(action="brief.ended").data == {
         "channel": "email", "reason": "out_of_scope",
     }  # fmt: skip
-    monkeypatch.undo()
+    monkeypatch.setattr(EmailBackend, "send_messages", deliver)
     assert send_briefs(DAY) == 1  # the one that failed is still due
     assert mail.outbox[-1].to == ["two@example.org"]
 
