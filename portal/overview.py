@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from campaigns.models import Campaign, CampaignStatus, Requirement
+from campaigns.models import Campaign, CampaignStatus, Requirement, Target
 from campaigns.selectors.hand_ins import owed_by, own_units, tallies
 from core.clock import local_today
 from members.models import Application, JoinCode
@@ -43,9 +44,12 @@ def overview(actor: Actor) -> dict[str, Any]:
         waiting = count_waiting(actor)
         first = Application.objects.visible_to(actor, "applications.view").waiting()[:1]
         oldest = next((working_days_waited(application) for application in first), None)
+    units = own_units(actor)
+    ours = Campaign.objects.visible_to(actor, "campaigns.view")
     campaigns = (
-        Campaign.objects.visible_to(actor, "campaigns.view")
-        .running_on(today)
+        Campaign.objects.running_on(today)
+        .filter(Q(pk__in=ours.values("pk")) | Exists(_targets_of(units)))
+        .annotate(is_ours=Exists(ours.filter(pk=OuterRef("pk"))))
         .select_related("owner")
         .order_by("ends_on", "id")[:SHOWN_CAMPAIGNS]
     )
@@ -62,11 +66,16 @@ def overview(actor: Actor) -> dict[str, Any]:
         "campaigns": [_with_time(campaign, today) for campaign in campaigns],
         "codes": list(codes),
         "own_unions": _own_unions(actor),
-        "owed": [row for row in owed_by(own_units(actor), today) if row.is_open][:SHOWN_PAPERS],
+        "owed": [row for row in owed_by(units, today) if row.is_open][:SHOWN_PAPERS],
         "asked": _asked_papers(actor),
         "quick_actions": _quick_actions(actor),
         "may_read_dashboards": can(actor, "dashboard.view"),
     }
+
+
+def _targets_of(units: list[Union]) -> QuerySet[Target, Any]:
+    """What a campaign of a union above has set the actor's unions to reach."""
+    return Target.objects.in_force().filter(union__in=units, indicator__campaign=OuterRef("pk"))
 
 
 def _with_time(campaign: Campaign, today: Any) -> dict[str, Any]:

@@ -171,7 +171,7 @@ def _table(
         rows.append(
             {
                 "union": share.union,
-                "weight": share.weight,
+                "weight": None if share.weight is None else f"{share.weight:,}",
                 "source": share.source,
                 "existing": amount(share.existing.value, unit) if share.existing else "",
                 "is_kept": share.is_kept,

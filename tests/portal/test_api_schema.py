@@ -12,6 +12,7 @@ SCOPED = {
     "/api/v1/campaigns/",
     "/api/v1/campaigns/{id}/",
     "/api/v1/campaigns/{id}/progress/",
+    "/api/v1/campaigns/{id}/versions/",
     "/api/v1/dashboard/ranking/",
     "/api/v1/dashboard/trend/",
     "/api/v1/unions/",

@@ -34,8 +34,14 @@ class ScopedTabularInline(TabularInline):
         return False
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Without buttons that add or change related records in a window of their own."""
-        return without_related_links(super().formfield_for_dbfield(db_field, request, **kwargs))
+        """Without buttons that add or change related records in a window of their own.
+
+        The heading of the column is no label to a screen reader: each box says it itself.
+        """
+        field = without_related_links(super().formfield_for_dbfield(db_field, request, **kwargs))
+        if field is not None and field.label:
+            field.widget.attrs.setdefault("aria-label", field.label)
+        return field
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         """The rows, with the refusal of the attempt before, if there was one."""
