@@ -8,6 +8,11 @@ from celery.schedules import crontab
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "nightly": {"task": "reports.run_nightly", "schedule": crontab(hour="2", minute="0")},
+    # The whole ledger against memberships and figures; the night checks what it touched.
+    "books": {
+        "task": "reports.check_everything",
+        "schedule": crontab(hour="4", minute="30", day_of_week="sun"),
+    },
     "messages": {
         "task": "members.send_due_messages",
         "schedule": crontab(),
@@ -31,12 +36,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "bulk approvals": {
         "task": "members.continue_bulk_approvals",
         "schedule": crontab(minute="*/2"),
-        "options": {"expires": 120},
-    },
-    # Likewise for unions that end, with whoever joined them at the last moment.
-    "union closings": {
-        "task": "members.continue_union_closings",
-        "schedule": crontab(minute="1-59/2"),
         "options": {"expires": 120},
     },
     # Likewise for unions that end, with whoever joined them at the last moment.

@@ -19,6 +19,7 @@ from django.db.models import Sum
 
 from core.clock import local_today
 from core.errors import RuleViolation
+from reports.brief import send_briefs
 from reports.checking import check_books
 from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
@@ -27,6 +28,7 @@ from reports.counting.verifying import mend_counts
 from reports.forecasting.writing import forecast_targets
 from reports.models import NightPart, ReportRun, UnpostedEntry
 from reports.progress import measure_history, measure_progress
+from reports.quality import find_signals
 from reports.runs import (
     PUBLISH,
     StepOutcome,
@@ -36,6 +38,7 @@ from reports.runs import (
     last_published_day,
     run_step,
 )
+from unions.tree import lock_tree
 
 CLOSE = "close"
 DELTAS = "deltas"
@@ -44,6 +47,8 @@ ROLL_UP = "roll_up"
 PROGRESS = "progress"
 FORECASTS = "forecasts"
 RECONCILE = "reconcile"
+SIGNALS = "signals"
+NOTIFY = "notify"
 STEPS = (
     CLOSE,
     DELTAS,
@@ -53,6 +58,8 @@ STEPS = (
     FORECASTS,
     RECONCILE,
     PUBLISH,
+    SIGNALS,
+    NOTIFY,
 )
 RECOUNT = "recount"
 _WAIT_SECONDS = 0.2
@@ -125,12 +132,18 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
         and step(FORECASTS, _whatever_happens(forecast_targets))
         and step(RECONCILE, _whatever_happens(check_books))
         and step(PUBLISH, _publish)
+        and step(SIGNALS, _whatever_happens(find_signals))
+        and step(NOTIFY, send_briefs, in_one=False)
     )
     return outcomes
 
 
 def _close(day: dt.date) -> int:
-    """Put all steps down as due; the entries that wait to be posted by ``day``."""
+    """Put all steps down as due; the entries that wait to be posted by ``day``.
+
+    A union that is being moved over midnight is waited for: the tree of the day is settled.
+    """
+    lock_tree()
     ReportRun.objects.bulk_create(
         [ReportRun(report=name, day=day) for name in STEPS if name != CLOSE],
         ignore_conflicts=True,

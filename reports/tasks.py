@@ -6,7 +6,9 @@ import datetime as dt
 from typing import Any
 
 from celery import Task, shared_task
+from django.db import transaction
 
+from reports.checking import check_everything
 from reports.nightly import help_count, run_nightly
 
 # While another worker holds the lease we look again; a dead worker's lease runs out by itself.
@@ -29,3 +31,10 @@ def run_nightly_task(
 def help_count_task(day: str) -> int:
     """Count parts of ``day`` (ISO date) that nobody is at; how many. For further workers."""
     return help_count(dt.date.fromisoformat(day))
+
+
+@shared_task(name="reports.check_everything", ignore_result=True)
+def check_everything_task() -> int:
+    """The weekly check of all books; the number of new drifts."""
+    with transaction.atomic():
+        return check_everything()
