@@ -33,6 +33,7 @@ from reports.selectors.late import late_rows
 from reports.selectors.place import Place
 from reports.selectors.quality_box import quality_box_of
 from reports.selectors.ranking import STATUSES
+from reports.selectors.rates import rate_table
 from reports.selectors.reading import month_ago, year_ago
 from reports.selectors.structure import structure_of
 from reports.selectors.trends import MOST_MONTHS, first_day_of
@@ -123,6 +124,10 @@ def _establishment(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Val
     return {"key": with_units({day: units[place.union.pk, day] for day in days}, shown.day)}
 
 
+def _rates(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
+    return {"table": rate_table(place.union, shown.day)}
+
+
 def _late(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
     return {"late": late_rows(place.union, shown.day)}
 
@@ -143,6 +148,7 @@ PARTS: dict[str, Part] = {
     "quality": Part(_("Data quality"), "reports/_quality_box.html", _quality),
     "structure": Part(_("Unions and stations by kind"), "reports/_unions.html", _structure),
     "reported": Part(_("Reported figures"), "reports/_reported.html", _reported),
+    "rates": Part(_("Rates and changes"), "reports/_rates.html", _rates),
     "late": Part(_("Published and known now"), "reports/_late.html", _late),
     "establishment": Part(_("Establishment rate"), "reports/_establishment.html", _establishment),
 }

@@ -21,8 +21,14 @@ from reports.selectors import progress, rows as rows_selectors
 from reports.selectors.dashboard import Dashboard, dashboard_for, front_for
 from reports.selectors.days import as_of
 from reports.selectors.marks import open_drifts_of
-from reports.selectors.scope import ancestors_in_scope, dashboard_union, visible_campaigns
+from reports.selectors.scope import (
+    PERMISSION,
+    ancestors_in_scope,
+    dashboard_union,
+    visible_campaigns,
+)
 from reports.summary import summary_of
+from unions.scope import can
 
 Page = dict[str, Any]
 
@@ -112,6 +118,8 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
             "sort": sort,
             "sorted_table": "targets",
             "page_address": without(request.GET, "page"),
+            # A briefing speaks for the owner: who sees only units below it may not send one.
+            "may_brief": can(request.user, PERMISSION, found.owner),
         },
     )
 

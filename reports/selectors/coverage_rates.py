@@ -10,13 +10,12 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 
 from django.conf import settings
 
 from core.replica import reading_connection
 from reports.ratios import ratio
-from reports.selectors.counts import Metric, read_counts
+from reports.selectors.counts import Metric, value_sql
 from unions.models import Union
 
 # Stood on {day}, as ``UnionQuerySet.standing_on``; for the alias c.
@@ -42,14 +41,26 @@ WHERE top.id = ANY(%(unions)s::bigint[])
 GROUP BY top.id, d.day
 """
 
-_COVERING = f"""
-SELECT DISTINCT d.day, c.path, c.id
-FROM enterprises_employer e
-JOIN unions_union k ON k.id = e.keeper_id AND starts_with(k.path, %(path)s)
-JOIN unions_union c ON c.id = e.covering_union_id
-CROSS JOIN unnest(%(days)s::date[]) AS d(day)
-WHERE {_STOOD.format(day="d.day")}
-ORDER BY d.day, c.path
+# Of the covering unions those below none of the others: their figures hold their branches.
+_STAFF = f"""
+WITH covering AS (
+    SELECT DISTINCT d.day, c.id, c.path
+    FROM enterprises_employer e
+    JOIN unions_union k ON k.id = e.keeper_id AND starts_with(k.path, %(path)s)
+    JOIN unions_union c ON c.id = e.covering_union_id
+    CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+    WHERE {_STOOD.format(day="d.day")}
+),
+highest AS (
+    SELECT c.day, c.id
+    FROM covering c
+    CROSS JOIN LATERAL unnest(string_to_array(rtrim(c.path, '/'), '/')::bigint[]) AS a(id)
+    JOIN covering o ON o.day = c.day AND o.id = a.id
+    GROUP BY c.day, c.id
+    HAVING COUNT(*) = 1
+)
+SELECT h.day, SUM({value_sql(Metric.MEMBERS, union="h.id", day="h.day")})
+FROM highest h GROUP BY h.day
 """
 
 
@@ -136,33 +147,11 @@ def read_units(
 
 
 def staff_rates(union: Union, units: dict[dt.date, Units]) -> dict[dt.date, StaffRate]:
-    """The rate with the staff of unionised units below, for the days of ``units``: two queries.
+    """The rate with the staff of unionised units below, for the days of ``units``, in one query.
 
     A covering union stands for its branches as well; one below another is not counted twice.
     """
     with reading_connection().cursor() as cursor:
-        cursor.execute(_COVERING, {"path": union.path, "days": sorted(units)})
-        rows = cursor.fetchall()
-    highest = {
-        day: _highest([(path, pk) for _day, path, pk in found])
-        for day, found in groupby(rows, key=lambda row: row[0])
-    }
-    keys = sorted({pk for found in highest.values() for pk in found})
-    counts = read_counts(keys, [(Metric.MEMBERS, "")], units)
-    return {
-        day: StaffRate(
-            sum(counts.at(pk, Metric.MEMBERS, "", day) for pk in highest.get(day, [])), found
-        )
-        for day, found in units.items()
-    }
-
-
-def _highest(unions: list[tuple[str, int]]) -> list[int]:
-    """Those of ``unions``, sorted by path, that stand below none of the others."""
-    kept: list[int] = []
-    above = ""
-    for path, pk in unions:
-        if not above or not path.startswith(above):
-            above = path
-            kept.append(pk)
-    return kept
+        cursor.execute(_STAFF, {"path": union.path, "days": sorted(units)})
+        members = {day: int(value) for day, value in cursor.fetchall()}
+    return {day: StaffRate(members.get(day, 0), found) for day, found in units.items()}

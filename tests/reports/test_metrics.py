@@ -34,6 +34,7 @@ from reports.selectors.figures import figures_of
 from reports.selectors.forecasts import forecasts_of
 from reports.selectors.key_figures import key_figures
 from reports.selectors.progress import measured
+from reports.selectors.rates import rate_table
 from reports.selectors.reading import Reading
 from reports.selectors.structure import coverage_of
 from tests.builders import make_membership, make_union
@@ -156,7 +157,7 @@ def shown_figures(world: World, union: Union) -> dict[str, Callable[[], Any]]:
 def computed(code: str, union: Union, target: int) -> Any:
     """The answer of the metric's formula."""
     metric = metric_of(code)
-    values = {
+    values: dict[str, Any] = {
         "union_path": union.path, "day": DAY, "since": SINCE, "group_set": "set4",
         "target": target, "majority": Decimal("0.5"),
     }  # fmt: skip
@@ -249,3 +250,24 @@ def test_codes_are_anchors_and_the_link_leads_there(client: Client, world: World
 def test_the_document_is_that_of_the_registry() -> None:
     document = Path(django_settings.BASE_DIR, "docs/metrics.md").read_text("utf-8")
     assert with_registry(document) == document
+
+
+def test_rates_stand_with_the_numbers_they_rest_on(client: Client, world: World) -> None:
+    table = rate_table(world.city, DAY)
+    assert [(row.metric.code, row.part, row.whole) for row in table.rates] == [
+        ("enrolment_rate", 7, 12), ("enrolment_rate", 7, None), ("enrolment_rate_staff", 5, 6),
+        ("establishment_rate", 2, 5), ("dual_coverage_firms", 2, 4),
+        ("dual_coverage_workers", 7, None),
+    ]  # fmt: skip
+    assert [(row.metric.code, row.month, row.year) for row in table.flows] == [
+        ("joined", 2, 4), ("rejoined", 0, 1), ("net_change", 2, 4),
+    ]  # fmt: skip
+    assert [(row.metric.code, row.reported and row.reported.value) for row in table.awaited] == [
+        ("legal_checkups", 245), ("grants_paid", 20_000), ("duty_scorecard", None),
+    ]  # fmt: skip
+    client.force_login(world.leader)
+    content = client.get(
+        "/dashboard/parts/rates/", {"union": world.lin.pk}, headers={"accept-language": "en"}
+    ).content.decode()
+    for piece in ("200.00%", "over 100%", "no baseline", "#metric-dual_coverage"):
+        assert piece in content, piece
