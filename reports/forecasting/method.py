@@ -69,45 +69,68 @@ class Spread(NamedTuple):
     deviation: float
 
 
-def forecast_change(changes: Days, last: dt.date, days_ahead: int, *, never_falls: bool) -> Outlook:
-    """What ``days_ahead`` (≥ 1) days after ``last`` bring, from the changes of the days up to it.
+class Recent:
+    """The recent days of a figure, tried and fitted once, for as many horizons as are asked for.
 
     ``changes`` ends with that of ``last``; what lies before its first change or before the window
     is left out. ``never_falls``: the figure counts up only, so no day brings less than nothing.
     """
-    import numpy as np
 
-    series = changes[-WINDOW:]
-    moved = np.flatnonzero(series)
-    series = series[moved[0] :] if len(moved) else series[:0]
-    days_used = len(series)
-    if days_used < FEWEST_DAYS:
-        return Outlook(TOO_FEW_DAYS, None, None, None, days_used, None, 0)
-    method = _method_for(series)
-    length, found = _tested(series, last, method, never_falls)
-    spread = _spread(series, last, days_ahead, method, never_falls)
-    brought = sum(abs(actual) for _missed, actual in found)
-    deviation = spread.deviation
-    if found:
-        # What was missed a day, carried on to the end: a rate that was wrong stays wrong.
-        square = sum(missed**2 for missed, _actual in found) / len(found)
-        deviation = max(deviation, square**0.5 / length * days_ahead)
-    half = _QUANTILES[max(len(found), 2)] * deviation
-    low = spread.total - half
-    return Outlook(
-        method,
-        spread.total,
-        max(low, 0.0) if never_falls else low,
-        spread.total + half,
-        days_used,
-        sum(abs(missed) for missed, _actual in found) / brought if brought else None,
-        len(found),
-    )
+    def __init__(self, changes: Days, last: dt.date, *, never_falls: bool) -> None:
+        import numpy as np
+
+        series = changes[-WINDOW:]
+        moved = np.flatnonzero(series)
+        self.series = series[moved[0] :] if len(moved) else series[:0]
+        self.last = last
+        self.never_falls = never_falls
+        self.method = _method_for(self.series)
+        self.period, self.tried = (
+            _tested(self.series, last, self.method, never_falls)
+            if self.method != TOO_FEW_DAYS
+            else (0, [])
+        )
+        self.regular = self.series
+        self.fitted: _Fitted | None = None
+        if self.method in (WEEKLY_SMOOTHING, SMOOTHING):
+            self.regular = _regular(self.series, last)
+            self.fitted = _fit(self.regular, self.method)
+
+    def outlook(self, days_ahead: int) -> Outlook:
+        """What the ``days_ahead`` (≥ 1) days after ``last`` bring."""
+        days_used, found = len(self.series), self.tried
+        if self.method == TOO_FEW_DAYS:
+            return Outlook(TOO_FEW_DAYS, None, None, None, days_used, None, 0)
+        if self.fitted is None:
+            spread = _mean_rate(self.series, days_ahead)
+        else:
+            spread = _smoothed(self.fitted, self.regular, self.last, days_ahead, self.never_falls)
+        deviation = spread.deviation
+        if found:
+            # What was missed a day, carried on to the end: a rate that was wrong stays wrong.
+            square = sum(missed**2 for missed, _actual in found) / len(found)
+            deviation = max(deviation, square**0.5 / self.period * days_ahead)
+        half = _QUANTILES[max(len(found), 2)] * deviation
+        # More corrections than joins in the recent days are no reason to expect yet more of them.
+        change = max(spread.total, 0.0) if self.never_falls else spread.total
+        low = change - half
+        brought = sum(abs(actual) for _missed, actual in found)
+        return Outlook(
+            self.method,
+            change,
+            max(low, 0.0) if self.never_falls else low,
+            change + half,
+            days_used,
+            sum(abs(missed) for missed, _actual in found) / brought if brought else None,
+            len(found),
+        )
 
 
 def _method_for(series: Days) -> str:
     """The method by what there is: days, and days on which anything changed."""
-    if len(series) < FEWEST_DAYS or int((series != 0).sum()) < FEWEST_CHANGES:
+    if len(series) < FEWEST_DAYS:
+        return TOO_FEW_DAYS
+    if int((series != 0).sum()) < FEWEST_CHANGES:
         return MEAN_RATE
     return WEEKLY_SMOOTHING if len(series) >= DAYS_FOR_THE_WEEK else SMOOTHING
 
@@ -137,14 +160,6 @@ def _tested(
         brought = float(actual.sum())
         found.append((brought - spread.total, brought))
     return length, found
-
-
-def _spread(series: Days, last: dt.date, days_ahead: int, method: str, never_falls: bool) -> Spread:
-    """The forecast proper."""
-    if method == MEAN_RATE:
-        return _mean_rate(series, days_ahead)
-    regular = _regular(series, last)
-    return _smoothed(_fit(regular, method), regular, last, days_ahead, never_falls)
 
 
 def _mean_rate(series: Days, days_ahead: int) -> Spread:

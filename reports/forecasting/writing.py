@@ -6,22 +6,18 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from campaigns.models import CampaignStatus, Metric, Target
 from members.working_days import working_days_of
 from reference.models import GroupSet
 from reports.baselines import baselines_of
-from reports.forecasting.method import CONFIDENCE, Outlook, forecast_change
+from reports.forecasting.method import CONFIDENCE, Outlook, Recent
 from reports.forecasting.series import COUNTED, Counted, recent_changes
 from reports.models import CampaignForecast, CampaignProgress
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-# Unions read at once: with nine groups and sixteen weeks some 200,000 values, 40 MB.
-BATCH = 40
+# Unions read at once: with nine groups and sixteen weeks some 80,000 values, 20 MB.
+BATCH = 20
 _STEP = Decimal("0.000001")
 _LARGEST_ERROR = Decimal(99_999)
 
@@ -111,24 +107,23 @@ def _forecasts(
     if metric == Metric.ENROLMENT_RATE and group_set_id is not None:
         bases = baselines_of(union_ids, group_set_id, day)
         workers = {union_id: base.worker_count for union_id, base in bases.items()}
-    return [
-        _row(item, changes[union_id], workers.get(union_id), counted, day)
-        for union_id, items in due.items()
-        for item in items
-    ]
+    rows = []
+    for union_id, items in due.items():
+        recent = Recent(changes[union_id], day, never_falls=counted.is_cumulative)
+        rows += [_row(item, recent, workers.get(union_id), day) for item in items]
+    return rows
 
 
 def _row(
     due: _Due,
-    changes: NDArray[np.float64],
+    recent: Recent,
     workers: int | None,
-    counted: Counted,
     day: dt.date,
 ) -> CampaignForecast:
     """The forecast of one target. ``workers``: the denominator of a rate, as it is on ``day``."""
     target = due.target
     days_ahead = (target.period_end - day).days
-    outlook = forecast_change(changes, day, days_ahead, never_falls=counted.is_cumulative)
+    outlook = recent.outlook(days_ahead)
     missing = target.value - due.value
     working_days = working_days_of(day + dt.timedelta(days=1), target.period_end)
     row = CampaignForecast(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, Min, Q, Sum
 
-from reports.models import Drift, QualitySignal
+from reports.models import Drift, QualitySignal, SignalRule
 from unions.models import Union
 
 
@@ -32,17 +32,19 @@ class QualityBox:
 
 
 def quality_box_of(union: Union, day: dt.date) -> QualityBox:
-    """The newest signals up to ``day`` and the drifts that were not mended; three queries."""
-    signals = QualitySignal.objects.filter(union__path__startswith=union.path, day__lte=day)
-    checked_on = signals.aggregate(day=Max("day"))["day"]
-    counted = (
-        signals.filter(day=checked_on)
+    """The signals that stood on ``day`` and the drifts that were not mended; three queries.
+
+    ``checked_on`` is when the whole register was gone through last; what came in is looked at each
+    night.
+    """
+    counted = list(
+        QualitySignal.objects.filter(union__path__startswith=union.path)
+        .standing_on(day)
         .order_by("kind")
         .values_list("kind")
         .annotate(unions=Count("union", distinct=True), entries=Sum("value"))
-        if checked_on
-        else []
     )
+    checked_on = SignalRule.objects.filter(swept_on__lte=day).aggregate(day=Max("swept_on"))["day"]
     drifts = Drift.objects.filter(
         Q(mended_at__isnull=True), union__path__startswith=union.path, day__lte=day
     ).aggregate(value=Count("pk"), oldest=Min("day"))

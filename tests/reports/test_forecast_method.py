@@ -20,12 +20,20 @@ from reports.forecasting.method import (
     TOO_FEW_DAYS,
     WEEKLY_SMOOTHING,
     WINDOW,
-    forecast_change,
+    Outlook,
+    Recent,
 )
 
 FIRST = dt.date(2025, 1, 6)  # a Monday
 WEEK = (1.2, 1.1, 1.1, 1.0, 1.1, 0.45, 0.3)
 LENGTH = 196
+
+
+def forecast_change(
+    changes: np.ndarray, last: dt.date, days_ahead: int, *, never_falls: bool = True
+) -> Outlook:
+    """What so many days ahead bring."""
+    return Recent(changes, last, never_falls=never_falls).outlook(days_ahead)
 
 
 def level(shape: str, day: int) -> float:
@@ -63,7 +71,7 @@ def back_test(shape: str) -> tuple[float, float, list[bool]]:
         for origin in (56, 84, 105, 126, 154, 166):
             for ahead in (14, 30):
                 found = forecast_change(
-                    joins[:origin], FIRST + dt.timedelta(days=origin - 1), ahead, never_falls=True
+                    joins[:origin], FIRST + dt.timedelta(days=origin - 1), ahead
                 )
                 actual = float(joins[origin : origin + ahead].sum())
                 assert found.method == WEEKLY_SMOOTHING
@@ -122,14 +130,14 @@ def days_with(count: int, every: int = 1, of: float = 3.0) -> np.ndarray:
 def test_method_follows_from_the_days_there_are(
     changes: np.ndarray, method: str, days_used: int
 ) -> None:
-    found = forecast_change(changes, dt.date(2025, 6, 30), 30, never_falls=True)
+    found = forecast_change(changes, dt.date(2025, 6, 30), 30)
     assert (found.method, found.days_used) == (method, days_used)
     assert (found.change is None) == (method == TOO_FEW_DAYS)
 
 
 def test_mean_of_the_days_with_its_wide_interval() -> None:
     """Three joins each on days 1, 11 and 21 of thirty; ten days ahead."""
-    found = forecast_change(days_with(30, every=10), dt.date(2025, 6, 30), 10, never_falls=True)
+    found = forecast_change(days_with(30, every=10), dt.date(2025, 6, 30), 10)
     assert found.method == MEAN_RATE
     assert found.change == pytest.approx(3.0)
     assert found.low == 0.0  # what has been reached is not lost
@@ -138,6 +146,9 @@ def test_mean_of_the_days_with_its_wide_interval() -> None:
     # After 16 days 6/16 × 7 for 3; after 23 days 9/23 × 7 for nothing.
     assert found.back_tests == 2
     assert found.back_test_error == pytest.approx((0.375 + 63 / 23) / 3)
+    # More is taken back than comes in: nothing is expected, and nothing below nothing.
+    corrected = forecast_change(-days_with(30, every=10), dt.date(2025, 6, 30), 10)
+    assert (corrected.low, corrected.change) == (0.0, 0.0)
     falling = forecast_change(-days_with(30, every=10), dt.date(2025, 6, 30), 10, never_falls=False)
     assert falling.change == pytest.approx(-3.0)
     assert falling.low == pytest.approx(-3.0 - 1.8856 * 12**0.5)
@@ -148,7 +159,7 @@ def test_holidays_ahead_are_days_off_and_worked_weekends_are_workdays() -> None:
     last = dt.date(2025, 9, 28)  # a Sunday, worked in exchange
     dates = [last - dt.timedelta(days=back) for back in range(111, -1, -1)]
     changes = np.array([10.0 if is_working_day(day) else 3.0 for day in dates])
-    found = forecast_change(changes, last, 14, never_falls=True)
+    found = forecast_change(changes, last, 14)
     # 29, 30 September and 9, 10, 11 (Saturday, worked) October; nine days off.
     assert found.change == pytest.approx(5 * 10 + 9 * 3, abs=2.0)
 

@@ -98,7 +98,7 @@ def test_forecast_of_new_members_and_what_is_still_needed(campaign: Campaign) ->
     assert found.needed_per_day == Decimal("4.5")
     assert found.working_days_left == 128  # 1 July – 31 December 2025
     assert forecast.needed_per_working_day == Decimal("6.406250")
-    assert found.verdict == "As things go, the target will be missed."
+    assert found.verdict == "按近期趋势，预计不能完成目标。"
     assert sooner.expected == 180 + 3 * 92
     assert sooner.needed_per_day == Decimal("5.7")  # 520 ÷ 92 = 5.652
     assert forecast_targets(DAY) == 2
@@ -110,7 +110,7 @@ def test_status_and_forecast_are_told_apart(campaign: Campaign) -> None:
     (found,) = forecasts(target(campaign, Metric.NEW_MEMBERS, "500"))
     assert found.progress is not None
     assert found.progress.status == "behind"
-    assert found.verdict == "As things go, the target will be reached."
+    assert found.verdict == "按近期趋势，预计能完成目标。"
     assert found.shares.calendar == Decimal(181) / 365
     assert found.shares.working == Decimal(120) / 248
     assert found.pace == found.progress.share / (Decimal(181) / 365)  # type: ignore[operator]
@@ -151,7 +151,7 @@ def test_nothing_is_made_up(county: Union, campaign: Campaign) -> None:
     assert (few.expected, few.low, few.high, few.back_test_error) == (None, None, None, None)
     assert found[0].needed_per_day == Decimal("5.1")  # 935 ÷ 184 = 5.08
     assert found[0].verdict == ""
-    assert found[1].verdict == "The target is reached already."
+    assert found[1].verdict == "目标已完成。"
     assert found[1].needed_per_day is None
     assert found[5].forecast is not None
     assert found[5].forecast.method == "too_few_days"  # no station ever
