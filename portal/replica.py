@@ -34,6 +34,7 @@ NEVER_LATE: Final = frozenset(
     {"unions.appointment", "reports.screentoken", "reports.briefsubscription"}
 )
 CHECK_EVERY: Final = 5.0  # seconds
+RETRY_AFTER: Final = 15.0
 # The database is asked where it stands before the replica is asked how far it came.
 _POSITION: Final = "SELECT pg_current_wal_lsn()"
 # Without new commits the last one may be old though nothing is missing: hence the comparison.
@@ -50,10 +51,11 @@ logger = structlog.get_logger("portal.replica")
 
 @dataclass(frozen=True)
 class State:
-    """What was found at ``checked_at`` (monotonic): how far behind; None for "not to be used"."""
+    """How far behind it was found; None for "not to be used". To be asked again at ``good_until``
+    (monotonic)."""
 
     lag: dt.timedelta | None
-    checked_at: float
+    good_until: float
 
 
 _lock = threading.Lock()
@@ -63,25 +65,31 @@ _state: State | None = None
 def lag_of_replica() -> dt.timedelta | None:
     """How far the replica is behind, at most; None where it cannot or must not be used.
 
-    Remembered for ``CHECK_EVERY`` seconds, also when it does not answer.
+    Remembered for ``CHECK_EVERY`` seconds; for ``RETRY_AFTER`` when it cannot be used.
     """
     global _state  # noqa: PLW0603 -- one finding per process
     if not settings.DATABASE_REPLICA_URL:
         return None
-    with _lock:
-        if _state is None or time.monotonic() - _state.checked_at >= CHECK_EVERY:
-            before = _state.lag if _state else None
-            _state = State(_measure(), time.monotonic())
-            if (before is None) != (_state.lag is None):
-                logger.warning("replica", usable=_state.lag is not None)
-        return _state.lag
+    known = _state
+    if known is not None and time.monotonic() < known.good_until:
+        return known.lag
+    # Whoever comes while another asks does not wait for a server that may not answer.
+    if not _lock.acquire(blocking=known is None):
+        return known.lag if known else None
+    try:
+        lag = _measure()
+        if known is None or (known.lag is None) != (lag is None):
+            logger.warning("replica", usable=lag is not None)
+        _state = State(lag, time.monotonic() + (CHECK_EVERY if lag is not None else RETRY_AFTER))
+    finally:
+        _lock.release()
+    return lag
 
 
 def give_up_replica() -> None:
     """Read from the database itself until the next check."""
     global _state  # noqa: PLW0603
-    with _lock:
-        _state = State(None, time.monotonic())
+    _state = State(None, time.monotonic() + RETRY_AFTER)
     connections[REPLICA].close()
     logger.warning("replica", usable=False)
 
@@ -89,8 +97,7 @@ def give_up_replica() -> None:
 def forget() -> None:
     """Ask anew at the next page."""
     global _state  # noqa: PLW0603
-    with _lock:
-        _state = None
+    _state = None
 
 
 def _measure() -> dt.timedelta | None:
