@@ -30,6 +30,7 @@ from unions.tree import lock_tree
 
 CHANNELS = ("qr", "online", "collective", "mobile_window")
 HISTORY_DAYS = 3 * 365
+WHOLE_HISTORY_UP_TO = 200_000  # members
 # The last day of the history; the days after it are there for the nights that are measured.
 DAYS_SINCE_HISTORY = 20
 LEAVERS, RETAINED = 0.04, 0.02
@@ -59,6 +60,7 @@ def last_day() -> dt.date:
 
 def build(sizes: Sizes) -> None:
     """Fill an empty, migrated database, and count it."""
+    from reports.counting.history import THE_BEGINNING
     from reports.nightly import run_nightly
 
     with transaction.atomic():
@@ -70,7 +72,9 @@ def build(sizes: Sizes) -> None:
         _campaign(levels[0][0], levels[1])
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
-    run_nightly(last_day())
+    # A register of millions is opened with a balance; a smaller one has its whole history.
+    opening = last_day() if sizes.members > WHOLE_HISTORY_UP_TO else THE_BEGINNING
+    run_nightly(last_day(), opening=opening)
     analyse(DailyCount)
 
 
