@@ -39,7 +39,7 @@ class TargetForm(ServiceForm):
         label=_("reason"),
         required=False,
         max_length=200,
-        widget=UnfoldAdminTextInputWidget,
+        widget=UnfoldAdminTextInputWidget(attrs={"aria-label": _("reason")}),
         help_text=_("Needed once the campaign is published."),
     )
 
