@@ -158,6 +158,7 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     _("Reported figures"), "fact_check",
                     "admin:reports_reportedfigure_changelist", "figures.view",
                 ),
+                Entry(_("Data quality"), "troubleshoot", "/dashboard/quality/", "dashboard.view"),
                 Entry(
                     _("Big screens"), "tv",
                     "admin:reports_screentoken_changelist", "screens.change",
