@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from reports import brief_views, comparing, map_views, parts, quality_views, screen_views, views
+from reports import (
+    brief_views,
+    comparing,
+    map_views,
+    parts,
+    quality_views,
+    screen_views,
+    unit_views,
+    views,
+)
 from reports.briefings import views as briefings
 
 app_name = "reports"
@@ -17,6 +26,7 @@ urlpatterns = [
     path("rows/", views.rows, name="rows"),
     path("quality/", quality_views.quality, name="quality"),
     path("quality/<int:pk>/", quality_views.quality_signal, name="quality-signal"),
+    path("units/", unit_views.units, name="units"),
     path("map.json", map_views.map_json, name="map"),
     path("brief/", brief_views.brief, name="brief"),
     path("brief/<int:pk>/prove/", brief_views.prove, name="brief_prove"),

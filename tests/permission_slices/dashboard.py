@@ -37,5 +37,6 @@ ROWS: tuple[Row, ...] = (
         query=lambda world: f"{of_right(world)}&with={world.other.pk}",
         note="with a union out of scope",
     ),
+    Row("reports:units", READERS, query=of_right, is_marked=True, note="behind a rate"),
     Row("reports:summary", READERS, query=of_right, note="as PDF"),
 )

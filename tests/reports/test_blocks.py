@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from enterprises.models import Employer
 from reports.nightly import run_nightly
 from reports.parts import PARTS
 from reports.selectors.dashboard import MonthValues
-from tests.builders import make_membership, make_official, make_union
+from tests.builders import make_membership, make_official, make_region, make_union
 from tests.reports.world import World, build_world, make_campaign
 from unions.enums import Role
 from unions.models import Union
@@ -144,6 +145,27 @@ def test_known_now_beside_published(english: Client, world: World) -> None:
     assert (context["value"], context["total"], len(context["persons"])) == (1, 1, 1)
 
 
+def test_units_behind_the_establishment_rate(english: Client, world: World) -> None:
+    for number, covering in enumerate((world.town, world.town, None)):
+        Employer.objects.create(
+            name=f"企业{number}", region=world.region, keeper=world.dong, covering_union=covering
+        )
+    english.force_login(world.leader)
+    key = english.get("/dashboard/parts/establishment/").context["key"]
+    assert key.value == Decimal(2) / 3
+    context = english.get("/dashboard/units/").context
+    assert context["sums"] == {"units": 3, "covered": 2}
+    assert (context["figure"].units, context["figure"].covered) == (3, 2)
+    for covered, names in (("yes", ["企业0", "企业1"]), ("no", ["企业2"]), ("x", 3 * [None])):
+        rows = english.get("/dashboard/units/", {"covered": covered}).context["page"]
+        assert len(rows) == len(names)
+        assert covered == "x" or [row.name for row in rows] == names
+    assert "/dashboard/units/?" in page(english, "/dashboard/parts/establishment/")
+    assert english.get("/dashboard/units/", {"union": str(world.lin.pk)}).context["sums"] == {
+        "units": 0, "covered": 0,
+    }  # fmt: skip
+
+
 def test_two_unions_and_two_days_side_by_side(english: Client, world: World) -> None:
     english.force_login(world.leader)
 
@@ -179,6 +201,7 @@ QUERIES = {
     "/dashboard/parts/establishment/": 7,
     "/dashboard/parts/rates/": 12,
     "/dashboard/parts/late/": 9,
+    "/dashboard/units/": 10,
     "/dashboard/compare/": 11,
 }
 
@@ -188,6 +211,8 @@ def test_pages_cost_the_same_few_queries_for_3_and_60_children(
 ) -> None:
     city = make_union("市总", "city_federation")
     leader = make_official("leader", city, Role.LEADER)
+    region = make_region("3715", "聊城市", make_region("37", "山东省"))
+    Employer.objects.create(name="企业", region=region, keeper=city)
     for first, last in ((0, 3), (3, 60)):
         for number in range(first, last):
             county = make_union(f"县总{number}", "county_federation", city)
