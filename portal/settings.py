@@ -151,7 +151,9 @@ DATABASES: dict[str, dict[str, Any]] = {
 # A streaming standby that the dashboards read from while it keeps up: see portal/replica.py.
 DATABASE_REPLICA_URL = env_secret("DATABASE_REPLICA_URL", "")
 if DATABASE_REPLICA_URL:
-    DATABASES["replica"] = addresses.replica_settings(DATABASE_REPLICA_URL, like=DATABASES["default"])
+    DATABASES["replica"] = addresses.replica_settings(
+        DATABASE_REPLICA_URL, like=DATABASES["default"]
+    )
 DATABASE_ROUTERS = ["portal.replica.ReplicaRouter"]
 # Said on the page from so many seconds on; beyond so many nothing is read from it.
 REPLICA_LAG_SHOWN_SECONDS = env_int("REPLICA_LAG_SHOWN_SECONDS", 10, minimum=0)

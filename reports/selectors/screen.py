@@ -191,7 +191,7 @@ def _is_small_target(row: TargetProgress) -> bool:
 
 
 def _hidden(ranking: Ranking, metric: str) -> set[int]:
-    """The keys of the children whose figure is left out: it rests on too few persons, or would betray one."""
+    """The keys of the children left out: of too few persons, or one that would betray another."""
 
     def persons(row: RankedUnion) -> int:
         basis = row.set_members[metric] if metric in row.set_members else METRICS[metric](row)
