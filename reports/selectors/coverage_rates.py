@@ -23,6 +23,10 @@ _STOOD = """(c.id IS NOT NULL AND c.status <> 'preparing'
     AND (c.founded_on IS NULL OR c.founded_on <= {day})
     AND (c.closed_on IS NULL OR c.closed_on > {day}))"""
 
+# ``k`` lies in the subtree of ``top``: a range of the index on paths ("0" follows the separator),
+# so that a small subtree costs little in a large register.
+_BELOW = "k.path <> '' AND k.path >= top.path AND k.path < rtrim(top.path, '/') || '0'"
+
 _UNITS = f"""
 SELECT top.id, d.day,
     COUNT(*), COUNT(*) FILTER (WHERE covered.yes),
@@ -31,7 +35,7 @@ SELECT top.id, d.day,
     COALESCE(SUM(e.staff_count) FILTER (WHERE covered.yes), 0),
     COUNT(*) FILTER (WHERE covered.yes AND e.staff_count IS NULL)
 FROM unions_union top
-JOIN unions_union k ON starts_with(k.path, top.path)
+JOIN unions_union k ON {_BELOW}
 JOIN enterprises_employer e ON e.keeper_id = k.id
 LEFT JOIN unions_union c ON c.id = e.covering_union_id
 CROSS JOIN unnest(%(days)s::date[]) AS d(day)
@@ -45,18 +49,22 @@ GROUP BY top.id, d.day
 _STAFF = f"""
 WITH covering AS (
     SELECT DISTINCT d.day, c.id, c.path
-    FROM enterprises_employer e
-    JOIN unions_union k ON k.id = e.keeper_id AND starts_with(k.path, %(path)s)
+    FROM unions_union top
+    JOIN unions_union k ON {_BELOW}
+    JOIN enterprises_employer e ON e.keeper_id = k.id
     JOIN unions_union c ON c.id = e.covering_union_id
     CROSS JOIN unnest(%(days)s::date[]) AS d(day)
-    WHERE {_STOOD.format(day="d.day")}
+    WHERE top.id = %(union)s AND {_STOOD.format(day="d.day")}
 ),
-highest AS (
-    SELECT c.day, c.id
+above AS MATERIALIZED (
+    SELECT c.day, c.id, a.id AS above
     FROM covering c
     CROSS JOIN LATERAL unnest(string_to_array(rtrim(c.path, '/'), '/')::bigint[]) AS a(id)
-    JOIN covering o ON o.day = c.day AND o.id = a.id
-    GROUP BY c.day, c.id
+),
+highest AS (
+    SELECT a.day, a.id
+    FROM above a JOIN covering o ON o.day = a.day AND o.id = a.above
+    GROUP BY a.day, a.id
     HAVING COUNT(*) = 1
 )
 SELECT h.day, SUM({value_sql(Metric.MEMBERS, union="h.id", day="h.day")})
@@ -152,6 +160,6 @@ def staff_rates(union: Union, units: dict[dt.date, Units]) -> dict[dt.date, Staf
     A covering union stands for its branches as well; one below another is not counted twice.
     """
     with reading_connection().cursor() as cursor:
-        cursor.execute(_STAFF, {"path": union.path, "days": sorted(units)})
+        cursor.execute(_STAFF, {"union": union.pk, "days": sorted(units)})
         members = {day: int(value) for day, value in cursor.fetchall()}
     return {day: StaffRate(members.get(day, 0), found) for day, found in units.items()}
