@@ -88,7 +88,7 @@ def test_anonymous_is_asked_to_log_in(world: World) -> None:
 OPERATORS_ONLY = {
     "workergroup", "groupset", "stationkind", "facility", "rejectionreason", "consenttext",
     "pacethreshold", "reportrun", "periodictask", "crontabschedule", "intervalschedule",
-    "reviewrules", "message", "routingrule", "purgerun", "retentionrule",
+    "reviewrules", "message", "routingrule", "purgerun", "reminderrule", "retentionrule",
     "signalrule",
 }  # fmt: skip
 
@@ -120,6 +120,7 @@ def test_sidebar_holds_what_the_role_may_use(world: World) -> None:
     operator = sidebar_links(logged_in(world.operator))
     assert official - grassroots == {
         reverse("admin:accounts_user_changelist"),
+        reverse("admin:campaigns_requirement_changelist"),
         reverse("admin:members_membermerge_changelist"),
     }
     assert reverse("admin:reports_reportrun_changelist") in operator - official
