@@ -11,6 +11,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -134,7 +135,7 @@ def _of_membership(row: Difference, day: dt.date) -> Drift:
 def _roll_ups(day: dt.date) -> Iterable[Drift]:
     if PastPath.objects.filter(until__gte=day).exists():
         return []  # the tree is no longer that of the day; the next night checks again
-    values = {
+    values: dict[str, Any] = {
         "day": day,
         "levels": UPPER_LEVELS,
         "sample": SAMPLE,

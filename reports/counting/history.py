@@ -6,6 +6,7 @@ Afterwards only changes are counted (``posting``), and what is published stays.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import connection
 
@@ -177,7 +178,7 @@ def count_history(last: dt.date, *, first: dt.date = THE_BEGINNING) -> int:
     only for books that have published nothing yet, or a demo. Run in a transaction.
     """
     advisory_lock(LOCK)
-    values = {
+    values: dict[str, Any] = {
         "first": first,
         "last": last,
         "day": last,

@@ -7,6 +7,7 @@ that writes what they change, so that none is counted twice or lost.
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import connection
 
@@ -237,7 +238,7 @@ def post_changes(day: dt.date) -> int:
     Run in a transaction, and again for a day that was not over.
     """
     advisory_lock(LOCK)
-    values = {
+    values: dict[str, Any] = {
         "day": day,
         "pool": HOLDING_POOL,
         "zone": "Asia/Shanghai",

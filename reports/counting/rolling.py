@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -114,7 +114,7 @@ def count_crown(day: dt.date) -> Rolled:
 
 def _roll(day: dt.date, root: str) -> Rolled:
     ids = root.rstrip("/").split("/") if root else []
-    values = {
+    values: dict[str, Any] = {
         "day": day,
         "low": root,
         "high": root[:-1] + _EVERYTHING_BELOW if root else "~",

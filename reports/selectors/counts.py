@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from core.replica import reading_connection
 from reports.models.counts import PERSON_METRICS, Metric
@@ -116,7 +116,7 @@ def read_counts(
     if not union_ids or not wanted:
         return Counts({})
     units = [(metric, breakdown) for metric, breakdown in wanted if metric not in _COLUMNS]
-    asked = {
+    asked: dict[str, Any] = {
         "unions": list(union_ids),
         "person_breakdowns": sorted({b for metric, b in wanted if metric in _COLUMNS}),
         "unit_metrics": [str(metric) for metric, _breakdown in units],
@@ -171,7 +171,7 @@ def trend(
     Several ``breakdowns`` are added up. The first and the last day always have a point. With
     ``known_now`` late entries stand on their own days.
     """
-    asked = {
+    asked: dict[str, Any] = {
         "union": union_id,
         "metric": str(metric),
         "breakdowns": list(breakdowns),

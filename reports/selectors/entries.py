@@ -48,7 +48,7 @@ def published_entries(entries: Entries, figure: Figure) -> Entries:
         return _adding(entries.exclude(before) if before else entries, figure)
     if figure.metric in FLOWS:
         entries = _with_places(entries.filter(_posted_by(figure.day)))
-        entries = entries.filter(path_posted__startswith=figure.union.path)
+        entries = entries.filter(Q(path_posted__startswith=figure.union.path))
         return _adding(entries.exclude(before) if before else entries, figure)
     now = _posted_by(figure.day) & _below(figure, figure.day)
     if before is None or figure.since is None:
@@ -79,7 +79,7 @@ def late_entries(entries: Entries, figure: Figure) -> Entries:
 
 
 def _adding(entries: Entries, figure: Figure, sign: CombinedExpression | None = None) -> Entries:
-    adds = PERSON_CHANGES[Metric(figure.metric)]
+    adds: Any = PERSON_CHANGES[Metric(figure.metric)]
     return entries.annotate(adds=adds * sign if sign is not None else adds).exclude(adds=0)
 
 
@@ -93,7 +93,7 @@ def _posted_by(day: dt.date) -> Q:
 
 
 def _published(figure: Figure, day: dt.date) -> Q:
-    return _posted_by(day) & ~_WAITING & _place(figure, day, "path_posted")
+    return _posted_by(day) & Q(~_WAITING) & _place(figure, day, "path_posted")
 
 
 def _known(figure: Figure, day: dt.date) -> Q:
@@ -122,7 +122,7 @@ def _below_now(figure: Figure) -> Q:
 
 def _below(figure: Figure, day: dt.date) -> Q:
     """At a union that stood below the figure's on ``day``."""
-    stood = with_path_on(Union.objects.all(), day).filter(path_on__startswith=figure.union.path)
+    stood = with_path_on(Union.objects.all(), day).filter(Q(path_on__startswith=figure.union.path))
     return Q(union__in=stood.values("pk"))
 
 

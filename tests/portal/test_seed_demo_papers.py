@@ -8,9 +8,10 @@ from decimal import Decimal
 from django.test import Client
 
 from accounts.models import User
-from campaigns.models import Campaign, Metric, Target
+from campaigns.models import Campaign, HandIn, Metric, Target, TargetVersion
+from campaigns.selectors.targets import compare
 from enterprises.models import WorkforceBaseline
-from portal.demo.campaigns import gansu_participants
+from portal.demo.campaigns import DEMO_DRIVE_NAME, gansu_participants
 from reference.selectors import group_set
 from reports.baselines import baselines_of
 from reports.models import CampaignProgress, ReportedFigure
@@ -115,6 +116,26 @@ def test_luoyang_targets(demo: Demo) -> None:
     ]
     rate = targets.get(indicator__metric=Metric.ENROLMENT_RATE)
     assert (rate.value, rate.period_end) == (Decimal("0.5"), dt.date(2025, 12, 31))
+
+
+def test_the_demo_drive_has_shares_versions_papers_and_records(demo: Demo) -> None:
+    drive = Campaign.objects.get(name=DEMO_DRIVE_NAME)
+    targets = Target.objects.filter(indicator__campaign=drive).select_related("indicator")
+    compared = [row for row in compare(targets) if row.count]
+    assert [(row.count > 5, row.difference) for row in compared] == [(True, Decimal(0))] * 2
+    assert targets.filter(versions__isnull=True).count() == 0
+    changed = TargetVersion.objects.get(number=2)
+    assert changed.value == changed.target.value > changed.target.versions.get(number=1).value
+    states = HandIn.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["returned", *["accepted"] * 4, "handed_in"]
+    kinds = drive.records.values_list("kind", flat=True)
+    assert sorted(kinds) == ["inspection", "praise", "task"]
+    for rows in (HandIn.objects, drive.records, drive.practices):
+        assert rows.filter(is_demo=False).count() == 0
+    page = Client().get(f"/campaigns/{drive.pk}/").content.decode()
+    for practice in drive.practices.all():
+        assert practice.title in page
+        assert practice.title.endswith("（演示）")
 
 
 # -- on the pages ------------------------------------------------------------------------------
