@@ -89,7 +89,7 @@ def _one_if(condition: Q) -> Case:
 
 def _posted_by(day: dt.date) -> Q:
     later = LatePosting.objects.filter(event=OuterRef("pk"), day__gt=day)
-    return Q(effective_on__lte=day) & ~Exists(later)
+    return Q(effective_on__lte=day) & Q(~Exists(later))
 
 
 def _published(figure: Figure, day: dt.date) -> Q:
