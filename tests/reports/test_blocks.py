@@ -201,6 +201,7 @@ QUERIES = {
     "/dashboard/parts/establishment/": 7,
     "/dashboard/parts/rates/": 12,
     "/dashboard/parts/late/": 9,
+    "/dashboard/parts/rates/": 12,
     "/dashboard/units/": 10,
     "/dashboard/compare/": 11,
 }
@@ -209,6 +210,7 @@ QUERIES = {
 def test_pages_cost_the_same_few_queries_for_3_and_60_children(
     client: Client, django_assert_num_queries: Any
 ) -> None:
+    assert {f"/dashboard/parts/{name}/" for name in PARTS} <= set(QUERIES)
     city = make_union("市总", "city_federation")
     leader = make_official("leader", city, Role.LEADER)
     region = make_region("3715", "聊城市", make_region("37", "山东省"))
