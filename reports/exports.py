@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _, pgettext
 from openpyxl import Workbook
 
 from reports.counting import DEFINITION_VERSION
-from reports.metrics import METRICS, family_name, reported_name
+from reports.metrics import METRICS, family_name, metric_of, reported_name
 from reports.ratios import ratio
 from reports.selectors.dashboard import Dashboard
 from reports.selectors.figures import Rate
+from reports.selectors.rates import rate_table
 from reports.selectors.reported import ShareFinding
 from reports.sheets import CONTENT_TYPE, Cells, Sheet, head, safe_file_name
 
@@ -29,8 +30,9 @@ def file_name(dashboard: Dashboard, suffix: str = "xlsx") -> str:
 def workbook_of(dashboard: Dashboard) -> bytes:
     """The file's content. Headings in the active language."""
     book = Workbook(write_only=True)
-    Sheet(book, _("Figures"), (34, 18, 14, 60)).write(_figure_rows(dashboard))
+    Sheet(book, _("Figures"), (34, 18, 14, 60, 10, 24)).write(_figure_rows(dashboard))
     Sheet(book, _("Key figures"), (30, 14, 14, 14, 14, 14, 14, 14)).write(_key_rows(dashboard))
+    Sheet(book, _("Rates and changes"), (36, 30, 12, 14, 14, 50, 26)).write(_all_rates(dashboard))
     Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40)).write(
         _group_rows(dashboard)
     )
@@ -62,19 +64,26 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
         yield [("text", _("Provisional")), ("text", _("Counted before the day was over."))]
     yield [("text", _("Version of the definitions")), ("count", DEFINITION_VERSION)]
     yield []
-    yield head(_("Figure"), _("Value"), _("As of"), _("Source"))
-    for name, value in (
-        (_("Members (register)"), figures.members),
-        (_("Retained members"), figures.retained),
-        (_("New members this month"), figures.joined_this_month),
-        (_("New members this year"), figures.joined_this_year),
-        (_("New-form members"), figures.nef_members),
-        (pgettext("figure", "Unions"), figures.unions),
-        (_("Unions of new-form workers"), figures.nef_unions),
-        (_("Covered unions"), dashboard.structure.coverage.covered),
-        (pgettext("figure", "Stations"), figures.stations),
+    yield head(_("Figure"), _("Value"), _("As of"), _("Source"), "", _("Definition"))
+    for name, value, code in (
+        (_("Members (register)"), figures.members, "members"),
+        (_("Retained members"), figures.retained, "retained"),
+        (_("New members this month"), figures.joined_this_month, "joined"),
+        (_("New members this year"), figures.joined_this_year, "joined"),
+        (_("New-form members"), figures.nef_members, "nef_members"),
+        (pgettext("figure", "Unions"), figures.unions, "unions"),
+        (_("Unions of new-form workers"), figures.nef_unions, "nef_unions"),
+        (_("Covered unions"), dashboard.structure.coverage.covered, "coverage"),
+        (pgettext("figure", "Stations"), figures.stations, "stations"),
     ):
-        yield [("text", name), ("count", value), ("date", as_of.day), ("text", register)]
+        yield [
+            ("text", name),
+            ("count", value),
+            ("date", as_of.day),
+            ("text", register),
+            ("text", ""),
+            ("text", metric_of(code).code),
+        ]
     if found := papers.reported_members:
         row = found.figure
         yield [
@@ -95,6 +104,8 @@ def _share_rows(share: ShareFinding, dashboard: Dashboard) -> Iterable[Cells]:
         ("percent", share.register),
         ("date", dashboard.as_of.day),
         ("text", _("Register")),
+        ("text", ""),
+        ("text", metric_of(share.metric).code),
     ]
     if share.computed is not None and share.part is not None:
         yield [
@@ -132,6 +143,38 @@ def _key_rows(dashboard: Dashboard) -> Iterable[Cells]:
         for change in (key.month, key.year):
             cells += [("date", change.day), (kind, change.before), (change_kind, change.difference)]
         yield cells
+
+
+def _all_rates(dashboard: Dashboard) -> Iterable[Cells]:
+    table = rate_table(dashboard.union, dashboard.as_of.day)
+    if dashboard.known_now:
+        yield [("text", _("As published"))]
+    yield head(
+        _("Figure"), _("Group set"), pgettext("a share", "Rate"), _("Numerator"), _("Denominator"),
+        _("Note"), _("Definition"),
+    )  # fmt: skip
+    for row in table.rates:
+        yield [
+            ("text", row.metric.name),
+            ("text", row.name),
+            ("percent", row.rate),
+            ("count", row.part),
+            ("count", row.whole),
+            ("text", row.note if row.whole else _("no baseline")),
+            ("text", row.metric.code),
+        ]
+    yield []
+    yield head(_("Figure"), "", _("This month"), _("This year"), "", "", _("Definition"))
+    for flow in table.flows:
+        yield [
+            ("text", flow.metric.name),
+            ("text", ""),
+            ("signed" if flow.is_signed else "count", flow.month),
+            ("signed" if flow.is_signed else "count", flow.year),
+            ("text", ""),
+            ("text", ""),
+            ("text", flow.metric.code),
+        ]
 
 
 def _trend_rows(dashboard: Dashboard) -> Iterable[Cells]:

@@ -47,6 +47,11 @@ class FlowRow:
     month: int
     year: int
 
+    @property
+    def is_signed(self) -> bool:
+        """It may go down as well as up."""
+        return self.metric.code == "net_change"
+
 
 @dataclass(frozen=True)
 class Awaited:
@@ -72,7 +77,7 @@ class RateTable:
 
 
 def rate_table(union: Union, day: dt.date) -> RateTable:
-    """All rates of ``union`` on ``day``; seven queries, whatever lies below it."""
+    """All rates of ``union`` on ``day``, as published; seven queries, whatever lies below it."""
     pk = union.pk
     reading = Reading([pk], [day])
     units = read_units([pk], [day])[pk, day]

@@ -18,8 +18,8 @@ from unions.models import Union
 pytestmark = pytest.mark.django_db
 
 SHEETS = [
-    "Figures", "Key figures", "Members by group", "Unions and stations", "Ranking", "Campaigns",
-    "Trend", "Applications", "Reported figures", "Definitions",
+    "Figures", "Key figures", "Rates and changes", "Members by group", "Unions and stations",
+    "Ranking", "Campaigns", "Trend", "Applications", "Reported figures", "Definitions",
 ]  # fmt: skip
 
 
@@ -51,6 +51,10 @@ def test_sheets_and_what_the_file_is_about(world: World) -> None:
     assert values["Register minus reported"] == 7 - 1_450_000
     assert (values["New members this month"], values["New members this year"]) == (2, 4)
     assert (values["Unions"], values["Covered unions"], values["Stations"]) == (7, 1, 1)
+    assert {row[0]: row[5] for row in rows if row[5]}["New members this year"] == "joined"
+    rates = {row[6]: row for row in table(book, "Rates and changes") if row[6]}
+    assert rates["dual_coverage_workers"][2:6] == (None, 6, None, "no baseline")
+    assert rates["net_change"][2:4] == (2, 4)
     reported = [row for row in rows if row[0] and str(row[0]).endswith("· as reported")]
     assert [(row[1], row[4]) for row in reported] == [(0.0636, "differs"), (0.0917, "differs")]
 
