@@ -186,7 +186,8 @@ def _values(
 
 
 _A_YEAR_BEFORE = """
-    SELECT split_part(substr(u.path, length(%(path)s) + 1), '/', 1)::bigint, SUM(e.joined_change)
+    SELECT split_part(substr(u.path, length(%(path)s) + 1), '/', 1)::bigint,
+           SUM(e.joined_change - e.rejoined_change)
     FROM members_membershipevent e
     JOIN unions_union u ON u.id = e.union_id
     WHERE u.path LIKE %(below)s

@@ -93,6 +93,7 @@ def test_handed_in_returned_handed_in_again_accepted(
     owed = reverse("admin:campaigns_handin_owed")
     send = reverse("admin:campaigns_handin_send", args=[requirement.pk, world.county.pk])
     assert [row.is_late for row in unit.get(owed).context["rows"]] == [True]
+    assert [row.requirement for row in unit.get("/admin/").context["owed"]] == [requirement]
     before = files()
     refused = unit.post(send, {"file": pdf(b"MZ")})
     assert refused.context["form"].errors == {
@@ -103,6 +104,9 @@ def test_handed_in_returned_handed_in_again_accepted(
     (kept,) = files() - before
     assert "张三" not in kept.name
     paper = HandIn.objects.get()
+    assert unit.get("/admin/").context["owed"] == []
+    (asked,) = owner.get("/admin/").context["asked"]
+    assert (asked["requirement"], asked["tally"].waiting) == (requirement, 1)
     # The unit does not judge its own paper, and another one is not taken while it waits.
     accept = reverse("admin:campaigns_handin_accept", args=[paper.pk])
     unit.post(accept)

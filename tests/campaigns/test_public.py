@@ -13,8 +13,8 @@ from campaigns.selectors.public import open_code
 from campaigns.services.records import save_practice
 from core.clock import local_today
 from reports.models import CampaignProgress, ReportRun
-from reports.runs import PUBLISH
 from reports.public_progress import public_progress
+from reports.runs import PUBLISH
 from tests.builders import make_join_code, make_union
 from tests.campaigns.builders import make_campaign, make_target
 from unions.models import Union
