@@ -174,6 +174,7 @@ def _values(
         raise RuleViolation(
             _("What is kept below comes to more than the target: replace it, or enter by hand."),
             field="by",
+            code="exceeded",
         )
     if rest != rest.to_integral_value():
         raise RuleViolation(_("The target cannot be divided exactly."), field="by")

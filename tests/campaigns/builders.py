@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from campaigns.models import Campaign, CampaignStatus, Indicator, Metric, Phase, Target, Unit
+from core.errors import RuleViolation
 from reference.models import GroupSet
 from unions.models import Union
 
@@ -47,3 +52,11 @@ def make_target(campaign: Campaign, union: Union, value: str = "100") -> Target:
         period_end=campaign.ends_on,
         value=Decimal(value),
     )
+
+
+@contextmanager
+def refused(code: str) -> Iterator[None]:
+    """What is inside is refused for the reason of this code."""
+    with pytest.raises(RuleViolation) as refusal:
+        yield
+    assert refusal.value.code == code

@@ -23,7 +23,7 @@ from campaigns.services.reminders import remind_now, remind_units
 from core.errors import RuleViolation
 from core.uploads import check_paper
 from tests.builders import make_official
-from tests.campaigns.builders import make_campaign, make_target
+from tests.campaigns.builders import make_campaign, make_target, refused
 from tests.portal.world import World, logged_in, make_world
 from unions.scope import Actor
 
@@ -95,8 +95,8 @@ def test_handed_in_returned_handed_in_again_accepted(
     assert [row.is_late for row in unit.get(owed).context["rows"]] == [True]
     assert [row.requirement for row in unit.get("/admin/").context["owed"]] == [requirement]
     before = files()
-    refused = unit.post(send, {"file": pdf(b"MZ")})
-    assert refused.context["form"].errors == {
+    wrong = unit.post(send, {"file": pdf(b"MZ")})
+    assert wrong.context["form"].errors == {
         "file": ["Send a PDF, Word (.docx) or Excel (.xlsx) file."]
     }
     assert (HandIn.objects.count(), files()) == (0, before)
@@ -110,7 +110,7 @@ def test_handed_in_returned_handed_in_again_accepted(
     # The unit does not judge its own paper, and another one is not taken while it waits.
     accept = reverse("admin:campaigns_handin_accept", args=[paper.pk])
     unit.post(accept)
-    with pytest.raises(RuleViolation, match="if it is returned"):
+    with refused("stands"):
         hand_in(requirement, unit=world.county, file=pdf(), actor=official)
     assert len(files() - before) == 1
     back = reverse("admin:campaigns_handin_return", args=[paper.pk])
@@ -179,7 +179,7 @@ def test_without_mail_nothing_is_written_until_the_last_attempt(
 
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", away)
     assert remind_units(day(1)).unsent == [world.county.pk]
-    with pytest.raises(RuleViolation, match="no letters"):
+    with refused("mail"):
         remind_now(requirement, actor=world.official)
     assert not HandInReminder.objects.exists()
     assert remind_units(day(1), needs_mail=False).units == 1
@@ -226,5 +226,5 @@ def test_a_task_is_given_seen_and_done(world: World, requirement: Requirement) -
     assert logged_in(official).post(page, {"text": "别的"}).status_code == 403
     assert logged_in(world.neighbour).get(page).status_code == 404
     finish_task(task, actor=official)
-    with pytest.raises(RuleViolation, match="no open task"):
+    with refused("state"):
         finish_task(task, actor=official)
