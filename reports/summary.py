@@ -15,7 +15,7 @@ from reports.selectors.figures import Rate
 from reports.selectors.key_figures import KeyFigure
 from reports.selectors.ranking import RankedUnion
 from reports.templatetags.reports_figures import number, pace, percent_text, quantity, signed
-from reports.templatetags.reports_page import changed, shown, with_unit, word_after
+from reports.templatetags.reports_page import changed, rounded, shown, with_unit, word_after
 
 # What fits on two pages; the rest is in the workbook and on the page.
 MAX_TARGETS = 6
@@ -126,12 +126,12 @@ def _target(course: BurnUp) -> dict[str, Any]:
         "status": row.status,
         "status_text": row.status_label,
         "forecast": ""
-        if course.forecast is None
+        if (forecast := course.drawn) is None
         else _("Forecast to the end: %(expected)s (%(low)s to %(high)s)")
         % {
-            "expected": quantity(course.forecast.expected, unit),
-            "low": quantity(course.forecast.low, unit),
-            "high": quantity(course.forecast.high, unit),
+            "expected": rounded(forecast.expected, unit),
+            "low": rounded(forecast.low, unit),
+            "high": rounded(forecast.high, unit),
         },
     }
 

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from django.utils import translation
 from openpyxl import Workbook, load_workbook
 
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
+from reports.models import CampaignForecast
 from reports.selectors.dashboard import Dashboard, dashboard_for
 from reports.selectors.days import as_of
+from reports.summary import values_of
 from tests.reports.world import DAY, World, build_world
 from unions.models import Union
 
@@ -132,3 +136,30 @@ def test_whole_ranking_not_only_a_page(world: World, monkeypatch: pytest.MonkeyP
     ]  # fmt: skip
     assert as_of() is not None
     assert found.as_of.day == DAY
+
+
+def test_summary_on_two_pages(client: Client, world: World) -> None:
+    forecast = CampaignForecast.objects.filter(day=DAY)
+    forecast.filter(target=world.targets["city_year"]).update(
+        expected=Decimal("17.6"), low=Decimal("9.2"), high=Decimal("25.1")
+    )
+    forecast.filter(target=world.targets["city_plan"]).delete()
+    shown = as_of()
+    assert shown is not None
+    with translation.override("en"):
+        values = values_of(dashboard_for(world.leader, world.city, shown))
+    assert [key["value"] for key in values["keys"]] == [
+        "7", "4", "+4", "50.00%", "6", "7", "—", "833.33",
+    ]  # fmt: skip
+    assert [target["forecast"] for target in values["targets"]] == [
+        "", "Forecast to the end: 18 persons (9 persons to 25 persons)",
+    ]  # fmt: skip
+    assert [row[1] for row in values["ranking"]] == [
+        "东昌府区总工会", "临清市总工会", "聊城市新业态工会联合会", "莘县总工会",
+    ]  # fmt: skip
+    client.force_login(world.leader)
+    response = client.get("/dashboard/export.pdf", {"day": "2024-03-10"})
+    assert response["Content-Type"] == "application/pdf"
+    assert response["Content-Disposition"].endswith("2024-03-10.pdf")
+    assert response.content.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b", response.content)) == 2
