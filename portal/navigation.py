@@ -238,6 +238,7 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     _("Rules of quality signals"), "rule", "admin:reports_signalrule_changelist"
                 ),
                 Entry(_("Report runs"), "nightlight", "admin:reports_reportrun_changelist"),
+                Entry(_("Drifts"), "balance", "admin:reports_drift_changelist"),
                 Entry(
                     _("Schedule"), "schedule",
                     "admin:django_celery_beat_periodictask_changelist",

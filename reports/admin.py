@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from core.clock import local_today
 from reports.metrics import REPORTED_NAMES, reported_name
 from reports.models import (
+    Drift,
     PaceThreshold,
     ReportedFigure,
     ReportRun,
@@ -178,3 +179,17 @@ class ReportRunAdmin(OperatorAdmin):
     )  # fmt: skip
     list_filter = ("status", "report", "day")
     ordering = ("-day", "report")
+
+
+@admin.register(Drift)
+class DriftAdmin(OperatorAdmin):
+    """What the night and the weekly check found: two books that do not agree."""
+
+    read_only = True
+    list_display = (
+        "day", "union", "book", "metric", "breakdown", "stored", "expected", "found_at",
+        "mended_at",
+    )  # fmt: skip
+    list_filter = ("book", "day")
+    list_select_related = ("union",)
+    ordering = ("-day", "pk")

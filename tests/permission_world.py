@@ -47,6 +47,7 @@ from members.services.union_closing import start_dissolution
 from reference.models import GroupSet, Region
 from reports.models import (
     BriefSubscription,
+    Drift,
     PaceThreshold,
     QualitySignal,
     ReportedFigure,
@@ -129,6 +130,7 @@ class World:
     entry: AuditEntry
     run: ReportRun
     signal: QualitySignal
+    drift: Drift
     threshold: PaceThreshold
     group_set: GroupSet
     reason: RejectionReason
@@ -271,6 +273,14 @@ def build_world() -> World:
         figure=figure,
         entry=entry,
         run=ReportRun.objects.order_by("pk")[0],
+        drift=Drift.objects.create(
+            day=dt.date(2023, 1, 1),
+            union=right,
+            book=Drift.Book.COUNTS,
+            metric="members",
+            stored="1",
+            expected="2",
+        ),
         signal=QualitySignal.objects.create(
             day=dt.date(2024, 3, 1),
             union=low,

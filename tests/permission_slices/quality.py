@@ -14,6 +14,7 @@ def signal(world: World) -> tuple[int]:
 
 
 ADMIN_LISTS: tuple[AdminList, ...] = (
+    AdminList("admin:reports_drift", lambda world: world.drift.pk, reach=CLOSED),
     AdminList(
         "admin:reports_signalrule",
         lambda world: "burst",

@@ -33,7 +33,7 @@ from members.services.transfer import ask_transfer
 from members.services.union_closing import start_merger
 from members.services.windows import open_window
 from reference.models import GroupSet, WorkerGroup
-from reports.models import PaceThreshold, ReportRun
+from reports.models import Drift, PaceThreshold, ReportRun
 from reports.screens import make_screen
 from reports.services import record_figure
 from stations.models import Facility, StationKind
@@ -185,6 +185,14 @@ def stations(world: World, index: int) -> None:
 def runs(world: World, index: int) -> None:
     """One more of the runs."""
     ReportRun.objects.create(report="counts", day=dt.date(2023, 1, 1 + index))
+
+
+def drifts(world: World, index: int) -> None:
+    """One more of the drifts."""
+    Drift.objects.create(
+        day=dt.date(2023, 1, 1 + index), union=world.county, book=Drift.Book.COUNTS,
+        metric="members", stored="1", expected="2",
+    )  # fmt: skip
 
 
 def reasons(world: World, index: int) -> None:

@@ -64,6 +64,7 @@ BUDGETS: list[tuple[str, str, Callable[[World, int], None], int]] = [
     ("operator", "members_routingrule", rows.nothing, 5),
     ("operator", "members_reviewrules", rows.nothing, 5),
     ("operator", "reports_reportrun", rows.runs, 6),
+    ("operator", "reports_drift", rows.drifts, 5),
     ("operator", "reports_pacethreshold", rows.nothing, 5),
     ("operator", "reports_signalrule", rows.nothing, 5),
     ("operator", "members_rejectionreason", rows.reasons, 5),

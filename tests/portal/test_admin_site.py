@@ -89,7 +89,7 @@ OPERATORS_ONLY = {
     "workergroup", "groupset", "stationkind", "facility", "rejectionreason", "consenttext",
     "pacethreshold", "reportrun", "periodictask", "crontabschedule", "intervalschedule",
     "reviewrules", "message", "routingrule", "purgerun", "reminderrule", "retentionrule",
-    "signalrule",
+    "signalrule", "drift",
 }  # fmt: skip
 
 
