@@ -43,6 +43,7 @@ WITH due AS (
     JOIN campaigns_indicator i ON i.id = t.indicator_id
     JOIN campaigns_campaign c ON c.id = i.campaign_id
     WHERE c.status IN ('published', 'closed') AND t.period_start <= %(day)s
+      AND (t.withdrawn_on IS NULL OR t.withdrawn_on > %(day)s)
       AND (t.period_end >= %(day)s OR NOT EXISTS (
           SELECT FROM reports_campaignprogress p
           WHERE p.target_id = t.id AND p.day > t.period_end AND p.day < %(day)s))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -76,6 +78,10 @@ class TargetQuerySet(ScopedQuerySet["Target"]):
     def in_force(self) -> TargetQuerySet:
         """Those that have not been withdrawn."""
         return self.filter(withdrawn_on__isnull=True)
+
+    def in_force_on(self, day: dt.date) -> TargetQuerySet:
+        """Those that had not been withdrawn by ``day``."""
+        return self.filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=day))
 
 
 class Target(models.Model):

@@ -131,9 +131,8 @@ def measured(targets: Iterable[Target], day: dt.date) -> list[TargetProgress]:
 def campaigns_of(actor: Actor, union: Union, day: dt.date) -> list[CampaignView]:
     """Campaigns that set ``union`` a target, running ones first, then by their beginning."""
     targets = (
-        Target.objects.filter(
-            union=union, indicator__campaign__in=visible_campaigns(actor).values("pk")
-        )
+        Target.objects.in_force_on(day)
+        .filter(union=union, indicator__campaign__in=visible_campaigns(actor).values("pk"))
         .select_related("indicator__campaign__owner", "indicator__group_set")
         .order_by("indicator", "period_start", "-period_end")
     )
@@ -196,6 +195,7 @@ def targets_of_campaign(
     )
     return (
         Target.objects.visible_to(actor, PERMISSION)
+        .in_force_on(day)
         .filter(Q(indicator__campaign=campaign))
         .annotate(
             progress_value=Subquery(newest.values("value")[:1]),

@@ -176,6 +176,7 @@ valued AS (
         FROM pace_column pc
         JOIN campaigns_target t ON t.union_id = u.id AND t.indicator_id = pc.indicator_id
             AND t.period_start = pc.period_start AND t.period_end = pc.period_end
+            AND (t.withdrawn_on IS NULL OR t.withdrawn_on > %(day)s)
         LEFT JOIN LATERAL (
             SELECT * FROM reports_campaignprogress p
             WHERE p.target_id = t.id AND p.day <= %(day)s ORDER BY p.day DESC LIMIT 1
@@ -310,6 +311,7 @@ def _pace_column(actor: Actor, union: Union, day: dt.date) -> Any:
     """The target in force on ``day`` that most children have; of several, the longest period."""
     return (
         Target.objects.visible_to(actor, PERMISSION)
+        .in_force_on(day)
         .filter(
             union__parent=union,
             period_start__lte=day,

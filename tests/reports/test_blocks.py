@@ -201,7 +201,6 @@ QUERIES = {
     "/dashboard/parts/establishment/": 7,
     "/dashboard/parts/rates/": 12,
     "/dashboard/parts/late/": 9,
-    "/dashboard/parts/rates/": 12,
     "/dashboard/units/": 10,
     "/dashboard/compare/": 11,
 }
