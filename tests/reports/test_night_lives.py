@@ -25,6 +25,7 @@ from core.errors import RuleViolation
 from members.enums import EventType
 from members.models import Membership, MembershipEvent
 from members.services.ledger import correct_event, record_event
+from members.services.union_closing import start_merger
 from reports import nightly
 from reports.counting.verifying import find_differences
 from reports.models import NightDelta
@@ -149,6 +150,14 @@ class Nights(RuleBasedStateMachine):
             return  # it stands there already
         self.oracle.parents[town.pk] = county.pk
 
+    def merge(self, which: int, into: int) -> None:
+        """A town becomes part of another: whoever is a member there is carried over."""
+        newest = MembershipEvent.objects.latest("pk").pk
+        source, target = (Union.objects.get(pk=self.unions[n].pk) for n in (which, into))
+        start_merger(source, into=target, reason="乡镇合并", actor=None)
+        for event in MembershipEvent.objects.filter(pk__gt=newest).order_by("pk"):
+            self._noted(event)
+
     @rule(days=st.sampled_from((1, 1, 1, 2, 4)))
     def time_passes(self, days: int) -> None:
         """One day after the other; what nobody counts is missed."""
@@ -234,7 +243,10 @@ def test_a_week_with_everything_in_it() -> None:
         week.join(4, "carer", 4)
         week.night(is_over=True, breaks="posting")
         week.night(is_over=True, breaks=None)
-        assert len(week.oracle.published) == 4
+        week.merge(4, 3)
+        week.time_passes(2)
+        week.night(is_over=True, breaks=None)
+        assert len(week.oracle.published) == 6
         week.agrees()
     finally:
         week.teardown()
