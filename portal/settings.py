@@ -374,6 +374,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     # Fields named `status` or `metric` of several records: each list of choices gets its own name.
     "ENUM_NAME_OVERRIDES": {
+        "CampaignKindEnum": "campaigns.models.CampaignKind",
         "CampaignMetricEnum": "campaigns.models.Metric",
         "CampaignStatusEnum": "campaigns.models.CampaignStatus",
         "CountMetricEnum": "reports.models.counts.Metric",

@@ -64,7 +64,7 @@ class Running:
     def catch_up(self) -> None:
         """Wait until it holds what the database holds."""
         with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT pg_current_wal_lsn()")
+            cursor.execute("SELECT pg_current_wal_insert_lsn()")
             (position,) = cursor.fetchone()
         wanted = f"SELECT pg_last_wal_replay_lsn() >= '{position}'"
         assert wait_until(lambda: self.ask(wanted), seconds=10)
