@@ -175,7 +175,8 @@ class ReportRunAdmin(OperatorAdmin):
 
     read_only = True
     list_display = (
-        "day", "report", "status", "attempts", "started_at", "finished_at", "row_count", "error",
+        "day", "report", "status", "attempts", "started_at", "seconds", "row_count", "checksum",
+        "error",
     )  # fmt: skip
     list_filter = ("status", "report", "day")
     ordering = ("-day", "report")
