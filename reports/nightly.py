@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 from django.db.models import Sum
 
 from core.clock import local_today
@@ -116,9 +116,22 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
     is_first = newest is None
     outcomes: list[StepOutcome] = []
 
-    def step(name: str, work: Callable[[dt.date], int | Written], **options: bool) -> bool:
+    def step(
+        name: str,
+        work: Callable[[dt.date], int | Written],
+        *,
+        may_fail: bool = False,
+        in_one: bool = True,
+    ) -> bool:
         cut_off = cut_off_of(DELTAS, day) if name == PUBLISH else None
-        outcomes.append(run_step(name, day, work, cut_off=cut_off, **options))
+        try:
+            outcomes.append(run_step(name, day, work, cut_off=cut_off, in_one=in_one))
+        except Exception:
+            if not may_fail:
+                raise
+            # The figures come out all the same; the run says "failed", the next night tries again.
+            logger.exception("a step of the night failed", extra={"step": name})
+            outcomes.append(StepOutcome(name, day, "failed", 0, 0.0))
         return outcomes[-1].state != "running_elsewhere"
 
     deltas = partial(count_history, first=opening) if is_first else post_changes
@@ -129,10 +142,10 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
         and step(LEAVES, _count_parts, in_one=False)
         and step(ROLL_UP, _count_crown)
         and step(PROGRESS, progress)
-        and step(FORECASTS, _whatever_happens(forecast_targets))
-        and step(RECONCILE, _whatever_happens(check_books))
+        and step(FORECASTS, forecast_targets, may_fail=True)
+        and step(RECONCILE, check_books, may_fail=True)
         and step(PUBLISH, _publish)
-        and step(SIGNALS, _whatever_happens(find_signals))
+        and step(SIGNALS, find_signals, may_fail=True)
         and step(NOTIFY, send_briefs, in_one=False)
     )
     return outcomes
@@ -159,20 +172,6 @@ def _publish(day: dt.date) -> Written:
         rows += run.row_count
         checksum ^= run.checksum
     return Written(rows, checksum)
-
-
-def _whatever_happens(work: Callable[[dt.date], int]) -> Callable[[dt.date], int]:
-    """A step that must not keep the figures from being published: what it did not do is logged."""
-
-    def attempt(day: dt.date) -> int:
-        try:
-            with transaction.atomic():
-                return work(day)
-        except Exception:
-            logger.exception("a step of the night failed", extra={"work": work.__name__})
-            return 0
-
-    return attempt
 
 
 def _count_parts(day: dt.date) -> Written:

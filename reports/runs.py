@@ -37,7 +37,7 @@ class Written(NamedTuple):
 
 
 class StepOutcome(NamedTuple):
-    """What became of one step: ``done``, ``already_done`` or ``running_elsewhere``."""
+    """What became of a step: ``done``, ``already_done``, ``running_elsewhere`` or ``failed``."""
 
     step: str
     day: dt.date

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.clock import local_day_end, local_today
+from reports import nightly
 from reports.models import DailyCount, ReportRun
 from reports.nightly import CLOSE, DELTAS, STEPS, run_nightly
 from reports.runs import PUBLISH, LeaseLost, run_step
@@ -126,6 +127,24 @@ def test_failing_step_writes_nothing_and_is_due_again(union: Union) -> None:
     run = ReportRun.objects.get(report="broken")
     assert (run.status, run.error, DailyCount.objects.count()) == ("failed", "ZeroDivisionError", 0)
     assert run_step("broken", YESTERDAY, lambda day: 7).row_count == 7
+
+
+@pytest.mark.django_db
+def test_a_forecast_that_fails_keeps_no_figure_back_and_is_tried_again(
+    union: Union, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_day: dt.date) -> int:
+        raise ZeroDivisionError
+
+    make_membership(union, on=YESTERDAY.isoformat())
+    with monkeypatch.context() as night:
+        night.setattr(nightly, "forecast_targets", broken)
+        states = {o.step: o.state for o in run_nightly()}
+    assert (states["forecasts"], states[PUBLISH]) == ("failed", "done")
+    assert members(union, YESTERDAY) == 1
+    run = ReportRun.objects.get(report="forecasts")
+    assert (run.status, run.error) == ("failed", "ZeroDivisionError")
+    assert {o.step for o in run_nightly() if o.state == "done"} == {"forecasts"}
 
 
 @pytest.mark.django_db
