@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from django.db import connection
+from core.replica import reading_connection
+
+# The counts that may stand for a union ``bu``: its own, and those of its region where it stands for
+# all workers there. Two arms, so that each is found by its index, however many counts there are.
+_COUNTED = """unions_union bu
+        JOIN unions_unionkind bk ON bk.code = bu.kind_id
+        CROSS JOIN LATERAL (
+            SELECT o.group_id, o.group_set_id, o.worker_count, o.counted_on, o.source,
+                   0 AS by_region
+            FROM enterprises_workforcebaseline o WHERE o.union_id = bu.id
+            UNION ALL
+            SELECT r.group_id, r.group_set_id, r.worker_count, r.counted_on, r.source, 1
+            FROM enterprises_workforcebaseline r
+            WHERE bk.is_territorial AND r.region_id = bu.region_id
+        ) w"""
 
 # One row (worker_count, counted_on, source) or none, for the expressions put in for {union},
 # {group_set} and {day}. A count made for the union itself goes before one for its region (only a
@@ -15,27 +29,20 @@ from django.db import connection
 BASELINE_SQL = """
     SELECT found.worker_count, found.counted_on, found.source
     FROM (
-        SELECT w.worker_count, w.counted_on, w.source,
-               (w.union_id IS NULL)::int AS by_region, 0 AS by_sum
-        FROM enterprises_workforcebaseline w
-        JOIN unions_union bu ON bu.id = {union}
-        JOIN unions_unionkind bk ON bk.code = bu.kind_id
-        WHERE w.group_set_id = {group_set} AND w.counted_on <= {day}
-          AND (w.union_id = bu.id OR (bk.is_territorial AND w.region_id = bu.region_id))
+        SELECT w.worker_count, w.counted_on, w.source, w.by_region, 0 AS by_sum
+        FROM _COUNTED
+        WHERE bu.id = {union} AND w.group_set_id = {group_set} AND w.counted_on <= {day}
         UNION ALL
         SELECT SUM(g.worker_count), MIN(g.counted_on), string_agg(DISTINCT g.source, '; '),
                g.by_region, 1
         FROM (
-            SELECT DISTINCT ON (w.group_id, (w.union_id IS NULL)::int)
-                   w.worker_count, w.counted_on, w.source, (w.union_id IS NULL)::int AS by_region
-            FROM enterprises_workforcebaseline w
-            JOIN unions_union bu ON bu.id = {union}
-            JOIN unions_unionkind bk ON bk.code = bu.kind_id
+            SELECT DISTINCT ON (w.group_id, w.by_region)
+                   w.worker_count, w.counted_on, w.source, w.by_region
+            FROM _COUNTED
             JOIN reference_groupset_groups sg
               ON sg.workergroup_id = w.group_id AND sg.groupset_id = {group_set}
-            WHERE w.counted_on <= {day}
-              AND (w.union_id = bu.id OR (bk.is_territorial AND w.region_id = bu.region_id))
-            ORDER BY w.group_id, (w.union_id IS NULL)::int, w.counted_on DESC
+            WHERE bu.id = {union} AND w.counted_on <= {day}
+            ORDER BY w.group_id, w.by_region, w.counted_on DESC
         ) g
         GROUP BY g.by_region
         HAVING COUNT(*) = (
@@ -43,7 +50,7 @@ BASELINE_SQL = """
     ) found
     ORDER BY found.by_region, found.by_sum, found.counted_on DESC
     LIMIT 1
-"""
+""".replace("_COUNTED", _COUNTED)
 
 
 class Baseline(NamedTuple):
@@ -59,7 +66,7 @@ def baselines_of(union_ids: Sequence[int], group_set_id: int, day: dt.date) -> d
     if not union_ids:
         return {}
     sql = BASELINE_SQL.format(union="asked.id", group_set="%(group_set)s", day="%(day)s")
-    with connection.cursor() as cursor:
+    with reading_connection().cursor() as cursor:
         cursor.execute(
             "SELECT asked.id, base.* FROM unnest(%(unions)s::bigint[]) AS asked(id) "
             f"CROSS JOIN LATERAL ({sql}) AS base",
@@ -69,3 +76,73 @@ def baselines_of(union_ids: Sequence[int], group_set_id: int, day: dt.date) -> d
             union_id: Baseline(int(count), counted_on, source)
             for union_id, count, counted_on, source in cursor.fetchall()
         }
+
+
+_OF_GROUPS = """
+    SELECT DISTINCT ON (w.group_id) w.group_id, w.worker_count, w.counted_on, w.source
+    FROM _COUNTED
+    WHERE bu.id = %(union)s AND w.group_id IS NOT NULL AND w.counted_on <= %(day)s
+    ORDER BY w.group_id, w.by_region, w.counted_on DESC
+""".replace("_COUNTED", _COUNTED)
+
+
+def group_baselines_of(union_id: int, day: dt.date) -> dict[str, Baseline]:
+    """The baseline of each single worker group of a union on ``day``, by the group's code."""
+    with reading_connection().cursor() as cursor:
+        cursor.execute(_OF_GROUPS, {"union": union_id, "day": day})
+        return {
+            group: Baseline(int(count), counted_on, source)
+            for group, count, counted_on, source in cursor.fetchall()
+        }
+
+
+_OF_ALL = f"""
+    SELECT u.id, s.id::text, false, d.day, base.worker_count, base.counted_on, base.source
+    FROM unnest(%(unions)s::bigint[]) AS u(id)
+    CROSS JOIN unnest(%(sets)s::bigint[]) AS s(id)
+    CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+    CROSS JOIN LATERAL ({BASELINE_SQL.format(union="u.id", group_set="s.id", day="d.day")}) AS base
+    UNION ALL
+    SELECT u.id, base.group_id, true, d.day, base.worker_count, base.counted_on, base.source
+    FROM unnest(%(unions)s::bigint[]) AS u(id)
+    CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+    CROSS JOIN LATERAL (
+        {_OF_GROUPS.replace("%(union)s", "u.id").replace("%(day)s", "d.day")}
+    ) AS base
+"""
+
+
+class Baselines:
+    """Baselines that have been read, of sets and of single groups; None where nobody counted."""
+
+    def __init__(self, found: dict[tuple[int, str, bool, dt.date], Baseline]) -> None:
+        self._found = found
+
+    def of_set(self, union_id: int, group_set_id: int, day: dt.date) -> Baseline | None:
+        """The workers of a group set."""
+        return self._found.get((union_id, str(group_set_id), False, day))
+
+    def of_group(self, union_id: int, group: str, day: dt.date) -> Baseline | None:
+        """The workers of a single group."""
+        return self._found.get((union_id, group, True, day))
+
+
+def read_baselines(
+    union_ids: Sequence[int], group_set_ids: Sequence[int], days: Iterable[dt.date]
+) -> Baselines:
+    """Those of all sets and of every single group, for all unions on all days, in one query."""
+    with reading_connection().cursor() as cursor:
+        cursor.execute(
+            _OF_ALL,
+            {
+                "unions": list(union_ids),
+                "sets": list(group_set_ids),
+                "days": sorted(set(days)),
+            },
+        )
+        return Baselines(
+            {
+                (union_id, code, is_group, day): Baseline(int(count), counted_on, source)
+                for union_id, code, is_group, day, count, counted_on, source in cursor.fetchall()
+            }
+        )

@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Min
 
 from campaigns.models import CampaignStatus, Target
-from reports.baselines import BASELINE_SQL
+from enterprises.baselines import BASELINE_SQL
 from reports.models import CampaignProgress
 from reports.selectors.counts import value_sql
 

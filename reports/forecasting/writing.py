@@ -9,9 +9,9 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from campaigns.models import CampaignStatus, Metric, Target
+from enterprises.baselines import baselines_of
 from members.working_days import working_days_of
 from reference.models import GroupSet
-from reports.baselines import baselines_of
 from reports.forecasting.method import CONFIDENCE, Outlook, Recent
 from reports.forecasting.series import COUNTED, Counted, recent_changes
 from reports.models import CampaignForecast, CampaignProgress

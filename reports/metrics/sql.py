@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from textwrap import dedent, indent
 
-from reports.baselines import BASELINE_SQL
+from enterprises.baselines import BASELINE_SQL
 from unions.history import PATH_ON_SQL
 from unions.kinds import HOLDING_POOL
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from reports.baselines import Baseline
+from enterprises.baselines import Baseline
 from reports.ratios import ratio
 from reports.selectors.counts import Metric
 from reports.selectors.days import month_start, year_start

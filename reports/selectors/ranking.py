@@ -13,7 +13,7 @@ from django.db.models import Count
 
 from campaigns.models import Campaign, Indicator, Target
 from core.replica import reading_connection
-from reports.baselines import BASELINE_SQL, Baseline
+from enterprises.baselines import BASELINE_SQL, Baseline
 from reports.models import CampaignProgress
 from reports.ratios import ratio
 from reports.selectors.counts import Metric, value_sql

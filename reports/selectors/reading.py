@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from reports.baselines import Baseline, read_baselines
+from enterprises.baselines import Baseline, read_baselines
 from reports.ratios import ratio
 from reports.selectors.counts import Key, Metric, read_counts
 from reports.selectors.days import eve, month_start, year_start

@@ -10,10 +10,10 @@ from django.test import Client
 from accounts.models import User
 from campaigns.models import Campaign, HandIn, Metric, Target, TargetVersion
 from campaigns.selectors.targets import compare
+from enterprises.baselines import baselines_of
 from enterprises.models import WorkforceBaseline
 from portal.demo.campaigns import DEMO_DRIVE_NAME, gansu_participants
 from reference.selectors import group_set
-from reports.baselines import baselines_of
 from reports.models import CampaignProgress, ReportedFigure
 from reports.ratios import percent
 from reports.selectors.figures import figures_of
