@@ -13,6 +13,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -112,6 +113,13 @@ def _empty_cache_and_limits(
     if own_valkey and "django_db_setup" in request.fixturenames:
         with contextlib.suppress(redis.RedisError):
             own_valkey.flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_house() -> Iterator[None]:
+    """The language that a page was asked for in does not reach the next test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
