@@ -192,7 +192,7 @@ def _target_line(row: TargetProgress) -> str:
     unit = row.target.indicator.unit
     return (
         f"{row.target.indicator.campaign.name} · {row.target.indicator.name}"
-        f" {quantity(row.value, unit)} / {quantity(row.target.value, unit)}"
+        f" {quantity(row.value, unit)} / {quantity(row.target_value, unit)}"
         f" ({percent_text(row.share)}, {_('time gone')} {percent_text(row.time_elapsed)})"
         f" {row.status_label}"
     )

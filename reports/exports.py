@@ -327,7 +327,7 @@ def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
                 ("date", row.target.period_start),
                 ("date", row.target.period_end),
                 (kind, row.value),
-                (kind, row.target.value),
+                (kind, row.target_value),
                 ("percent", row.share),
                 ("percent", row.time_elapsed),
                 ("pace", row.pace),

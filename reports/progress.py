@@ -3,7 +3,8 @@
 Formulas (docs/metrics.md, domain: quota_completion with linear pace):
 value of *new members* = persons who joined from the first day of the target's period to the day;
 *enrolment rate* = active members of the group set ÷ latest baseline; *unions established* = unions
-founded in the period; *stations* = stations open on the day. share = value ÷ target; pace = share ÷
+founded in the period; *stations* = stations open on the day. share = value ÷ the target as it stood
+on the day; pace = share ÷
 time elapsed; status by the thresholds in ``PaceThreshold``.
 """
 
@@ -16,6 +17,7 @@ from django.db import connection
 from django.db.models import Min
 
 from campaigns.models import CampaignStatus, Target
+from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from enterprises.baselines import BASELINE_SQL
 from reports.models import CampaignProgress
 from reports.selectors.counts import value_sql
@@ -36,14 +38,17 @@ def _counted(day: str) -> str:
 
 _PROGRESS = f"""
 WITH due AS (
-    SELECT t.id, t.value AS target_value, t.union_id, t.period_start,
+    SELECT t.id, on_day.value AS target_value, t.union_id, t.period_start,
            LEAST(t.period_end, %(day)s::date) AS upto, t.period_end,
            i.metric, i.group_set_id
     FROM campaigns_target t
     JOIN campaigns_indicator i ON i.id = t.indicator_id
     JOIN campaigns_campaign c ON c.id = i.campaign_id
+    CROSS JOIN LATERAL (
+        SELECT {VALUE_ON_DAY_SQL.format(target="t.id", day="%(day)s")} AS value
+    ) on_day
     WHERE c.status IN ('published', 'closed') AND t.period_start <= %(day)s
-      AND (t.withdrawn_on IS NULL OR t.withdrawn_on > %(day)s)
+      AND on_day.value IS NOT NULL
       AND (t.period_end >= %(day)s OR NOT EXISTS (
           SELECT FROM reports_campaignprogress p
           WHERE p.target_id = t.id AND p.day > t.period_end AND p.day < %(day)s))

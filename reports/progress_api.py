@@ -40,7 +40,7 @@ class TargetProgressOutput(serializers.Serializer[TargetProgress]):
     union_name = serializers.CharField(source="target.union.name")
     period_start = serializers.DateField(source="target.period_start")
     period_end = serializers.DateField(source="target.period_end")
-    target_value = serializers.DecimalField(16, 4, source="target.value")
+    target_value = serializers.DecimalField(16, 4, help_text="As it stood on the day.")
     measured_on = serializers.DateField(source="progress.day", default=None, allow_null=True)
     value = serializers.DecimalField(
         20, 6, source="progress.value", default=None, allow_null=True, help_text="In the unit."
@@ -76,6 +76,7 @@ class CampaignProgressView(APIView):
         day = counted.day if counted else asked or local_today()
         targets = (
             Target.objects.visible_to(request.user, PERMISSION)
+            .in_force_on(day)
             .filter(indicator__campaign=campaign)
             .select_related("indicator", "union")
             .order_by("union__path", "indicator_id", "period_start", "period_end")

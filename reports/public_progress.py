@@ -9,18 +9,19 @@ from decimal import Decimal
 from campaigns.models import Campaign, Target, Unit
 from reports.metrics import SMALL_CELL
 from reports.selectors.days import as_of
-from reports.selectors.progress import measured
+from reports.selectors.progress import TargetProgress, measured
 
 
 @dataclass(frozen=True)
 class PublicProgress:
-    """A target of the owner and what has been reached by ``day``.
+    """A target of the owner as it stood on the day, and what had been reached by then.
 
     ``value`` and ``share`` are None where nothing is known, and where ``is_small``: fewer persons
     than the smallest number that may be told.
     """
 
     target: Target
+    target_value: Decimal
     value: Decimal | None
     share: Decimal | None
     is_small: bool
@@ -49,13 +50,17 @@ def public_progress(campaign: Campaign) -> tuple[list[PublicProgress], dt.date |
         .select_related("indicator")
         .order_by("indicator", "period_start", "-period_end")
     )
-    return [_told(row.target, row.value, row.share) for row in measured(targets, counted.day)], (
-        counted.day
-    )
+    return [_told(row) for row in measured(targets, counted.day)], counted.day
 
 
-def _told(target: Target, value: Decimal | None, share: Decimal | None) -> PublicProgress:
-    is_small = target.indicator.unit == Unit.PERSON and value is not None and 0 < value < SMALL_CELL
+def _told(row: TargetProgress) -> PublicProgress:
+    value = row.value
+    is_of_persons = row.target.indicator.unit == Unit.PERSON
+    is_small = is_of_persons and value is not None and 0 < value < SMALL_CELL
     return PublicProgress(
-        target, None if is_small else value, None if is_small else share, is_small
+        row.target,
+        row.target_value,
+        None if is_small else value,
+        None if is_small else row.share,
+        is_small,
     )

@@ -118,7 +118,7 @@ def _target(course: BurnUp) -> dict[str, Any]:
         "campaign": row.target.indicator.campaign.name,
         "name": row.target.indicator.name,
         "period": f"{row.target.period_start.isoformat()} – {row.target.period_end.isoformat()}",
-        "value": f"{quantity(row.value, unit)} / {quantity(row.target.value, unit)}",
+        "value": f"{quantity(row.value, unit)} / {quantity(row.target_value, unit)}",
         "share": percent_text(row.share),
         "share_width": _width(row.share),
         "time_width": _width(row.time_elapsed),

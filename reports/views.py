@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from campaigns.selectors.targets import versions_of_campaign
 from core.pagination import BoundedPaginator
 from reports.asking import NOW, asked_of, date_of, number_of, without
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
@@ -82,7 +83,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_required
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
-    """A campaign's phases, indicators, and the targets in the viewer's scope."""
+    """A campaign's phases, indicators, the targets in the viewer's scope and their changes."""
     found = get_object_or_404(
         visible_campaigns(request.user)
         .select_related("owner", "group_set")
@@ -118,6 +119,10 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
             "sort": sort,
             "sorted_table": "targets",
             "page_address": without(request.GET, "page"),
+            "changes": Paginator(versions_of_campaign(found, request.user), 50).get_page(
+                request.GET.get("changes")
+            ),
+            "changes_address": without(request.GET, "changes"),
             # A briefing speaks for the owner: who sees only units below it may not send one.
             "may_brief": can(request.user, PERMISSION, found.owner),
         },

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from campaigns.models.campaign import Campaign
@@ -80,8 +81,12 @@ class TargetQuerySet(ScopedQuerySet["Target"]):
         return self.filter(withdrawn_on__isnull=True)
 
     def in_force_on(self, day: dt.date) -> TargetQuerySet:
-        """Those that had not been withdrawn by ``day``."""
-        return self.filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=day))
+        """Those that were not withdrawn on ``day``, whatever became of them since."""
+        of_the_day = TargetVersion.objects.standing_on(day, OuterRef("pk"))
+        # A draft has no version yet.
+        return self.alias(state_on_day=Subquery(of_the_day.values("state")[:1])).filter(
+            Q(state_on_day__isnull=True) | Q(state_on_day=VersionState.SET)
+        )
 
 
 class Target(models.Model):
@@ -135,6 +140,14 @@ class TargetVersionQuerySet(ScopedQuerySet["TargetVersion"]):
     """Versions of targets of unions in the viewer's scope."""
 
     scope_path = "target__union__path"
+
+    def standing_on(self, day: dt.date, target: Any) -> TargetVersionQuerySet:
+        """The versions of ``target`` known on ``day``, the one that stood then first.
+
+        Before the first version it is the first one (``selectors.targets.VALUE_ON_DAY_SQL``).
+        """
+        known = Q(valid_from__lte=day) | Q(number=1)
+        return self.filter(known, target=target).order_by("-number")
 
 
 class TargetVersion(models.Model):

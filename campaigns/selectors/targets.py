@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import OuterRef, Subquery
 
 from campaigns.models import Campaign, Target, TargetVersion
 from campaigns.models.target import TargetVersionQuerySet
@@ -113,19 +114,31 @@ def versions_of(target: Target) -> TargetVersionQuerySet:
 
 
 def versions_of_campaign(campaign: Campaign, actor: Actor) -> TargetVersionQuerySet:
-    """What was changed after publishing, in the actor's scope (dashboard), the newest first."""
+    """What was changed after publishing, in the actor's scope (dashboard), the newest first.
+
+    Each with ``state_before`` and ``value_before``, those of the version before it.
+    """
+    before = TargetVersion.objects.filter(target=OuterRef("target"), number=OuterRef("number") - 1)
     return (
         TargetVersion.objects.visible_to(actor, "dashboard.view")
         .filter(target__indicator__campaign=campaign, number__gt=1)
-        .select_related("target__union", "target__indicator")
+        .annotate(
+            state_before=Subquery(before.values("state")),
+            value_before=Subquery(before.values("value")),
+        )
+        .select_related("target__union", "target__indicator", "made_by")
         .order_by("-made_at", "-pk")
     )
 
 
 # The value of target {target} as it stood at the end of {day}; before the first version it is the
-# first one's. NULL once withdrawn. For SQL that measures past days again.
+# first one's, and a draft, which has no version, has its own. NULL while withdrawn. Whatever tells
+# or measures a day asks for it here, so that all of them say the same.
 VALUE_ON_DAY_SQL = """(
-    SELECT CASE WHEN v.state = 'set' THEN v.value END FROM campaigns_targetversion v
-    WHERE v.target_id = {target} AND (v.valid_from <= {day} OR v.number = 1)
-    ORDER BY v.number DESC LIMIT 1
+    SELECT CASE WHEN v.state = 'set' THEN v.value END FROM (
+        SELECT number, state, value FROM campaigns_targetversion
+        WHERE target_id = {target} AND (valid_from <= {day} OR number = 1)
+        UNION ALL
+        SELECT 0, 'set', value FROM campaigns_target WHERE id = {target}
+    ) v ORDER BY v.number DESC LIMIT 1
 )"""

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Q
-
 from campaigns.models import Campaign, Indicator, Target
 from reports.models import CampaignProgress, PaceThreshold
 from reports.ratios import ratio
@@ -53,9 +51,8 @@ class Line:
 
     @property
     def target_value(self) -> Decimal:
-        """The target as it stood when it was measured; in the indicator's unit."""
-        found = self.progress.progress
-        return found.target_value if found else self.progress.target.value
+        """The target as it stood on the day; in the indicator's unit."""
+        return self.progress.target_value
 
     @property
     def state(self) -> str:
@@ -144,7 +141,7 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
     day = as_of.day if as_of else campaign.starts_on
     targets = list(
         Target.objects.visible_to(actor, PERMISSION)
-        .filter(Q(withdrawn_on__isnull=True) | Q(withdrawn_on__gt=day))
+        .in_force_on(day)
         .filter(indicator__campaign=campaign, period_start__lte=day)
         .select_related("indicator__group_set", "union")
         .order_by("indicator", "period_start", "period_end", "union__path")
@@ -153,9 +150,10 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
     if not shown and targets:
         last = max(target.period_end for target in targets)
         shown = [target for target in targets if target.period_end == last]
-    forecasts = forecasts_of(shown, day)
+    rows = measured(shown, day)
+    forecasts = forecasts_of(rows)
     grouped: dict[tuple[int, dt.date, dt.date], list[TargetProgress]] = {}
-    for row in measured(shown, day):
+    for row in rows:
         target = row.target
         key = (target.indicator_id, target.period_start, target.period_end)
         grouped.setdefault(key, []).append(row)

@@ -23,10 +23,11 @@ _LARGEST_ERROR = Decimal(99_999)
 
 
 class _Due(NamedTuple):
-    """A target under way and what it has reached."""
+    """A target under way, what it has reached, and what it is to reach by the day's word."""
 
     target: Target
     value: Decimal
+    wanted: Decimal
 
 
 def forecast_targets(day: dt.date) -> int:
@@ -69,7 +70,7 @@ def _due_targets(day: dt.date) -> Iterator[_Due]:
     )
     for progress in due.iterator(chunk_size=2000):
         if progress.value is not None:
-            yield _Due(progress.target, progress.value)
+            yield _Due(progress.target, progress.value, progress.target_value)
 
 
 def _subject(due: _Due) -> tuple[str, int | None]:
@@ -124,7 +125,7 @@ def _row(
     target = due.target
     days_ahead = (target.period_end - day).days
     outlook = recent.outlook(days_ahead)
-    missing = target.value - due.value
+    missing = due.wanted - due.value
     working_days = working_days_of(day + dt.timedelta(days=1), target.period_end)
     row = CampaignForecast(
         target=target,

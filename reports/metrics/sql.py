@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from textwrap import dedent, indent
 
+from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from enterprises.baselines import BASELINE_SQL
 from unions.history import PATH_ON_SQL
 from unions.kinds import HOLDING_POOL
@@ -192,7 +193,7 @@ TARGET_SHARE = f"""SELECT (
           SELECT g.workergroup_id FROM reference_groupset_groups g
           WHERE g.groupset_id = i.group_set_id))
       AND {_below("e.effective_on").replace(":union_path", "own.path")}
-)::numeric / NULLIF(t.value, 0)
+)::numeric / NULLIF({VALUE_ON_DAY_SQL.format(target="t.id", day=":day")}, 0)
 FROM campaigns_target t
 JOIN campaigns_indicator i ON i.id = t.indicator_id
 JOIN unions_union own ON own.id = t.union_id

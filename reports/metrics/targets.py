@@ -25,8 +25,8 @@ TARGETS: tuple[Metric, ...] = (
         _PROGRESS,
         sql.TARGET_SHARE,
         _("Value reached from the first day of the period"),
-        _("Target"),
-        version=2,
+        _("Target as it stood on the day"),
+        version=3,
         is_public=True,
     ),
     Metric(
@@ -51,7 +51,7 @@ TARGETS: tuple[Metric, ...] = (
         sql.PACE,
         _("Share of target"),
         _("Share of the period's days that have passed"),
-        version=2,
+        version=3,
     ),
     Metric(
         "forecast",

@@ -20,7 +20,7 @@ LONG_PERIOD = 400
 
 @dataclass(frozen=True)
 class Point:
-    """What was reached on a day, and what the linear pace would have been; indicator's unit."""
+    """What was reached on a day, and the linear pace to the target shown; indicator's unit."""
 
     day: dt.date
     value: Decimal
@@ -50,7 +50,7 @@ class BurnUp:
     @property
     def outlook(self) -> TargetForecast:
         """The forecast with what a page tells about it."""
-        return TargetForecast(self.row.target, self.row.day, self.row.progress, self.forecast)
+        return TargetForecast(self.row, self.forecast)
 
     @property
     def drawn(self) -> CampaignForecast | None:
@@ -66,7 +66,7 @@ class BurnUp:
     def table(self) -> list[Line]:
         """What was reached, then the end of the period with the pace and the forecast for it."""
         lines = [Line(point.day, point.value, point.pace) for point in self.points]
-        end, target = self.row.target.period_end, self.row.target.value
+        end, target = self.row.target.period_end, self.row.target_value
         if (found := self.drawn) is not None:
             # The forecast goes out from where the target stands.
             last = lines[-1]
@@ -135,7 +135,7 @@ def _course(
     length = (target.period_end - target.period_start).days + 1
 
     def pace(on: dt.date) -> Decimal:
-        return target.value * ((on - target.period_start).days + 1) / length
+        return row.target_value * ((on - target.period_start).days + 1) / length
 
     return BurnUp(
         row,

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from campaigns.models import Target, Unit
 from members.working_days import working_days_of
 from reports.models import CampaignForecast, CampaignProgress, ForecastMethod
+from reports.ratios import ratio
+from reports.selectors.progress import TargetProgress
 
 
 class TimeShares(NamedTuple):
@@ -48,10 +49,23 @@ class TargetForecast:
     the time that has gone, the forecast where the recent days lead.
     """
 
-    target: Target
-    day: dt.date
-    progress: CampaignProgress | None
+    row: TargetProgress
     forecast: CampaignForecast | None
+
+    @property
+    def target(self) -> Target:
+        """The target."""
+        return self.row.target
+
+    @property
+    def day(self) -> dt.date:
+        """The day shown."""
+        return self.row.day
+
+    @property
+    def progress(self) -> CampaignProgress | None:
+        """The newest measurement up to the day."""
+        return self.row.progress
 
     @property
     def has_expectation(self) -> bool:
@@ -74,24 +88,24 @@ class TargetForecast:
         return self._pace(self.shares.working)
 
     def _pace(self, share_of_time: Decimal | None) -> Decimal | None:
-        if self.progress is None or self.progress.share is None or not share_of_time:
+        if self.row.share is None or not share_of_time:
             return None
-        return self.progress.share / share_of_time
+        return self.row.share / share_of_time
 
     @property
     def expected_share(self) -> Decimal | None:
         """Expected value ÷ target."""
-        if self.forecast is None or self.forecast.expected is None or not self.target.value:
+        if self.forecast is None or self.forecast.expected is None:
             return None
-        return self.forecast.expected / self.target.value
+        return ratio(self.forecast.expected, self.row.target_value)
 
     @property
     def verdict(self) -> str:
         """Whether the recent days lead to the target, in words; "" without a forecast."""
-        found, wanted = self.forecast, self.target.value
+        found, wanted = self.forecast, self.row.target_value
         if found is None or found.low is None or found.high is None:
             return ""
-        reached = self.progress.value if self.progress else None
+        reached = self.row.value
         if reached is not None and reached >= wanted:
             return _("The target is reached already.")
         if found.low >= wanted:
@@ -151,42 +165,25 @@ class TargetForecast:
         return working_days_of(self.day + dt.timedelta(days=1), self.target.period_end)
 
 
-def forecasts_of(targets: Iterable[Target], day: dt.date) -> dict[int, TargetForecast]:
-    """By key of the target, its newest progress and forecast up to ``day``; three queries at most.
+def forecasts_of(rows: Iterable[TargetProgress]) -> dict[int, TargetForecast]:
+    """By key of the target, its newest forecast up to the day of its row; one query.
 
     A forecast older than a week, or of a period that is over, is no forecast any more.
     """
-    rows = list(targets)
-    keys = [row.pk for row in rows]
-    newest = Target.objects.filter(pk__in=keys).values(
-        newest_progress=Subquery(
-            CampaignProgress.objects.filter(target=OuterRef("pk"), day__lte=day)
-            .order_by("-day")
-            .values("pk")[:1]
-        ),
-        newest_forecast=Subquery(
-            CampaignForecast.objects.filter(
-                target=OuterRef("pk"), day__lte=day, day__gt=day - dt.timedelta(days=7)
-            )
-            .order_by("-day")
-            .values("pk")[:1]
-        ),
-    )
-    found = list(newest)
-    progress = {
-        row.target_id: row
-        for row in CampaignProgress.objects.filter(pk__in=[row["newest_progress"] for row in found])
-    }
-    forecasts = {
-        row.target_id: row
-        for row in CampaignForecast.objects.filter(pk__in=[row["newest_forecast"] for row in found])
-    }
-    return {
-        row.pk: TargetForecast(
-            row,
-            day,
-            progress.get(row.pk),
-            forecasts.get(row.pk) if row.period_start <= day < row.period_end else None,
+    wanted = list(rows)
+    under_way = [
+        row.target.pk
+        for row in wanted
+        if row.target.period_start <= row.day < row.target.period_end
+    ]
+    found: dict[int, CampaignForecast] = {}
+    if under_way:
+        day = wanted[0].day
+        newest = CampaignForecast.objects.filter(
+            target__in=under_way, day__lte=day, day__gt=day - dt.timedelta(days=7)
         )
-        for row in rows
-    }
+        found = {
+            forecast.target_id: forecast
+            for forecast in newest.order_by("target_id", "-day").distinct("target_id")
+        }
+    return {row.target.pk: TargetForecast(row, found.get(row.target.pk)) for row in wanted}

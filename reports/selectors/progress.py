@@ -9,10 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, Phase, Target
+from campaigns.models import Campaign, Phase, Target, TargetVersion
+from campaigns.selectors.targets import VALUE_ON_DAY_SQL
+from core.replica import reading_connection
 from reports.models import CampaignProgress
+from reports.ratios import ratio
 from reports.selectors.scope import PERMISSION, visible_campaigns
 from unions.models import Union
 from unions.scope import Actor
@@ -22,11 +26,16 @@ Status = CampaignProgress.Status
 
 @dataclass(frozen=True)
 class TargetProgress:
-    """A target and its newest measurement up to the day (None: nothing was measured yet)."""
+    """A target and its newest measurement up to the day (None: nothing was measured yet).
+
+    ``target_value`` is the target as it stood on the day, in the indicator's unit;
+    ``target.value`` is that of today.
+    """
 
     target: Target
     progress: CampaignProgress | None
     day: dt.date
+    target_value: Decimal
 
     @property
     def status(self) -> str:
@@ -60,7 +69,13 @@ class TargetProgress:
     @property
     def share(self) -> Decimal | None:
         """Value ÷ target; may exceed 1."""
-        return self.progress.share if self.progress else None
+        found = self.progress
+        if found is None or found.value is None:
+            return None
+        if found.target_value == self.target_value:
+            return found.share
+        # The target was changed after the last measurement.
+        return ratio(found.value, self.target_value)
 
     @property
     def time_elapsed(self) -> Decimal:
@@ -113,19 +128,38 @@ class Timeline:
     today: Decimal | None
 
 
+_MEASUREMENT = ("id", "day", "value", "target_value", "share", "time_elapsed", "status")
+_MEASURED = f"""
+SELECT t.id, {VALUE_ON_DAY_SQL.format(target="t.id", day="%(day)s")},
+    {", ".join(f"p.{column}" for column in _MEASUREMENT)}
+FROM campaigns_target t
+LEFT JOIN LATERAL (
+    SELECT * FROM reports_campaignprogress p
+    WHERE p.target_id = t.id AND p.day <= %(day)s ORDER BY p.day DESC LIMIT 1
+) p ON true
+WHERE t.id = ANY(%(targets)s::bigint[])
+"""
+
+
 def measured(targets: Iterable[Target], day: dt.date) -> list[TargetProgress]:
-    """``targets`` with the newest measurement up to ``day`` each, in one query."""
-    rows = list(targets)
-    newest = (
-        CampaignProgress.objects.filter(target=OuterRef("pk"), day__lte=day)
-        .order_by("-day")
-        .values("pk")[:1]
-    )
-    keys = Target.objects.filter(pk__in=[row.pk for row in rows]).values(key=Subquery(newest))
-    found = {
-        progress.target_id: progress for progress in CampaignProgress.objects.filter(pk__in=keys)
-    }
-    return [TargetProgress(row, found.get(row.pk), day) for row in rows]
+    """``targets`` with their value and the newest measurement up to ``day`` each, in one query."""
+    rows = {row.pk: row for row in targets}
+    if not rows:
+        return []
+    found: dict[int, TargetProgress] = {}
+    with reading_connection().cursor() as cursor:
+        cursor.execute(_MEASURED, {"targets": list(rows), "day": day})
+        for key, on_day, *measurement in cursor.fetchall():
+            target = rows[key]
+            progress = None
+            if measurement[0] is not None:
+                progress = CampaignProgress(
+                    target=target, **dict(zip(_MEASUREMENT, measurement, strict=True))
+                )
+            # Of a withdrawn target, which only its own page asks for, the last value.
+            value = target.value if on_day is None else on_day
+            found[key] = TargetProgress(target, progress, day, value)
+    return [found[key] for key in rows]
 
 
 def campaigns_of(actor: Actor, union: Union, day: dt.date) -> list[CampaignView]:
@@ -177,7 +211,7 @@ TARGET_SORTS = {
     "union": "union__name",
     "indicator": "indicator_id",
     "period": "period_start",
-    "target": "value",
+    "target": "value_on_day",
     "value": "progress_value",
     "share": "progress_share",
     "pace": "progress_pace",
@@ -189,6 +223,7 @@ def targets_of_campaign(
 ) -> QuerySet[Target, Any]:
     """The targets of ``campaign`` in the viewer's scope, sorted; unmeasured ones stand last."""
     newest = CampaignProgress.objects.filter(target=OuterRef("pk"), day__lte=day).order_by("-day")
+    version = TargetVersion.objects.standing_on(day, OuterRef("pk"))
     column = TARGET_SORTS.get(sort.removeprefix("-"), "progress_share")
     order = (
         F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc(nulls_last=True)
@@ -198,12 +233,12 @@ def targets_of_campaign(
         .in_force_on(day)
         .filter(Q(indicator__campaign=campaign))
         .annotate(
+            value_on_day=Coalesce(Subquery(version.values("value")[:1]), F("value")),
             progress_value=Subquery(newest.values("value")[:1]),
-            progress_share=Subquery(newest.values("share")[:1]),
-            progress_pace=Subquery(
-                newest.filter(time_elapsed__gt=0).values(pace=F("share") / F("time_elapsed"))[:1]
-            ),
+            progress_time=Subquery(newest.values("time_elapsed")[:1]),
         )
+        .annotate(progress_share=F("progress_value") / NullIf(F("value_on_day"), Decimal(0)))
+        .annotate(progress_pace=F("progress_share") / NullIf(F("progress_time"), Decimal(0)))
         .select_related("union", "indicator", "indicator__group_set")
         .order_by(order, "union__path", "indicator", "period_start", "pk")
     )

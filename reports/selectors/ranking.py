@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count
 
 from campaigns.models import Campaign, Indicator, Target
+from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from core.replica import reading_connection
 from enterprises.baselines import BASELINE_SQL, Baseline
 from reports.models import CampaignProgress
@@ -171,12 +172,15 @@ valued AS (
     JOIN asked ON asked.id = u.id
     CROSS JOIN LATERAL (SELECT {_value(Metric.JOINED, "%(day)s")} AS upto) joined
     LEFT JOIN LATERAL (
-        SELECT t.id AS target_id, t.value AS target_value, p.value, p.share, p.time_elapsed,
-            p.status
+        SELECT t.id AS target_id, on_day.value AS target_value, p.value, p.time_elapsed, p.status,
+            CASE WHEN p.target_value = on_day.value THEN p.share
+                ELSE p.value / NULLIF(on_day.value, 0) END AS share
         FROM pace_column pc
         JOIN campaigns_target t ON t.union_id = u.id AND t.indicator_id = pc.indicator_id
             AND t.period_start = pc.period_start AND t.period_end = pc.period_end
-            AND (t.withdrawn_on IS NULL OR t.withdrawn_on > %(day)s)
+        JOIN LATERAL (
+            SELECT {VALUE_ON_DAY_SQL.format(target="t.id", day="%(day)s")} AS value
+        ) on_day ON on_day.value IS NOT NULL
         LEFT JOIN LATERAL (
             SELECT * FROM reports_campaignprogress p
             WHERE p.target_id = t.id AND p.day <= %(day)s ORDER BY p.day DESC LIMIT 1
@@ -365,11 +369,12 @@ def _ranked(
             progress = CampaignProgress(
                 target=target,
                 value=row["value"],
+                target_value=row["target_value"],
                 share=row["share"],
                 time_elapsed=row["time_elapsed"],
                 status=row["status"],
             )
-        pace = TargetProgress(target, progress, day)
+        pace = TargetProgress(target, progress, day, row["target_value"])
     return RankedUnion(
         place=row["place"],
         union=union,

@@ -24,7 +24,7 @@ def campaign_progress(campaign: Campaign) -> dict[str, Any]:
                 "row": row,
                 "indicator": row.target.indicator,
                 "value": amount(row.value, row.target.indicator.unit),
-                "target": amount(row.target.value, row.target.indicator.unit),
+                "target": amount(row.target_value, row.target.indicator.unit),
             }
             for row in rows
         ],

@@ -77,7 +77,7 @@ def test_a_life(world: World, target: Target) -> None:
     value_on = f"SELECT {VALUE_ON_DAY_SQL.format(target='%s', day='%s')}"
     with connection.cursor() as cursor:
         for day, value in (("2020-01-01", 100), ("2999-01-01", 120)):
-            cursor.execute(value_on, [target.pk, day])
+            cursor.execute(value_on, [target.pk, day, target.pk])
             assert cursor.fetchone() == (value,)
 
 

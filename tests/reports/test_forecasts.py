@@ -16,6 +16,7 @@ from reports.forecasting.writing import forecast_targets
 from reports.models import CampaignForecast, DailyCount
 from reports.progress import measure_progress
 from reports.selectors.forecasts import TargetForecast, forecasts_of, time_shares
+from reports.selectors.progress import measured
 from tests.builders import make_union
 from tests.reports.test_progress import make_target
 from tests.reports.world import group_set
@@ -75,7 +76,7 @@ def target_of(union: Union, like: Target) -> Target:
 def forecasts(*targets: Target) -> list[TargetForecast]:
     measure_progress(DAY)
     forecast_targets(DAY)
-    found = forecasts_of(targets, DAY)
+    found = forecasts_of(measured(targets, DAY))
     return [found[row.pk] for row in targets]
 
 

@@ -118,7 +118,7 @@ def shown_figures(world: World, union: Union) -> dict[str, Callable[[], Any]]:
 
     target = world.targets["city_year"]
     progress = measured([target], DAY)[0]
-    forecast = forecasts_of([target], DAY)[target.pk].forecast
+    forecast = forecasts_of([progress])[target.pk].forecast
     papers = {row.metric: row.value for row in union.reported_figures.filter(group_set=None)}
     rate_nef = reading.set_rate(union.pk, "nef", DAY)
     dual = DualCoverage(found.firm_rate, rate_nef)

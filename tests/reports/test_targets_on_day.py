@@ -1,0 +1,158 @@
+"""A past day keeps the targets it had: pages, exports and briefings tell the same ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import translation
+from openpyxl import load_workbook
+
+from accounts.models import User
+from campaigns.models import Target, TargetVersion, VersionState
+from reports.brief import brief_of
+from reports.briefings.content import briefing_of
+from reports.models import CampaignProgress
+from reports.nightly import run_nightly
+from reports.progress import measure_progress
+from reports.public_progress import public_progress
+from reports.selectors.burn_up import courses_of
+from reports.selectors.days import as_of
+from reports.selectors.ranking import ranking_of
+from tests.builders import make_official
+from tests.reports.world import DAY, World, build_world
+from unions.enums import Role
+
+pytestmark = pytest.mark.django_db
+D = dt.date
+BEFORE = D(2024, 2, 29)  # measured like each end of a month
+
+
+def write(target: Target, *versions: tuple[str, str, dt.date, str, User | None]) -> None:
+    """The versions of ``target`` (state, value, day, reason, who), the last as it stands today."""
+    for number, (state, value, day, reason, who) in enumerate(versions, start=1):
+        TargetVersion.objects.create(
+            target=target, number=number, state=state, value=Decimal(value), valid_from=day,
+            reason=reason, made_by=who, made_at=f"{day}T09:30:00+08:00",
+        )  # fmt: skip
+    Target.objects.filter(pk=target.pk).update(value=Decimal(value))
+
+
+@pytest.fixture
+def world() -> World:
+    """Two targets are doubled in March; that of 临 was away for some days of March."""
+    world = build_world(count=False)
+    start, made_by = D(2023, 1, 1), make_official("owner", world.province)
+    for name, value in (("city_year", 20), ("dong", 4)):
+        write(
+            world.targets[name],
+            (VersionState.SET, str(value), start, "", made_by),
+            (VersionState.SET, str(2 * value), D(2024, 3, 1), "底数复核", made_by),
+        )
+    write(
+        world.targets["lin"],
+        (VersionState.SET, "1", start, "", None),
+        (VersionState.WITHDRAWN, "1", D(2024, 3, 5), "并入市直", None),
+        (VersionState.SET, "2", D(2024, 3, 10), "恢复", None),
+    )
+    run_nightly(DAY)
+    return world
+
+
+def test_all_tell_the_target_of_the_day(client: Client, world: World) -> None:
+    leader = make_official("provincial", world.province, Role.LEADER)
+    key, city = world.targets["city_year"].pk, world.city
+    type(world.campaign).objects.filter(pk=world.campaign.pk).update(shows_progress=True)
+    client.force_login(leader)
+    client.cookies["django_language"] = "en"
+
+    def told(day: dt.date) -> dict[str, tuple[Decimal | None, Decimal | None]]:
+        """Target and share by where they are shown."""
+        query = {"day": day.isoformat(), "union": str(city.pk)}
+        page = client.get(f"/dashboard/campaigns/{world.campaign.pk}/", {**query, "sort": "share"})
+        rows: dict[str, Any] = {
+            "page": next(row for row, _n in page.context["targets"] if row.target.pk == key)
+        }
+        (course,) = courses_of(leader, city, day)
+        burn_up = next(found for found in course.courses if found.row.target.pk == key)
+        rows["burn-up"] = burn_up.row
+        briefing = briefing_of(leader, world.campaign, as_of(day))
+        rows["briefing"] = next(
+            line.progress
+            for sheet in briefing.sheets
+            for line in sheet.lines
+            if line.progress.target.pk == key
+        )
+        rows["brief"] = next(
+            row for row in brief_of(leader, city, day).targets if row.target.pk == key
+        )
+        found = {name: (row.target_value, row.share) for name, row in rows.items()}
+        stored = CampaignProgress.objects.get(target=key, day=day)
+        found["measured"] = (stored.target_value, stored.share)
+        found["end of the burn-up"] = (burn_up.table[-1].pace, rows["page"].share)
+        book = load_workbook(io.BytesIO(client.get("/dashboard/export.xlsx", query).content))
+        cells = [
+            row for row in book["Campaigns"].iter_rows(values_only=True)
+            if row[3] == dt.datetime(2024, 1, 1)
+        ]  # fmt: skip
+        found["xlsx"] = (Decimal(cells[0][6]), Decimal(str(cells[0][7])))
+        answer = client.get(
+            f"/api/v1/campaigns/{world.campaign.pk}/progress/", {"day": query["day"]}
+        ).json()
+        (row,) = [row for row in answer["targets"] if row["target"] == key]
+        found["api"] = (Decimal(row["target_value"]), Decimal(row["share"]))
+        return found
+
+    for day, value, share in ((BEFORE, 20, "0.1"), (DAY, 40, "0.1")):
+        # Two had joined by the end of February, four by the middle of March.
+        for name, shown in told(day).items():
+            assert shown == (Decimal(value), Decimal(share)), (day, name)
+        ranked = {row.union: row.pace for row in ranking_of(leader, city, day, sort="pace").rows}
+        assert [(row.target_value, row.share) for row in (ranked[world.dong],) if row] == [
+            (Decimal(value) / 5, Decimal(0) if day == BEFORE else Decimal("0.25"))
+        ]
+    world.campaign.owner_id = city.pk
+    world.campaign.shows_progress = True
+    progress, _day = public_progress(world.campaign)
+    assert [row.target_value for row in progress] == [60, 40]
+
+
+def test_a_target_that_was_away_for_some_days(world: World) -> None:
+    lin = world.targets["lin"]
+    for day, value in (
+        (BEFORE, 1), (D(2024, 3, 4), 1), (D(2024, 3, 5), None), (D(2024, 3, 9), None), (DAY, 2),
+    ):  # fmt: skip
+        standing = Target.objects.in_force_on(day).filter(pk=lin.pk).exists()
+        assert standing == (value is not None)
+        measure_progress(day)  # a night that is told again
+        rows = CampaignProgress.objects.filter(target=lin, day=day)
+        assert [row.target_value for row in rows] == ([value] if value else [])
+
+
+def test_changes_stand_on_the_campaigns_page(client: Client, world: World) -> None:
+    address = f"/dashboard/campaigns/{world.campaign.pk}/"
+    client.force_login(world.leader)
+    with translation.override("zh-hans"):
+        page = client.get(address, {"day": BEFORE.isoformat()})
+    shown = [
+        (row.target.union, row.state_before, row.value_before, row.state, row.value, row.reason)
+        for row in page.context["changes"]
+    ]
+    assert shown == [
+        (world.lin, "withdrawn", 1, "set", 2, "恢复"),
+        (world.lin, "set", 1, "withdrawn", 1, "并入市直"),
+        (world.dong, "set", 4, "set", 8, "底数复核"),
+        (world.city, "set", 20, "set", 40, "底数复核"),
+    ]
+    content = page.content.decode()
+    for piece in ("发布后调整的目标", "底数复核", "20 人", "40 人", "2024-03-01 09:30", "owner",
+                  "晚于所示日期", "已撤回", "系统"):  # fmt: skip
+        assert piece in content, piece
+    assert "晚于所示日期" not in client.get(address, {"day": DAY.isoformat()}).content.decode()
+    # Only those of the viewer's own unions.
+    client.force_login(make_official("lin", world.lin))
+    assert {row.target.union for row in client.get(address).context["changes"]} == {world.lin}
