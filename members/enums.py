@@ -49,7 +49,7 @@ class EventType(models.TextChoices):
     RETAINED = "retained", _("retained")  # 3 保留
     RESTORED = "restored", _("restored")  # 恢复
     TRANSFERRED_OUT = "transferred_out", _("transferred out")  # 4 转出
-    EXPELLED = "expelled", _("expelled")  # 5 除名
+    EXPELLED = "expelled", _("expelled")  # 5 开除会籍（国家系统称除名）
     WITHDRAWN = "withdrawn", _("left")  # 6 退会
     DECEASED = "deceased", _("deceased")  # 去世
     CORRECTED = "corrected", _("corrected")  # 更正

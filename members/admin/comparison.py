@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _, pgettext
 
 from core.clock import CHINA
 from members.duplicates import Likeness, applications_like, members_like
+from members.enums import ApplicationStatus
 from members.models import Application, Member, Membership
 from members.models.application import PersonalData
 from unions.models import Union
@@ -34,6 +35,11 @@ class Column:
     likeness: Likeness
     record: PersonalData
 
+    @property
+    def summary(self) -> str:
+        """Union, status and since when, in one line."""
+        return " · ".join((_union_name(self.record), _status(self.record), _since(self.record)))
+
 
 @dataclass
 class Elsewhere:
@@ -49,12 +55,16 @@ class Elsewhere:
 
 @dataclass
 class Comparison:
-    """Columns of records, rows of their fields; ``is_member``: approval would be refused."""
+    """Columns of records, rows of their fields; ``is_member``: approval would be refused.
+
+    ``own``: once approved, the person's record and other applications, which are no duplicates.
+    """
 
     columns: list[Column]
     rows: list[tuple[str, list[Cell]]]
     elsewhere: Elsewhere
     is_member: bool
+    own: list[Column]
 
 
 def compare(application: Application, actor: Actor) -> Comparison:
@@ -87,8 +97,14 @@ def compare(application: Application, actor: Actor) -> Comparison:
         if Likeness.of(member, application).same_id
         for spell in _spells(member)
     )
-    return Comparison(columns, _rows(application, columns), _elsewhere(application, outside),
-                      is_member)  # fmt: skip
+    own: list[Column] = []
+    if application.status == ApplicationStatus.APPROVED:
+        # The record of this number is the one the approval wrote, or wrote to.
+        own = [column for column in columns if column.likeness.same_id]
+        columns = [column for column in columns if not column.likeness.same_id]
+        outside = [found for found in outside if not found[0].same_id]
+    elsewhere = _elsewhere(application, outside)
+    return Comparison(columns, _rows(application, columns), elsewhere, is_member, own)
 
 
 def _spells(member: Member) -> list[Membership]:

@@ -201,6 +201,21 @@ def test_nobody_like_them(client: Client, code: JoinCode) -> None:
     assert not page.context["comparison"].elsewhere
 
 
+def test_once_approved_the_own_record_is_no_duplicate(
+    world: World, client: Client, code: JoinCode
+) -> None:
+    who = person(95)
+    earlier = make_application(code, who)
+    Application.objects.filter(pk=earlier.pk).update(status="rejected", decided_at=timezone.now())
+    application = make_application(code, who)
+    client.post(act("approve", application))
+    same_phone = make_membership(world.low, person(96, name="李四", phone=who.phone)).member
+    comparison = client.get(act("change", application)).context["comparison"]
+    own = Member.objects.get(name=who.name)
+    assert [column.record for column in comparison.own] == [own, earlier]
+    assert [column.record for column in comparison.columns] == [same_phone]
+
+
 def test_records_that_were_merged_away_are_not_compared(world: World, code: JoinCode) -> None:
     who = person(95)
     kept = make_membership(world.low, person(1, name="李四")).member
