@@ -46,16 +46,19 @@ ORDER BY e.membership_id DESC LIMIT %(sample)s
 """
 
 _ROLL_UP = """
-WITH touched AS (
-    SELECT u.id, u.path FROM reports_dailycount c JOIN unions_union u ON u.id = c.union_id
-    WHERE c.day = %(day)s AND c.breakdown = ''
-      AND c.union_id IN (
-          SELECT id FROM unions_union
-          WHERE array_length(string_to_array(path, '/'), 1) <= %(levels)s + 1)
+WITH RECURSIVE upper AS (
+    SELECT id, 1 AS level FROM unions_union WHERE parent_id IS NULL
+    UNION ALL
+    SELECT u.id, upper.level + 1 FROM unions_union u JOIN upper ON u.parent_id = upper.id
+    WHERE upper.level < %(levels)s
+),
+touched AS (
+    SELECT c.union_id AS id FROM upper
+    JOIN reports_dailycount c ON c.union_id = upper.id AND c.breakdown = '' AND c.day = %(day)s
     UNION
-    (SELECT u.id, u.path FROM reports_dailycount c JOIN unions_union u ON u.id = c.union_id
-     WHERE c.day = %(day)s AND c.breakdown = ''
-     ORDER BY hashint8extended(c.union_id, %(salt)s) LIMIT %(sample)s)
+    (SELECT union_id FROM reports_dailycount
+     WHERE day = %(day)s AND breakdown = ''
+     ORDER BY hashint8extended(union_id, %(salt)s) LIMIT %(sample)s)
 )
 SELECT t.id, m.metric, m.total, m.parts
 FROM touched t

@@ -1,42 +1,33 @@
-"""A register of any size by COPY: tree, members with their ledger, applications, one campaign."""
+"""A register of any size: tree, members with their ledger, applications, one campaign."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from random import Random
 
 from django.db import connection, transaction
-from django.utils import timezone
 
 from accounts.models import User
 from campaigns.models import Campaign, CampaignStatus, Indicator, Metric, Target, Unit
 from core.clock import local_today
-from core.codes import receipt_number
 from enterprises.models import WorkforceBaseline
-from members.enums import EventType, MembershipStatus
-from members.models import Application, JoinCode
+from members.models import JoinCode
 from members.services.join_codes import create_join_code
-from portal.demo.bulk import analyse, copy_records, no_tick, reserve_ids
-from portal.demo.people import PERSON_COLUMNS, person_values
-from portal.demo.register import Entry, History, RegisterWriter, Spell
-from reference.models import GroupSet, Region, WorkerGroup
+from portal.benchmarks.register import HISTORY_DAYS, add_lives, add_waiting
+from portal.demo.bulk import analyse, copy_records, reserve_ids
+from reference.models import GroupSet, Region
+from reports.counting.history import THE_BEGINNING
 from reports.models import DailyCount
 from unions.enums import Role
 from unions.models import Union
 from unions.services import appoint
 from unions.tree import lock_tree
 
-CHANNELS = ("qr", "online", "collective", "mobile_window")
-HISTORY_DAYS = 3 * 365
 WHOLE_HISTORY_UP_TO = 200_000  # members
 # The last day of the history; the days after it are there for the nights that are measured.
 DAYS_SINCE_HISTORY = 20
-LEAVERS, RETAINED = 0.04, 0.02
-PREFECTURE = "3715"
-QUEUE_PREFECTURE = "3716"
-FIRST_PHONE, FIRST_QUEUE_PHONE = 0, 60_000_000
+OPENED_BEFORE = 90  # days
+FIRST_IN_QUEUE = 900_000_000
 OFFICIAL, LEADER = "bench-official", "bench-leader"
 
 
@@ -60,7 +51,6 @@ def last_day() -> dt.date:
 
 def build(sizes: Sizes) -> None:
     """Fill an empty, migrated database, and count it."""
-    from reports.counting.history import THE_BEGINNING
     from reports.nightly import run_nightly
 
     with transaction.atomic():
@@ -72,27 +62,23 @@ def build(sizes: Sizes) -> None:
         _campaign(levels[0][0], levels[1])
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
-    # A register of millions is opened with a balance; a smaller one has its whole history.
-    opening = last_day() if sizes.members > WHOLE_HISTORY_UP_TO else THE_BEGINNING
-    run_nightly(last_day(), opening=opening)
+    run_nightly(last_day(), opening=opening_of(sizes.members))
     analyse(DailyCount)
+
+
+def opening_of(members: int) -> dt.date:
+    """The first day of the figures: a register of millions is opened with a balance, a smaller one
+    has its whole history."""
+    if members <= WHOLE_HISTORY_UP_TO:
+        return THE_BEGINNING
+    return last_day() - dt.timedelta(days=OPENED_BEFORE)
 
 
 def add_members(count: int, *, first: int, days: tuple[dt.date, dt.date] | None = None) -> None:
     """Add ``count`` people, the first of them person ``first``, who joined in ``days``."""
-    grassroots = list(_grassroots())
-    groups = list(WorkerGroup.objects.filter(is_active=True).values_list("pk", flat=True))
     end = last_day()
     since, until = days or (end - dt.timedelta(days=HISTORY_DAYS), end)
-    random = Random(f"bench-{first}")  # noqa: S311 -- synthetic data
-    writer = RegisterWriter(
-        PREFECTURE,
-        first_number=first,
-        first_phone=FIRST_PHONE,
-        tick=no_tick,
-        total=count,
-    )
-    writer.write_all(_history(random, grassroots, groups, since, until) for _ in range(count))
+    add_lives(count, first=first, since=since, until=until)
 
 
 def grow_to_double(sizes: Sizes) -> None:
@@ -116,31 +102,6 @@ def leader() -> User:
 def join_code() -> JoinCode:
     """The code behind which the sign-ups are measured."""
     return JoinCode.objects.get()
-
-
-def _grassroots() -> Iterable[int]:
-    return Union.objects.filter(kind="grassroots_union").order_by("pk").values_list("pk", flat=True)
-
-
-def _history(
-    random: Random, unions: list[int], groups: list[str], since: dt.date, until: dt.date
-) -> History:
-    union_id, group = random.choice(unions), random.choice(groups)
-    channel = random.choice(CHANNELS)
-    joined = since + dt.timedelta(days=random.randrange((until - since).days + 1))
-    entries = [Entry(0, EventType.JOINED, union_id, joined)]
-    fate, left = random.random(), (until - joined).days
-    spell = Spell(union_id, group, channel, joined)
-    if left > 1 and fate < LEAVERS + RETAINED:
-        day = joined + dt.timedelta(days=random.randrange(1, left))
-        if fate < LEAVERS:
-            entries.append(Entry(0, EventType.WITHDRAWN, union_id, day))
-            ended = day - dt.timedelta(days=1)
-            spell = spell._replace(ended_on=ended, status=MembershipStatus.ENDED.value)
-        else:
-            entries.append(Entry(0, EventType.RETAINED, union_id, day))
-            spell = spell._replace(status=MembershipStatus.RETAINED.value)
-    return History((spell,), tuple(entries))
 
 
 def _regions() -> list[Region]:
@@ -195,30 +156,7 @@ def _tree(count: int, regions: list[Region]) -> list[list[int]]:
 
 def _queue(count: int, unions: list[int]) -> None:
     create_join_code(Union.objects.get(pk=unions[0]), actor=None)
-    groups = list(WorkerGroup.objects.filter(is_active=True).values_list("pk", flat=True))
-    now = timezone.now()
-    random = Random("bench-queue")  # noqa: S311 -- synthetic data
-    ids = reserve_ids(Application, count)
-
-    def rows() -> Iterator[tuple[object, ...]]:
-        for number, application_id in enumerate(ids):
-            group = random.choice(groups)
-            person = person_values(
-                random, QUEUE_PREFECTURE, number, FIRST_QUEUE_PHONE + number, group
-            )
-            sent = now - dt.timedelta(minutes=random.randrange(60 * 24 * 10))
-            yield (
-                application_id, *person, receipt_number(), random.choice(unions), group, "qr", sent
-            )  # fmt: skip
-
-    copy_records(
-        Application,
-        (
-            "id", *PERSON_COLUMNS, "receipt_number", "union_id", "worker_group_id", "channel",
-            "submitted_at",
-        ),
-        rows(),
-    )  # fmt: skip
+    add_waiting(count, first=FIRST_IN_QUEUE, day=local_today())
 
 
 def _people(top: int) -> None:

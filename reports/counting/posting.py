@@ -206,17 +206,12 @@ ON CONFLICT (station_id) DO UPDATE SET path = EXCLUDED.path, kind = EXCLUDED.kin
 """
 
 # A part is the subtree of a union at a depth at which there are enough of them to share.
-_DEPTH = """
-SELECT k.depth FROM (
-    SELECT k.depth, COUNT(DISTINCT array_to_string(
-        (string_to_array(d.path, '/'))[1:k.depth], '/'))
-        FILTER (WHERE array_length(string_to_array(d.path, '/'), 1) > k.depth) AS parts
-    FROM reports_nightdelta d CROSS JOIN generate_series(1, 6) AS k(depth)
-    WHERE d.day = %(day)s
-    GROUP BY k.depth
-) k
-WHERE k.parts >= %(enough)s OR k.parts = 0
-ORDER BY k.depth LIMIT 1
+_PARTS_AT = """
+SELECT COUNT(*) FROM (
+    SELECT DISTINCT array_to_string((string_to_array(path, '/'))[1:%(depth)s], '/')
+    FROM reports_nightdelta
+    WHERE day = %(day)s AND array_length(string_to_array(path, '/'), 1) > %(depth)s
+) AS parts
 """
 
 _PARTS = """
@@ -229,6 +224,7 @@ WHERE day = %(day)s AND array_length(string_to_array(path, '/'), 1) > %(depth)s
 ON CONFLICT (day, path) DO UPDATE SET is_done = false
 """
 ENOUGH_PARTS = 8
+DEEPEST_PARTS = 6
 
 
 def post_changes(day: dt.date) -> int:
@@ -253,8 +249,10 @@ def post_changes(day: dt.date) -> int:
             cursor.execute(statement.format(path=path), values)
         for statement in (_LATE_COUNTS, _LATE, _DELTAS, _UNIT_CHANGES, _UNITS, _REMEMBER):
             cursor.execute(statement, values)
-        cursor.execute(_DEPTH, {"day": day, "enough": ENOUGH_PARTS})
-        found = cursor.fetchone()
-        if found is not None:
-            cursor.execute(_PARTS, {"day": day, "depth": found[0]})
+        for depth in range(1, DEEPEST_PARTS + 1):
+            cursor.execute(_PARTS_AT, {"day": day, "depth": depth})
+            parts = cursor.fetchone()[0]
+            if parts == 0 or parts >= ENOUGH_PARTS:
+                cursor.execute(_PARTS, {"day": day, "depth": depth})
+                break
         return entries

@@ -18,12 +18,9 @@ from reports.models import NightPart
 
 _SUM = """
 CREATE TEMP TABLE night_sum ON COMMIT DROP AS
-WITH taken AS (
-    SELECT * FROM night_taken
-)
 SELECT a.id AS union_id, COALESCE(t.breakdown, '') AS breakdown, SUM(t.members) AS members,
        SUM(t.retained) AS retained, SUM(t.joined) AS joined, SUM(t.rejoined) AS rejoined
-FROM taken t
+FROM night_taken t
 CROSS JOIN LATERAL unnest(
     (string_to_array(rtrim(t.path, '/'), '/')::bigint[])[%(from)s:]) AS a(id)
 GROUP BY GROUPING SETS ((a.id, t.breakdown), (a.id))
@@ -41,7 +38,8 @@ WITH taken AS (
 INSERT INTO night_taken SELECT * FROM taken
 """
 
-# A row of the day itself is the latest row ≤ the day: counting a day again adds to it.
+# A row of the day itself is the latest row ≤ the day: counting a day again adds to it. In the order
+# of the key, so that neighbours find their pages in memory.
 _WRITE = """
 WITH written AS (
     INSERT INTO reports_dailycount
@@ -55,6 +53,7 @@ WITH written AS (
         WHERE c.union_id = s.union_id AND c.breakdown = s.breakdown AND c.day <= %(day)s
         ORDER BY c.day DESC LIMIT 1) p ON true
     WHERE (s.members, s.retained, s.joined, s.rejoined) <> (0, 0, 0, 0)
+    ORDER BY s.union_id, s.breakdown
     ON CONFLICT (union_id, breakdown, day) DO UPDATE
     SET members = EXCLUDED.members, retained = EXCLUDED.retained, joined = EXCLUDED.joined,
         rejoined = EXCLUDED.rejoined, definition_version = EXCLUDED.definition_version

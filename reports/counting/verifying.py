@@ -16,62 +16,112 @@ from django.utils import timezone
 from core.locks import advisory_lock
 from reports.counting import DEFINITION_VERSION
 from reports.counting.posting import LOCK
-from reports.counting.registers import path_sql
-from reports.models import Drift, LatePosting, UnpostedEntry
+from reports.models import Drift, UnpostedEntry
+from unions.history import PATH_ON_SQL
+from unions.models import PastPath
 
-# An entry is posted when it left the queue; late ones on the day that is noted. A union stands
-# where the books have it, not where it may have moved since.
-_LEAVES = """
-CREATE TEMP TABLE night_leaf ON COMMIT DROP AS
-WITH posted AS (
-    SELECT e.union_id, e.worker_group_id AS breakdown, {posted_on} AS posted_on,
-           SUM(e.active_change) AS members, SUM(e.retained_change) AS retained,
-           SUM(e.joined_change - e.rejoined_change) AS joined,
-           SUM(e.rejoined_change) AS rejoined
-    FROM members_membershipevent e {late}
-    WHERE e.effective_on <= %(day)s {waiting}
+# For sorting and hashing, in the database server: what two million figures need.
+MEMORY = "128MB"
+
+# An entry is posted when it left the queue. A union stands where the books have it, not where it
+# may have moved since.
+_LEDGER = """
+CREATE TEMP TABLE night_sum ON COMMIT DROP AS
+SELECT e.union_id, e.worker_group_id AS breakdown, SUM(e.active_change)::int AS members,
+       SUM(e.retained_change)::int AS retained,
+       SUM(e.joined_change - e.rejoined_change)::int AS joined,
+       SUM(e.rejoined_change)::int AS rejoined
+FROM members_membershipevent e
+WHERE e.effective_on <= %(day)s {waiting}
+GROUP BY 1, 2
+"""
+_WAITING = "AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)"
+
+# Each union's place in the books; ``depth`` 1 is the top.
+_PLACES = """
+CREATE TEMP TABLE night_place ON COMMIT DROP AS
+SELECT union_id, line[cardinality(line) - 1] AS parent_id, cardinality(line) AS depth
+FROM (SELECT union_id, string_to_array(rtrim(path, '/'), '/')::bigint[] AS line
+      FROM reports_countedunion) c;
+ANALYZE night_place
+"""
+
+# What each union passes on to the one above it, level by level from the lowest: the own entries of
+# all unions first, then what has come up to the level ``depth``.
+_LIFT = """
+CREATE TEMP TABLE night_rolled ON COMMIT DROP AS
+SELECT p.parent_id AS union_id, p.depth - 1 AS depth, s.breakdown, SUM(s.members)::int AS members,
+       SUM(s.retained)::int AS retained, SUM(s.joined)::int AS joined,
+       SUM(s.rejoined)::int AS rejoined
+FROM night_sum s JOIN night_place p USING (union_id)
+WHERE p.depth > 1
+GROUP BY 1, 2, 3
+"""
+_LIFT_FURTHER = """
+INSERT INTO night_rolled
+SELECT p.parent_id, p.depth - 1, r.breakdown, SUM(r.members), SUM(r.retained), SUM(r.joined),
+       SUM(r.rejoined)
+FROM night_rolled r JOIN night_place p USING (union_id)
+WHERE r.depth = %(depth)s
+GROUP BY 1, 2, 3
+"""
+
+# A joining counts where its union stood when it was posted, also for the unions above it.
+_JOINED_ELSEWHERE = """
+INSERT INTO night_rolled
+SELECT a.id, 0, f.breakdown, 0, 0, SUM(m.sign * f.joined), SUM(m.sign * f.rejoined)
+FROM (
+    SELECT {path_then} AS path_then, c.path AS path_now, x.breakdown, SUM(x.joined) AS joined,
+           SUM(x.rejoined) AS rejoined
+    FROM (
+        SELECT e.union_id AS id, e.worker_group_id AS breakdown,
+               COALESCE(l.day, e.effective_on) AS day,
+               e.joined_change - e.rejoined_change AS joined, e.rejoined_change AS rejoined
+        FROM members_membershipevent e LEFT JOIN reports_lateposting l ON l.event_id = e.id
+        WHERE e.union_id IN (SELECT union_id FROM unions_pastpath) AND e.joined_change <> 0
+          AND e.effective_on <= %(day)s {waiting}
+    ) x
+    JOIN unions_union u USING (id)
+    JOIN reports_countedunion c ON c.union_id = u.id
     GROUP BY 1, 2, 3
-)
-SELECT u.path, x.breakdown, SUM(x.members) AS members,
-       SUM(x.retained) AS retained, {same_joined} AS joined, {same_rejoined} AS rejoined
-FROM posted x
-JOIN (SELECT union_id AS id, path FROM reports_countedunion) u ON u.id = x.union_id
-GROUP BY 1, 2
-"""
-_FLOWS = """
-UNION ALL
-SELECT {path_of_flow}, x.breakdown, 0, 0, SUM(x.joined), SUM(x.rejoined)
-FROM posted x
-JOIN (SELECT union_id AS id, path FROM reports_countedunion) u ON u.id = x.union_id
-WHERE (x.joined, x.rejoined) <> (0, 0)
-GROUP BY 1, 2
+) f
+CROSS JOIN LATERAL (VALUES (f.path_then, 1), (f.path_now, -1)) AS m(path, sign)
+CROSS JOIN LATERAL unnest(string_to_array(rtrim(m.path, '/'), '/')::bigint[]) AS a(id)
+WHERE f.path_then <> f.path_now
+GROUP BY 1, 3
 """
 
+# ``standing`` reads the key backwards: the latest row of each figure comes first, unsorted.
 _COMPARED = """
 CREATE TEMP TABLE night_difference ON COMMIT DROP AS
-WITH expected AS (
-    SELECT a.id AS union_id, COALESCE(l.breakdown, '') AS breakdown, SUM(l.members) AS members,
-           SUM(l.retained) AS retained, SUM(l.joined) AS joined, SUM(l.rejoined) AS rejoined
-    FROM night_leaf l
-    CROSS JOIN LATERAL unnest(string_to_array(rtrim(l.path, '/'), '/')::bigint[]) AS a(id)
-    GROUP BY GROUPING SETS ((a.id, l.breakdown), (a.id))
+WITH expected AS NOT MATERIALIZED (
+    SELECT union_id, breakdown, members, retained, joined, rejoined FROM night_sum
+    UNION ALL
+    SELECT union_id, breakdown, members, retained, joined, rejoined FROM night_rolled
 ),
-standing AS (
+standing AS NOT MATERIALIZED (
     SELECT DISTINCT ON (union_id, breakdown) union_id, breakdown, members, retained, joined,
            rejoined
     FROM reports_dailycount WHERE day <= %(day)s
-    ORDER BY union_id, breakdown, day DESC
+    ORDER BY union_id DESC, breakdown DESC, day DESC
 )
-SELECT union_id, breakdown,
-       COALESCE(e.members, 0) AS members, COALESCE(e.retained, 0) AS retained,
-       COALESCE(e.joined, 0) AS joined, COALESCE(e.rejoined, 0) AS rejoined,
-       COALESCE(s.members, 0) AS had_members, COALESCE(s.retained, 0) AS had_retained,
-       COALESCE(s.joined, 0) AS had_joined, COALESCE(s.rejoined, 0) AS had_rejoined
-FROM expected e FULL JOIN standing s USING (union_id, breakdown)
-WHERE (COALESCE(e.members, 0), COALESCE(e.retained, 0), COALESCE(e.joined, 0),
-       COALESCE(e.rejoined, 0))
-   <> (COALESCE(s.members, 0), COALESCE(s.retained, 0), COALESCE(s.joined, 0),
-       COALESCE(s.rejoined, 0))
+SELECT union_id, breakdown, SUM(members) AS members, SUM(retained) AS retained,
+       SUM(joined) AS joined, SUM(rejoined) AS rejoined, SUM(had_members) AS had_members,
+       SUM(had_retained) AS had_retained, SUM(had_joined) AS had_joined,
+       SUM(had_rejoined) AS had_rejoined
+FROM (
+    SELECT *, 0 AS had_members, 0 AS had_retained, 0 AS had_joined, 0 AS had_rejoined
+    FROM expected
+    UNION ALL
+    SELECT union_id, '', SUM(members)::int, SUM(retained)::int, SUM(joined)::int,
+           SUM(rejoined)::int, 0, 0, 0, 0
+    FROM expected GROUP BY union_id
+    UNION ALL
+    SELECT union_id, breakdown, 0, 0, 0, 0, members, retained, joined, rejoined FROM standing
+) AS sides
+GROUP BY union_id, breakdown
+HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined))
+    <> (SUM(had_members), SUM(had_retained), SUM(had_joined), SUM(had_rejoined))
 """
 
 _LIST = """
@@ -108,11 +158,25 @@ class CountDifference(NamedTuple):
 
 def find_differences(day: dt.date) -> Iterator[CountDifference]:
     """Where figures of the newest published ``day`` are not what is posted. In a transaction."""
+    values = {"day": day}
+    waiting = _WAITING if UnpostedEntry.objects.exists() else ""
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS night_leaf, night_difference")
-        values = {"day": day}
-        cursor.execute(_leaves_sql(), values)
+        cursor.execute(
+            "DROP TABLE IF EXISTS night_sum, night_place, night_rolled, night_difference"
+        )
+        cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
+        cursor.execute(_LEDGER.format(waiting=waiting), values)
+        cursor.execute(_PLACES)
+        cursor.execute(_LIFT)
+        cursor.execute("SELECT MAX(depth) FROM night_place")
+        for depth in range((cursor.fetchone()[0] or 1) - 1, 1, -1):
+            cursor.execute(_LIFT_FURTHER, {"depth": depth})
+        if PastPath.objects.exists():
+            path_then = PATH_ON_SQL.format(union="u", day="x.day")
+            elsewhere = _JOINED_ELSEWHERE.format(path_then=path_then, waiting=waiting)
+            cursor.execute(elsewhere, values)
         cursor.execute(_COMPARED, values)
+        cursor.execute("RESET work_mem")
         cursor.execute(_LIST)
         while rows := cursor.fetchmany(10_000):
             for row in rows:
@@ -148,23 +212,3 @@ def mend_counts(day: dt.date) -> int:
         ignore_conflicts=True,
     )
     return len(found)
-
-
-def _leaves_sql() -> str:
-    """The simplest query that is right: most books know neither moves nor late entries."""
-    has_late = LatePosting.objects.exists()
-    path_of_flow = path_sql("x.posted_on")
-    has_moves = path_of_flow != "u.path"
-    day_of_flow = "COALESCE(l.day, e.effective_on)" if has_late else "e.effective_on"
-    flows = _FLOWS.format(path_of_flow=path_of_flow) if has_moves else ""
-    return (_LEAVES + flows).format(
-        posted_on=day_of_flow if has_moves else "NULL::date",
-        late="LEFT JOIN reports_lateposting l ON l.event_id = e.id" if has_late else "",
-        waiting=(
-            "AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)"
-            if UnpostedEntry.objects.exists()
-            else ""
-        ),
-        same_joined="0" if has_moves else "SUM(x.joined)",
-        same_rejoined="0" if has_moves else "SUM(x.rejoined)",
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
@@ -56,6 +57,8 @@ class DailyCount(models.Model):
     class Meta:
         verbose_name = _("daily count")
         verbose_name_plural = _("daily counts")
+        # Rows are written day by day: a few bytes for each block of them find those of a day.
+        indexes = [BrinIndex(fields=["day"], name="reports_daily_count_by_day", autosummarize=True)]
 
     def __str__(self) -> str:
         return f"{self.union_id} {self.breakdown} {self.day}: {self.members}"
