@@ -8,6 +8,8 @@ carries it out.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils.translation import gettext as _, ngettext
 
 from members.models import ConsentText, RetentionRule
@@ -15,9 +17,17 @@ from members.models import ConsentText, RetentionRule
 ENDED_MEMBERSHIP = "ended_membership"
 
 
-def effects_of(purpose: str, *, is_member: bool, waiting: int, on_paper: bool = False) -> list[str]:
+def effects_of(
+    purpose: str,
+    *,
+    is_member: bool,
+    waiting: int,
+    on_paper: bool = False,
+    last_day: dt.date | None = None,
+) -> list[str]:
     """Sentences, in order, for somebody who is a member or not, has so many applications waiting,
-    and has signed a form on paper or not. Raises ValueError for an unknown purpose."""
+    and has signed a form on paper or not. ``last_day`` of the membership, where it is not today
+    (it begins only then). Raises ValueError for an unknown purpose."""
     effects = {
         ConsentText.Purpose.JOINING: _of_joining,
         ConsentText.Purpose.ID_NUMBER: _of_id_number,
@@ -32,8 +42,13 @@ def effects_of(purpose: str, *, is_member: bool, waiting: int, on_paper: bool = 
             )
             % {"n": waiting}
         )
+    told = effects(is_member)
+    if is_member and last_day is not None and purpose == ConsentText.Purpose.JOINING:
+        told[0] = _(
+            "Your membership at the new union begins only on %(day)s; it ends with that day."
+        ) % {"day": last_day.isoformat()}
     paper = [_("The form you signed on paper stays in the union's archive.")] if on_paper else []
-    return [*first, *effects(is_member), *paper, _("What was done before stays as it is.")]
+    return [*first, *told, *paper, _("What was done before stays as it is.")]
 
 
 def _of_joining(is_member: bool) -> list[str]:

@@ -6,12 +6,14 @@ who shares a phone with others is told apart by the document number.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
+from core.clock import local_today
 from core.encryption import blind_index, decrypt
 from core.normalising import normalise_identifier
 from members.models import Application, Consent, Member, Membership, MembershipEvent, Transfer
@@ -171,6 +173,13 @@ def consents_of(person: Person) -> QuerySet[Consent]:
 def current_membership(person: Person) -> Membership | None:
     """The open spell."""
     return memberships_of(person).filter(ended_on=None).first()
+
+
+def begins_later(membership: Membership | None) -> dt.date | None:
+    """The first day of a membership that has not begun: tomorrow, after a transfer today."""
+    if membership is None or membership.started_on <= local_today():
+        return None
+    return membership.started_on
 
 
 def _person_of(kept: Member, phone_hash: bytes) -> Person:

@@ -19,7 +19,7 @@ from members.enums import ChangeReason, EventType, MembershipStatus
 from members.models import DecisionPaper, Membership
 from members.services.dropping import drop_open_transfer
 from members.services.ledger import record_event
-from members.services.locking import ensure_day, ensure_running, lock_membership
+from members.services.locking import ensure_day, ensure_open, ensure_running, lock_membership
 from unions.scope import Actor
 
 RETAIN_REASONS = (
@@ -80,9 +80,13 @@ def withdraw_membership(
     reason: str = ChangeReason.OWN_WISH,
     last_day: dt.date | None = None,
     announced_on: dt.date | None = None,
+    may_not_have_begun: bool = False,
     actor: Actor,
 ) -> Membership:
     """End the membership at the member's wish; ``last_day`` (default today) still counts.
+
+    A membership that begins only tomorrow, after a transfer today, ends with its first day where
+    ``may_not_have_begun`` says so: the member is free to leave at any time.
 
     Nobody may refuse it, so a transfer under way is dropped. The committee announces it
     (``announced_on``) and it is filed in the trail. ``actor`` None is the member on their own page.
@@ -92,7 +96,15 @@ def withdraw_membership(
     if announced_on and announced_on > local_today():
         raise RuleViolation(_("This day has not come yet."), field="announced_on", code="future")
     announced = {"announced_on": announced_on.isoformat()} if announced_on else {}
-    return _end(membership, EventType.WITHDRAWN, reason, last_day, actor, data=announced)
+    return _end(
+        membership,
+        EventType.WITHDRAWN,
+        reason,
+        last_day,
+        actor,
+        data=announced,
+        may_not_have_begun=may_not_have_begun,
+    )
 
 
 def expel_membership(
@@ -166,12 +178,17 @@ def _end(
     decision: DecisionPaper | None = None,
     field: str = "last_day",
     data: dict[str, str] | None = None,
+    may_not_have_begun: bool = False,
 ) -> Membership:
     day = last_day or local_today()
     with transaction.atomic():
         locked = lock_membership(membership, actor=actor)
-        ensure_running(locked, while_transferring=True)
-        ensure_day(locked, day, field=field)
+        if may_not_have_begun and last_day is None and locked.started_on > day:
+            day = locked.started_on
+            ensure_open(locked)
+        else:
+            ensure_running(locked, while_transferring=True)
+            ensure_day(locked, day, field=field)
         if decision is not None:
             _ensure_decision(decision, locked, day)
         drop_open_transfer(locked, actor=actor)

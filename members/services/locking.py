@@ -44,11 +44,8 @@ def lock_membership(
     return locked
 
 
-def ensure_running(membership: Membership, *, while_transferring: bool = False) -> None:
-    """Raise RuleViolation unless the membership runs today.
-
-    Codes: ``ended``, ``annulled``, ``not_begun``, and ``transferring`` unless that is allowed.
-    """
+def ensure_open(membership: Membership) -> None:
+    """Raise RuleViolation (``ended``, ``annulled``) for a membership that is over."""
     if membership.status == MembershipStatus.ANNULLED:
         raise RuleViolation(_("This membership was annulled."), code="annulled")
     if membership.status == MembershipStatus.ENDED:
@@ -57,6 +54,14 @@ def ensure_running(membership: Membership, *, while_transferring: bool = False) 
             % {"day": membership.ended_on},
             code="ended",
         )
+
+
+def ensure_running(membership: Membership, *, while_transferring: bool = False) -> None:
+    """Raise RuleViolation unless the membership runs today.
+
+    Codes: as ``ensure_open``, ``not_begun``, and ``transferring`` unless that is allowed.
+    """
+    ensure_open(membership)
     if membership.started_on > local_today():
         raise RuleViolation(
             _("This membership begins only on %(day)s.") % {"day": membership.started_on},

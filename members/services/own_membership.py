@@ -52,14 +52,17 @@ def take_back_move(person: Person, transfer_id: int) -> None:
 def leave_union(person: Person) -> Membership:
     """End the open membership with today as its last day. Nobody's approval is needed.
 
-    Constitution of the Trade Unions art. 6: members are free to leave. A transfer under way is
-    dropped. The phone on record is told. Raises RuleViolation without an open membership.
+    Constitution of the Trade Unions art. 6: members are free to leave. One that begins only
+    tomorrow, after a transfer today, ends with its first day. A transfer under way is dropped. The
+    phone on record is told. Raises RuleViolation without an open membership.
     """
     membership = current_membership(person)
     if membership is None:
         raise no_membership()
     with transaction.atomic():
-        ended = withdraw_membership(membership, reason=ChangeReason.OWN_WISH, actor=None)
+        ended = withdraw_membership(
+            membership, reason=ChangeReason.OWN_WISH, may_not_have_begun=True, actor=None
+        )
         log(None, "membership.left_by_member", ended, BY_MEMBER, union_path=ended.union.path)
         member = member_of(person)
         if member.phone_encrypted and ended.ended_on is not None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from audit.models import AuditEntry
+from core.clock import local_today
 from core.errors import RuleViolation
 from members.enums import ApplicationStatus
 from members.models import Application, Consent, Member, Membership
 from members.own_data import people_behind
+from members.reconciliation import membership_differences
 from members.services.consents import withdraw_consent
 from members.services.merging import MergeChoice, merge_members, undo_merge
 from members.services.review import approve_application
+from members.services.transfer import ask_transfer, decide_transfer
 from tests.builders import (
     make_application,
     make_join_code,
@@ -66,6 +71,32 @@ def test_withdrawing_the_consent_to_joining_ends_the_membership_and_takes_back_a
         None,
         {"by": "member", "purpose": "joining", "consents": 2},
     )
+
+
+def test_whoever_was_transferred_today_withdraws_and_leaves_with_the_first_day_elsewhere(
+    joined: Membership, other_union: Union
+) -> None:
+    decide_transfer(
+        ask_transfer(
+            joined, to_union=other_union, reason="换了站点", asked_by="releasing", actor=None
+        ),
+        side="receiving",
+        agree=True,
+        actor=None,
+    )
+    tomorrow = local_today() + dt.timedelta(days=1)
+    client = browser_of(joined.member)
+    for address in ("/me/consents/joining/", "/me/leave/"):
+        page = client.get(address).content.decode()
+        assert f"begins only on {tomorrow}; it ends with that day." in page
+        assert "ends today" not in page
+    done = client.post("/me/consents/joining/", {"sure": "on"}).content.decode()
+    assert "Your membership has ended." in done
+    spell = Membership.objects.get(union=other_union)
+    assert (spell.status, spell.started_on, spell.ended_on) == ("ended", tomorrow, tomorrow)
+    assert list(membership_differences()) == []
+    again = approve_application(make_application(make_join_code(other_union), WHO), actor=None)
+    assert again.started_on == tomorrow + dt.timedelta(days=1)
 
 
 def test_withdrawing_the_consent_to_the_number_erases_it_and_keeps_the_membership(

@@ -10,7 +10,13 @@ from core.errors import RuleViolation
 from members.consents import effects_of
 from members.models import ConsentText
 from members.models.application import OPEN_STATUSES
-from members.own_data import Person, applications_of, consents_of, current_membership
+from members.own_data import (
+    Person,
+    applications_of,
+    begins_later,
+    consents_of,
+    current_membership,
+)
 from members.services.consents import withdraw_consent
 from members.views.own_page.forms import SureForm
 from members.views.own_page.session import own_page
@@ -47,6 +53,7 @@ def withdraw(request: HttpRequest, person: Person, purpose: str) -> HttpResponse
     if not given.exists():
         return redirect("own_page:consents")
     form = SureForm(request.POST if request.method == "POST" else None)
+    membership = current_membership(person)
     context = {
         "person": person,
         "form": form,
@@ -54,7 +61,8 @@ def withdraw(request: HttpRequest, person: Person, purpose: str) -> HttpResponse
         "purpose": purpose,
         "effects": effects_of(
             purpose,
-            is_member=current_membership(person) is not None,
+            is_member=membership is not None,
+            last_day=begins_later(membership),
             waiting=applications_of(person).filter(status__in=OPEN_STATUSES).count(),
             on_paper=applications_of(person).filter(paper__isnull=False).exists(),
         ),

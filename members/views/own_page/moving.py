@@ -16,7 +16,7 @@ from members.consents import ENDED_MEMBERSHIP
 from members.finding import find_open_unions, open_counties, public_codes
 from members.models import JoinCode, RetentionRule
 from members.models.transfer import TransferStatus
-from members.own_data import Person, current_membership, transfers_of
+from members.own_data import Person, begins_later, current_membership, transfers_of
 from members.services.own_membership import ask_to_move, leave_union, take_back_move
 from members.views.own_page.forms import MoveForm, SureForm
 from members.views.own_page.session import own_page
@@ -87,6 +87,7 @@ def leave(request: HttpRequest, person: Person) -> HttpResponse:
     context = {
         "person": person,
         "membership": membership,
+        "begins_later": begins_later(membership),
         "form": form,
         "months": rule.months if rule is not None else None,
     }
