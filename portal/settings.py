@@ -353,6 +353,7 @@ NIGHTLY_LEASE_SECONDS = env_int("NIGHTLY_LEASE_SECONDS", 900, minimum=1)
 # From what difference on a reported figure is named beside the register's, as a ratio.
 REPORTED_TOLERANCE = env_int("REPORTED_TOLERANCE_PERCENT", 5, minimum=0) / 100
 NIGHTLY_WORKERS = env_int("NIGHTLY_WORKERS", 2, minimum=1)  # connections that count at once
+NIGHTLY_HELPERS = env_int("NIGHTLY_HELPERS", 1, minimum=0)  # workers that are invited to help
 
 # -- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

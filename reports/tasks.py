@@ -1,36 +1,88 @@
-"""The night as a Celery task."""
+"""The night as a Celery task, and those that help it."""
 
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import Any
 
 from celery import Task, shared_task
+from django.conf import settings
 from django.db import transaction
+from kombu.exceptions import OperationalError
 
+from core.clock import local_today
 from reports.checking import check_everything
-from reports.nightly import help_count, run_nightly
+from reports.models import ReportRun
+from reports.nightly import LEAVES, help_count, run_nightly
+from reports.selectors.funnel import count_funnels
 
 # While another worker holds the lease we look again; a dead worker's lease runs out by itself.
 LOOK_AGAIN_SECONDS = 60
 MAX_LOOKS = 60
+# A helper is invited before the parts of the night are there, and looks again until they are.
+HELP_AGAIN_SECONDS = 2
+HELP_FOR_SECONDS = 2 * 3600
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="reports.run_nightly", bind=True, max_retries=MAX_LOOKS)
 def run_nightly_task(
     self: Task[Any, Any], day: str | None = None, full: bool = False
 ) -> list[dict[str, Any]]:
-    """Run the night for ``day`` (ISO date; default yesterday); the outcome of each step."""
-    outcomes = run_nightly(dt.date.fromisoformat(day) if day else None, full=full)
+    """Run the night for ``day`` (ISO date; default yesterday); the outcome of each step.
+
+    Other workers are invited to help. Nobody need come: what they leave is counted here.
+    """
+    wanted = dt.date.fromisoformat(day) if day else local_today() - dt.timedelta(days=1)
+    if not self.request.retries:
+        for _number in range(settings.NIGHTLY_HELPERS):
+            _queue(help_count_task, wanted, expires=HELP_FOR_SECONDS)
+    outcomes = run_nightly(wanted, full=full)
     if any(outcome.state == "running_elsewhere" for outcome in outcomes):
         raise self.retry(countdown=LOOK_AGAIN_SECONDS)
+    _queue(count_funnels_task, wanted)
     return [{**outcome._asdict(), "day": outcome.day.isoformat()} for outcome in outcomes]
 
 
-@shared_task(name="reports.help_count", ignore_result=True)
-def help_count_task(day: str) -> int:
-    """Count parts of ``day`` (ISO date) that nobody is at; how many. For further workers."""
-    return help_count(dt.date.fromisoformat(day))
+def _queue(task: Task[Any, Any], day: dt.date, **options: Any) -> None:
+    """What the night can do without is no reason for it to fail."""
+    try:
+        task.apply_async([day.isoformat()], **options)
+    except OperationalError:
+        logger.warning("not queued: %s", task.name)
+
+
+@shared_task(
+    name="reports.help_count",
+    bind=True,
+    ignore_result=True,
+    max_retries=HELP_FOR_SECONDS // HELP_AGAIN_SECONDS,
+)
+def help_count_task(self: Task[Any, Any], day: str) -> int:
+    """Count parts of the nights up to ``day`` (ISO date) that nobody is at; how many.
+
+    Comes again until the parts of ``day`` are counted: too early it finds none, too late neither,
+    and of two helpers at one night each takes what the other left.
+    """
+    last = dt.date.fromisoformat(day)
+    counted = ReportRun.objects.filter(report=LEAVES, day__lte=last)
+    parts = sum(
+        help_count(one)
+        for one in counted.exclude(status=ReportRun.Status.DONE)
+        .order_by("day")
+        .values_list("day", flat=True)
+    )
+    if not counted.filter(day=last, status=ReportRun.Status.DONE).exists():
+        raise self.retry(countdown=HELP_AGAIN_SECONDS)
+    return parts
+
+
+@shared_task(name="reports.count_funnels", ignore_result=True)
+def count_funnels_task(day: str) -> int:
+    """Read the funnels of the highest unions as of ``day`` (ISO date) before anybody asks."""
+    return count_funnels(dt.date.fromisoformat(day))
 
 
 @shared_task(name="reports.check_everything", ignore_result=True)

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+
+import redis
+from django.core.cache import cache
+from django.db.models import Q
+from django.utils import timezone
 
 from core.clock import local_day_end, local_day_start
 from core.replica import reading_connection
 from members.models import RejectionReason
 from reports.ratios import ratio
+from reports.selectors.days import month_start, year_start
+from reports.selectors.reading import year_ago
+from unions.enums import UnionStatus
 from unions.models import Union
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,10 @@ class Funnel:
         ]
 
 
+# From so many applications on the answer is kept, and for how long.
+KEPT_FROM = 20_000
+KEPT_SECONDS = 20 * 3600
+
 # Decisions after the last day are not known yet on it.
 _FUNNEL = """
 WITH sent AS (
@@ -78,7 +94,7 @@ SELECT COUNT(*),
     COUNT(*) FILTER (WHERE state = 'waiting'),
     (SELECT COUNT(DISTINCT s.application_id) FROM members_applicationstep s
      JOIN sent ON sent.id = s.application_id
-     WHERE s.type = 'correction' AND s.at < %(until)s),
+     WHERE s.type = 'correction' AND s.at >= %(since)s AND s.at < %(until)s),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY days)
         FILTER (WHERE state IN ('approved', 'rejected')),
     (SELECT json_agg(json_build_array(r.code, r.text_zh, r.text_en, refused.value)
@@ -90,19 +106,20 @@ FROM sent
 
 
 def funnel_of(union: Union, first: dt.date, last: dt.date) -> Funnel:
-    """The funnel of ``union`` and its subtree, both days included; one query."""
-    with reading_connection().cursor() as cursor:
-        cursor.execute(
-            _FUNNEL,
-            {
-                "path": f"{union.path}%",
-                "since": local_day_start(first),
-                "until": local_day_end(last),
-            },
-        )
-        *numbers, days, reasons = cursor.fetchone()
+    """The funnel of ``union`` and its subtree, both days included; one query at most.
+
+    It reads the applications of the period, no others. Of a whole province in a year they are
+    millions: then the answer is kept for some hours, for what was known on a day that is over
+    changes no more.
+    """
+    key = f"funnel:{union.path}:{first.isoformat()}:{last.isoformat()}"
+    row = _kept(key)
+    if row is None:
+        row = _read(union, first, last)
+        if row[0] >= KEPT_FROM and local_day_end(last) <= timezone.now():
+            _keep(key, row)
+    *numbers, days, found = row
     sent, proven, decided, approved, refused, cancelled, waiting, corrected = numbers
-    found = json.loads(reasons) if isinstance(reasons, str) else reasons
     return Funnel(
         first=first,
         last=last,
@@ -124,3 +141,51 @@ def funnel_of(union: Union, first: dt.date, last: dt.date) -> Funnel:
             for code, zh, en, value in found or ()
         ],
     )
+
+
+def count_funnels(day: dt.date) -> int:
+    """Read the funnels of the highest unions and of those below them, so that they are kept.
+
+    Whoever opens the page of a province in the morning does not wait; how many were read.
+    """
+    highest = Union.objects.filter(parent__isnull=True)
+    unions = Union.objects.filter(Q(pk__in=highest) | Q(parent__in=highest)).exclude(
+        status=UnionStatus.DISSOLVED
+    )
+    periods = {month_start(day), year_start(day), year_ago(day)}
+    read = 0
+    for union in unions.iterator(chunk_size=500):
+        for first in periods:
+            funnel_of(union, first, day)
+            read += 1
+    return read
+
+
+def _read(union: Union, first: dt.date, last: dt.date) -> list[Any]:
+    """The numbers, the median, and the reasons as lists of code, both texts and number."""
+    with reading_connection().cursor() as cursor:
+        cursor.execute(
+            _FUNNEL,
+            {
+                "path": f"{union.path}%",
+                "since": local_day_start(first),
+                "until": local_day_end(last),
+            },
+        )
+        *numbers, reasons = cursor.fetchone()
+    return [*numbers, json.loads(reasons) if isinstance(reasons, str) else reasons]
+
+
+def _kept(key: str) -> list[Any] | None:
+    try:
+        found: list[Any] | None = cache.get(key)
+    except (redis.RedisError, OSError):
+        return None  # it is read again
+    return found
+
+
+def _keep(key: str, row: list[Any]) -> None:
+    try:
+        cache.set(key, row, KEPT_SECONDS)
+    except (redis.RedisError, OSError) as error:
+        logger.warning("a funnel could not be kept (%s)", type(error).__name__)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,8 +15,8 @@ from django.utils import timezone
 
 from core.clock import local_day_end, local_today
 from reports import nightly
-from reports.models import DailyCount, ReportRun
-from reports.nightly import CLOSE, DELTAS, STEPS, run_nightly
+from reports.models import DailyCount, NightPart, ReportRun
+from reports.nightly import CLOSE, DELTAS, LEAVES, STEPS, run_nightly
 from reports.runs import PUBLISH, LeaseLost, run_step
 from reports.selectors.counts import read_counts
 from tests.builders import make_membership, make_union
@@ -233,6 +234,42 @@ def test_killed_half_way_the_next_run_ends_with_the_same_figures(
     assert run_nightly(YESTERDAY)[-1].state == "done"
     assert set(DailyCount.objects.values_list(*FIELDS)) == expected
     assert ReportRun.objects.get(report=DELTAS, day=YESTERDAY).attempts == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_helpers_count_what_is_there_early_late_and_two_at_once(
+    union: Union, python: str, subprocess_environment: dict[str, str]
+) -> None:
+    """Two schedulers each invited one; who ran the night died after the parts were laid out."""
+    from reports.tasks import help_count_task
+
+    run_nightly(YESTERDAY - dt.timedelta(days=1))
+    city = union.parent.parent  # type: ignore[union-attr]
+    for number in range(8):  # enough to be shared
+        county = make_union(f"县总{number}", "county_federation", city)
+        make_membership(make_union("镇", "township_union", county), on=YESTERDAY.isoformat())
+    expected = _figures_of_an_undisturbed_run()
+    leaves = ReportRun.objects.create(
+        report=LEAVES, day=YESTERDAY, status="running", claim=uuid4(),
+        lease_until=timezone.now() + dt.timedelta(hours=1),
+    )  # fmt: skip
+    for _scheduler in range(2):
+        help_count_task.apply_async([YESTERDAY.isoformat()])
+    worker = _start_worker(python, subprocess_environment)
+    try:
+        assert run_nightly(YESTERDAY)[-1].state == "running_elsewhere"
+        parts = NightPart.objects.filter(day=YESTERDAY)
+        assert parts.count() == 8
+        _wait_for(lambda: not parts.filter(is_done=False).exists())
+        ReportRun.objects.filter(pk=leaves.pk).update(lease_until=timezone.now())
+        assert run_nightly(YESTERDAY)[-1].state == "done"
+    finally:
+        os.killpg(worker.pid, signal.SIGTERM)
+        worker.wait(timeout=20)
+    assert set(DailyCount.objects.values_list(*FIELDS)) == expected
+    # Too late: the night is over, there is nothing to do and no coming again.
+    late = help_count_task.apply([YESTERDAY.isoformat()])
+    assert (late.state, late.result) == ("SUCCESS", 0)
 
 
 def _figures_of_an_undisturbed_run() -> set[tuple[object, ...]]:
