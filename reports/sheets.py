@@ -9,6 +9,7 @@ from typing import Any
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
@@ -38,6 +39,8 @@ class Sheet:
         self.sheet: WriteOnlyWorksheet = book.create_sheet(re.sub(r"[\[\]:*?/\\]", " ", title)[:31])
         for index, width in enumerate(widths, start=1):
             self.sheet.column_dimensions[get_column_letter(index)].width = width
+        # A style is worked out once: a workbook has a hundred thousand cells and five formats.
+        self._styles: dict[str, StyleArray] = {}
 
     def write(self, rows: Iterable[Cells]) -> None:
         """Append ``rows``."""
@@ -49,12 +52,18 @@ class Sheet:
             return None
         if kind in _FORMATS:
             cell = WriteOnlyCell(self.sheet, value)
-            cell.number_format = _FORMATS[kind]
+            if kind not in self._styles:
+                cell.number_format = _FORMATS[kind]
+                self._styles[kind] = cell._style
+            cell._style = self._styles[kind]
             return cell
         cell = WriteOnlyCell(self.sheet, _CONTROL.sub(" ", str(value)))
         # Text stays text, whatever it begins with: a name such as "=1+1" must not be calculated,
         # not even after somebody edits the cell.
         cell.data_type = "s"
+        if kind in self._styles:
+            cell._style = self._styles[kind]
+            return cell
         cell.quotePrefix = True
         if kind == "head":
             cell.font = Font(bold=True)
@@ -62,6 +71,7 @@ class Sheet:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
         elif kind == "title":
             cell.font = Font(bold=True, size=16)
+        self._styles[kind] = cell._style
         return cell
 
 

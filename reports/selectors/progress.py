@@ -154,7 +154,7 @@ def measured(targets: Iterable[Target], day: dt.date) -> list[TargetProgress]:
             progress = None
             if measurement[0] is not None:
                 progress = CampaignProgress(
-                    target=target, **dict(zip(_MEASUREMENT, measurement, strict=True))
+                    target_id=key, **dict(zip(_MEASUREMENT, measurement, strict=True))
                 )
             # Of a withdrawn target, which only its own page asks for, the last value.
             value = target.value if on_day is None else on_day
