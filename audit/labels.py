@@ -146,6 +146,8 @@ ACTIONS = {
     "list.exported": _("list exported"),
 }
 
+_VERBS = {"added": _("%(record)s: added"), "changed": _("%(record)s: changed")}
+
 # Keys of details that are not fields of the record they stand on.
 DETAILS = {
     "announced_on": _("announced on"),
@@ -190,7 +192,14 @@ DETAILS = {
 
 def action_label(action: str) -> str:
     """The action in words; its code if it has none yet."""
-    return str(ACTIONS.get(action, action))
+    if action in ACTIONS:
+        return str(ACTIONS[action])
+    # Rows of code lists have no services; their pages write ``<model>.added`` and ``.changed``.
+    model_name, _dot, verb = action.partition(".")
+    for model in apps.get_models():
+        if model._meta.model_name == model_name and verb in _VERBS:
+            return str(_VERBS[verb]) % {"record": model._meta.verbose_name}
+    return action
 
 
 def record_label(object_type: str) -> str:

@@ -12,9 +12,19 @@ from django.utils.translation import gettext, gettext_lazy as _
 from audit.labels import ACTIONS, action_label, record_label
 from audit.models import AuditEntry
 from audit.templatetags.audit_labels import audit_details
-from unions.admin.base import PortalModelAdmin
+from unions.admin.base import OperatorAdmin, PortalModelAdmin
 from unions.admin.forms import actor_of
 from unions.scope import can, scope_filter
+
+
+def list_actions() -> list[str]:
+    """The actions that the pages of code lists write: these have no services."""
+    return [
+        f"{model._meta.model_name}.{verb}"
+        for model, shown in admin.site._registry.items()
+        if isinstance(shown, OperatorAdmin)
+        for verb in ("added", "changed")
+    ]
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -25,7 +35,7 @@ class ActionFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Every known action."""
-        return list(ACTIONS.items())
+        return [*ACTIONS.items(), *((code, action_label(code)) for code in list_actions())]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry]

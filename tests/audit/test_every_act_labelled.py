@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from audit.labels import ACTIONS
+from django.utils import translation
+
+from audit.labels import ACTIONS, action_label
+from portal.admin.trail import list_actions
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = (
@@ -33,3 +36,12 @@ def test_every_act_has_words() -> None:
     found = set(acts())
     assert len(found) > 60
     assert sorted(act for act in found if act[1] not in ACTIONS) == []
+
+
+def test_changes_of_code_lists_have_words() -> None:
+    codes = list_actions()
+    assert {"pacethreshold.changed", "signalrule.changed"} <= set(codes)
+    assert [code for code in codes if action_label(code) == code] == []
+    with translation.override("zh-hans"):
+        assert action_label("pacethreshold.changed") == "进度预警线：已修改"
+    assert action_label("nothing.changed") == "nothing.changed"
