@@ -35,6 +35,10 @@ class Migration(migrations.Migration):
                 'verbose_name': 'campaign',
                 'verbose_name_plural': 'campaigns',
                 'ordering': ('-starts_on', 'id'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('owner', 'name'), name='campaigns_name_of_owner'),
+                    models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='campaigns_ends_after_start'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,6 +82,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'phase',
                 'verbose_name_plural': 'phases',
                 'ordering': ('starts_on', 'id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='campaigns_phase_ends_after_start'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -95,30 +102,11 @@ class Migration(migrations.Migration):
                 'verbose_name': 'target',
                 'verbose_name_plural': 'targets',
                 'ordering': ('indicator', 'period_start', 'union'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('indicator', 'union', 'period_start', 'period_end'), name='campaigns_target_unique'),
+                    models.CheckConstraint(condition=models.Q(('period_end__gte', models.F('period_start'))), name='campaigns_target_ends_after_start'),
+                    models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='campaigns_target_not_negative'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(fields=('owner', 'name'), name='campaigns_name_of_owner'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='campaigns_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='phase',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__gte', models.F('starts_on'))), name='campaigns_phase_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.UniqueConstraint(fields=('indicator', 'union', 'period_start', 'period_end'), name='campaigns_target_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(('period_end__gte', models.F('period_start'))), name='campaigns_target_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='target',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='campaigns_target_not_negative'),
         ),
     ]

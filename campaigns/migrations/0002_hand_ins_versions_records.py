@@ -102,11 +102,17 @@ class Migration(migrations.Migration):
                 ('file', models.FileField(blank=True, upload_to='campaign_records/%Y/%m/', verbose_name='file')),
                 ('made_at', models.DateTimeField(auto_now_add=True, verbose_name='recorded')),
                 ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='demo record')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='campaigns.campaign', verbose_name='campaign')),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='unit')),
             ],
             options={
                 'verbose_name': 'record of a campaign',
                 'verbose_name_plural': 'records of campaigns',
                 'ordering': ('-day', '-id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind', 'task'), models.Q(('done_on__isnull', True), ('due_on__isnull', True)), _connector='OR'), name='campaigns_record_only_tasks_are_due'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -117,11 +123,32 @@ class Migration(migrations.Migration):
                 ('text', models.TextField(max_length=4000, verbose_name='text')),
                 ('published_on', models.DateField(blank=True, null=True, verbose_name='published on')),
                 ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='demo record')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practices', to='campaigns.campaign', verbose_name='campaign')),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='unit')),
             ],
             options={
                 'verbose_name': 'good practice',
                 'verbose_name_plural': 'good practices',
                 'ordering': ('-published_on', '-id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Requirement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('plan', 'plan'), ('summary', 'summary')], max_length=8, verbose_name='paper')),
+                ('due_on', models.DateField(verbose_name='due on')),
+                ('required_of', models.CharField(choices=[('with_target', 'unions that have a target'), ('children', 'unions directly below the owner')], default='with_target', max_length=12, verbose_name='from')),
+                ('instructions', models.CharField(blank=True, max_length=300, verbose_name='what it should hold')),
+                ('campaign', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requirements', to='campaigns.campaign', verbose_name='campaign')),
+            ],
+            options={
+                'verbose_name': 'paper to hand in',
+                'verbose_name_plural': 'papers to hand in',
+                'ordering': ('due_on', 'id'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('campaign', 'kind'), name='campaigns_requirement_once_a_kind'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -136,11 +163,20 @@ class Migration(migrations.Migration):
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
                 ('is_demo', models.BooleanField(default=False, editable=False, verbose_name='demo record')),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('handed_in_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='unit')),
+                ('requirement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hand_ins', to='campaigns.requirement', verbose_name='paper to hand in')),
             ],
             options={
                 'verbose_name': 'hand-in',
                 'verbose_name_plural': 'hand-ins',
                 'ordering': ('-id',),
+                'constraints': [
+                    models.UniqueConstraint(fields=('requirement', 'unit', 'number'), name='campaigns_hand_in_version_once'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'returned'), _negated=True), fields=('requirement', 'unit'), name='campaigns_hand_in_one_stands'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'returned'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='campaigns_hand_in_returned_with_reason'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -149,10 +185,16 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('days', models.SmallIntegerField(null=True)),
                 ('at', models.DateTimeField(auto_now_add=True)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union')),
+                ('requirement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='campaigns.requirement')),
             ],
             options={
                 'verbose_name': 'reminder',
                 'verbose_name_plural': 'reminders',
+                'constraints': [
+                    models.UniqueConstraint(fields=('requirement', 'unit', 'days'), name='campaigns_reminder_once_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -166,21 +208,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'day of a reminder',
                 'verbose_name_plural': 'days of reminders',
                 'ordering': ('days',),
-            },
-        ),
-        migrations.CreateModel(
-            name='Requirement',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('plan', 'plan'), ('summary', 'summary')], max_length=8, verbose_name='paper')),
-                ('due_on', models.DateField(verbose_name='due on')),
-                ('required_of', models.CharField(choices=[('with_target', 'unions that have a target'), ('children', 'unions directly below the owner')], default='with_target', max_length=12, verbose_name='from')),
-                ('instructions', models.CharField(blank=True, max_length=300, verbose_name='what it should hold')),
-            ],
-            options={
-                'verbose_name': 'paper to hand in',
-                'verbose_name_plural': 'papers to hand in',
-                'ordering': ('due_on', 'id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('days__range', (-365, 365))), name='campaigns_reminder_within_a_year'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -193,11 +223,17 @@ class Migration(migrations.Migration):
                 ('valid_from', models.DateField(verbose_name='valid from')),
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
                 ('made_at', models.DateTimeField(verbose_name='made')),
+                ('made_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='campaigns.target', verbose_name='target')),
             ],
             options={
                 'verbose_name': 'version of a target',
                 'verbose_name_plural': 'versions of targets',
                 'ordering': ('target', 'number'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('target', 'number'), name='campaigns_target_version_once'),
+                    models.CheckConstraint(condition=models.Q(('number', 1), models.Q(('reason', ''), _negated=True), _connector='OR'), name='campaigns_target_version_reason'),
+                ],
             },
         ),
         migrations.AddField(
@@ -218,117 +254,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='campaign',
             constraint=models.CheckConstraint(condition=models.Q(('plan__isnull', True), models.Q(('plan', models.F('id')), _negated=True), _connector='OR'), name='campaigns_no_own_plan'),
-        ),
-        migrations.AddField(
-            model_name='campaignrecord',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='campaigns.campaign', verbose_name='campaign'),
-        ),
-        migrations.AddField(
-            model_name='campaignrecord',
-            name='made_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='campaignrecord',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='unit'),
-        ),
-        migrations.AddField(
-            model_name='goodpractice',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='practices', to='campaigns.campaign', verbose_name='campaign'),
-        ),
-        migrations.AddField(
-            model_name='goodpractice',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='unit'),
-        ),
-        migrations.AddField(
-            model_name='handin',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='handin',
-            name='handed_in_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='handin',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='unit'),
-        ),
-        migrations.AddField(
-            model_name='handinreminder',
-            name='by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='handinreminder',
-            name='unit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminderrule',
-            constraint=models.CheckConstraint(condition=models.Q(('days__range', (-365, 365))), name='campaigns_reminder_within_a_year'),
-        ),
-        migrations.AddField(
-            model_name='requirement',
-            name='campaign',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requirements', to='campaigns.campaign', verbose_name='campaign'),
-        ),
-        migrations.AddField(
-            model_name='handinreminder',
-            name='requirement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='campaigns.requirement'),
-        ),
-        migrations.AddField(
-            model_name='handin',
-            name='requirement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='hand_ins', to='campaigns.requirement', verbose_name='paper to hand in'),
-        ),
-        migrations.AddField(
-            model_name='targetversion',
-            name='made_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='targetversion',
-            name='target',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='campaigns.target', verbose_name='target'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'task'), models.Q(('done_on__isnull', True), ('due_on__isnull', True)), _connector='OR'), name='campaigns_record_only_tasks_are_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='requirement',
-            constraint=models.UniqueConstraint(fields=('campaign', 'kind'), name='campaigns_requirement_once_a_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='handinreminder',
-            constraint=models.UniqueConstraint(fields=('requirement', 'unit', 'days'), name='campaigns_reminder_once_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='handin',
-            constraint=models.UniqueConstraint(fields=('requirement', 'unit', 'number'), name='campaigns_hand_in_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='handin',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'returned'), _negated=True), fields=('requirement', 'unit'), name='campaigns_hand_in_one_stands'),
-        ),
-        migrations.AddConstraint(
-            model_name='handin',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'returned'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='campaigns_hand_in_returned_with_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='targetversion',
-            constraint=models.UniqueConstraint(fields=('target', 'number'), name='campaigns_target_version_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='targetversion',
-            constraint=models.CheckConstraint(condition=models.Q(('number', 1), models.Q(('reason', ''), _negated=True), _connector='OR'), name='campaigns_target_version_reason'),
         ),
         migrations.RunSQL(FIRST_VERSIONS, migrations.RunSQL.noop),
         migrations.RunPython(seed_reminder_days, migrations.RunPython.noop),

@@ -48,7 +48,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'consent text',
                 'verbose_name_plural': 'consent texts',
                 'ordering': ('purpose', '-version'),
-                'constraints': [models.UniqueConstraint(fields=('purpose', 'version'), name='members_consent_text_version')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('purpose', 'version'), name='members_consent_text_version'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -102,6 +104,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'application',
                 'verbose_name_plural': 'applications',
                 'ordering': ('submitted_at', 'id'),
+                'indexes': [
+                    models.Index(condition=models.Q(('status', 'submitted')), fields=['submitted_at', 'id'], name='members_application_queue'),
+                    models.Index(fields=['id_number_hash'], name='members_application_by_id'),
+                    models.Index(fields=['union', 'status'], name='members_application_of_union'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status', 'submitted')), fields=('id_number_hash', 'phone_hash', 'union'), name='members_application_open_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('status', 'submitted')), models.Q(models.Q(('status', 'submitted'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='members_application_decided_iff_closed'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -124,6 +135,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'member',
                 'verbose_name_plural': 'members',
                 'ordering': ('-id',),
+                'indexes': [
+                    models.Index(fields=['phone_hash'], name='members_member_by_phone'),
+                    models.Index(fields=['home_union', '-id'], name='members_member_of_union'),
+                    models.Index(fields=['name'], name='members_member_by_name'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('id_number_hash',), name='members_member_one_person'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -146,6 +165,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'membership',
                 'verbose_name_plural': 'memberships',
                 'ordering': ('-started_on', '-id'),
+                'indexes': [
+                    models.Index(fields=['union', 'worker_group'], name='members_membership_of_union'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_on__isnull', True)), fields=('member',), name='members_membership_open_once'),
+                    models.CheckConstraint(condition=models.Q(('ended_on__isnull', True), ('ended_on__gte', models.F('started_on')), _connector='OR'), name='members_membership_ends_after_start'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', True), ('status__in', ['active', 'transferring', 'retained'])), models.Q(('ended_on__isnull', False), ('status', 'ended')), _connector='OR'), name='members_membership_ended_iff_date'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -171,6 +198,14 @@ class Migration(migrations.Migration):
                 'verbose_name': 'membership event',
                 'verbose_name_plural': 'membership events',
                 'ordering': ('effective_on', 'id'),
+                'indexes': [
+                    models.Index(fields=['union', 'worker_group', 'effective_on'], name='members_event_of_union'),
+                    models.Index(fields=['recorded_at'], name='members_event_recorded'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('active_change__range', (-1, 1)), ('retained_change__range', (-1, 1)), ('joined_change__range', (-1, 1))), name='members_event_changes_one_person'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('corrects__isnull', False), ('type', 'corrected')), models.Q(models.Q(('type', 'corrected'), _negated=True), ('corrects__isnull', True)), _connector='OR'), name='members_event_correction_names_event'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -185,75 +220,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'consent',
                 'verbose_name_plural': 'consents',
-                'constraints': [models.UniqueConstraint(fields=('application', 'text'), name='members_consent_once')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('application', 'text'), name='members_consent_once'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='member',
-            index=models.Index(fields=['phone_hash'], name='members_member_by_phone'),
-        ),
-        migrations.AddIndex(
-            model_name='member',
-            index=models.Index(fields=['home_union', '-id'], name='members_member_of_union'),
-        ),
-        migrations.AddIndex(
-            model_name='member',
-            index=models.Index(fields=['name'], name='members_member_by_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(fields=('id_number_hash',), name='members_member_one_person'),
-        ),
-        migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['union', 'worker_group'], name='members_membership_of_union'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_on__isnull', True)), fields=('member',), name='members_membership_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_on__isnull', True), ('ended_on__gte', models.F('started_on')), _connector='OR'), name='members_membership_ends_after_start'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', True), ('status__in', ['active', 'transferring', 'retained'])), models.Q(('ended_on__isnull', False), ('status', 'ended')), _connector='OR'), name='members_membership_ended_iff_date'),
-        ),
-        migrations.AddIndex(
-            model_name='membershipevent',
-            index=models.Index(fields=['union', 'worker_group', 'effective_on'], name='members_event_of_union'),
-        ),
-        migrations.AddIndex(
-            model_name='membershipevent',
-            index=models.Index(fields=['recorded_at'], name='members_event_recorded'),
-        ),
-        migrations.AddConstraint(
-            model_name='membershipevent',
-            constraint=models.CheckConstraint(condition=models.Q(('active_change__range', (-1, 1)), ('retained_change__range', (-1, 1)), ('joined_change__range', (-1, 1))), name='members_event_changes_one_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='membershipevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('corrects__isnull', False), ('type', 'corrected')), models.Q(models.Q(('type', 'corrected'), _negated=True), ('corrects__isnull', True)), _connector='OR'), name='members_event_correction_names_event'),
-        ),
-        migrations.AddIndex(
-            model_name='application',
-            index=models.Index(condition=models.Q(('status', 'submitted')), fields=['submitted_at', 'id'], name='members_application_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='application',
-            index=models.Index(fields=['id_number_hash'], name='members_application_by_id'),
-        ),
-        migrations.AddIndex(
-            model_name='application',
-            index=models.Index(fields=['union', 'status'], name='members_application_of_union'),
-        ),
-        migrations.AddConstraint(
-            model_name='application',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'submitted')), fields=('id_number_hash', 'phone_hash', 'union'), name='members_application_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='application',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('status', 'submitted')), models.Q(models.Q(('status', 'submitted'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='members_application_decided_iff_closed'),
         ),
     ]

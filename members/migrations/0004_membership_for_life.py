@@ -23,6 +23,8 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('file', models.FileField(upload_to='papers/%Y/%m/', verbose_name='scan')),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True, verbose_name='uploaded')),
+                ('application', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='paper', to='members.application', verbose_name='application')),
+                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'application on paper',
@@ -37,11 +39,32 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(verbose_name='time')),
                 ('note', models.CharField(blank=True, max_length=300, verbose_name='note')),
                 ('fields', models.JSONField(blank=True, default=list, verbose_name='to be corrected')),
+                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='members.application')),
             ],
             options={
                 'verbose_name': 'step of an application',
                 'verbose_name_plural': 'steps of applications',
                 'ordering': ('at', 'id'),
+                'indexes': [
+                    models.Index(fields=['application', 'at'], name='members_step_of_application'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='CollectiveRegistration',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('file_name', models.CharField(max_length=120, verbose_name='file')),
+                ('uploaded_at', models.DateTimeField(auto_now_add=True, verbose_name='uploaded')),
+                ('join_code', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='collective', to='members.joincode', verbose_name='code')),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union')),
+                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'verbose_name': 'collective registration',
+                'verbose_name_plural': 'collective registrations',
+                'ordering': ('-uploaded_at',),
             },
         ),
         migrations.CreateModel(
@@ -61,24 +84,19 @@ class Migration(migrations.Migration):
                 ('token_hash', models.BinaryField(max_length=32)),
                 ('expires_at', models.DateTimeField(verbose_name='link valid until')),
                 ('status', models.CharField(choices=[('invited', 'invited'), ('confirmed', 'confirmed'), ('declined', 'declined'), ('expired', 'link ran out')], default='invited', max_length=10, verbose_name='status')),
+                ('application', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='collective_entries', to='members.application')),
+                ('worker_group', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup')),
+                ('registration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='members.collectiveregistration')),
             ],
             options={
                 'verbose_name': 'person on a list',
                 'verbose_name_plural': 'persons on lists',
                 'ordering': ('row_number',),
-            },
-        ),
-        migrations.CreateModel(
-            name='CollectiveRegistration',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file_name', models.CharField(max_length=120, verbose_name='file')),
-                ('uploaded_at', models.DateTimeField(auto_now_add=True, verbose_name='uploaded')),
-            ],
-            options={
-                'verbose_name': 'collective registration',
-                'verbose_name_plural': 'collective registrations',
-                'ordering': ('-uploaded_at',),
+                'constraints': [
+                    models.UniqueConstraint(fields=('token_hash',), name='members_collective_token'),
+                    models.UniqueConstraint(fields=('registration', 'id_number_hash'), name='members_collective_person_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('application__isnull', False), ('status', 'confirmed')), models.Q(models.Q(('status', 'confirmed'), _negated=True), ('application__isnull', True)), _connector='OR'), name='members_collective_confirmed_iff_application'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -89,21 +107,12 @@ class Migration(migrations.Migration):
                 ('decided_on', models.DateField(verbose_name='decided on')),
                 ('file', models.FileField(upload_to='decisions/%Y/', verbose_name='scan')),
                 ('uploaded_at', models.DateTimeField(auto_now_add=True)),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union')),
+                ('uploaded_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'decision on paper',
                 'verbose_name_plural': 'decisions on paper',
-            },
-        ),
-        migrations.CreateModel(
-            name='ExtraAnswer',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.CharField(max_length=200, verbose_name='answer')),
-            ],
-            options={
-                'verbose_name': 'extra answer',
-                'verbose_name_plural': 'extra answers',
             },
         ),
         migrations.CreateModel(
@@ -119,11 +128,31 @@ class Migration(migrations.Migration):
                 ('is_required', models.BooleanField(default=False, verbose_name='must be answered')),
                 ('position', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
                 ('is_active', models.BooleanField(default=True, verbose_name='in use')),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extra_questions', to='unions.union', verbose_name='union')),
             ],
             options={
                 'verbose_name': 'extra question',
                 'verbose_name_plural': 'extra questions',
                 'ordering': ('position', 'id'),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'choice'), _negated=True), models.Q(('choices', ''), _negated=True), _connector='OR'), name='members_question_has_choices'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='ExtraAnswer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('value', models.CharField(max_length=200, verbose_name='answer')),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extra_answers', to='members.application')),
+                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='members.extraquestion')),
+            ],
+            options={
+                'verbose_name': 'extra answer',
+                'verbose_name_plural': 'extra answers',
+                'constraints': [
+                    models.UniqueConstraint(fields=('application', 'question'), name='members_extra_answer_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -134,11 +163,18 @@ class Migration(migrations.Migration):
                 ('moved_memberships', models.JSONField(default=list)),
                 ('merged_at', models.DateTimeField(auto_now_add=True)),
                 ('undone_at', models.DateTimeField(blank=True, null=True)),
+                ('absorbed', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='absorbed_by', to='members.member')),
+                ('kept', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges', to='members.member')),
+                ('merged_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('undone_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'merge of two records',
                 'verbose_name_plural': 'merges of records',
                 'ordering': ('-id',),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kept', models.F('absorbed')), _negated=True), name='members_merge_of_two'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -161,6 +197,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'message',
                 'verbose_name_plural': 'messages',
                 'ordering': ('-id',),
+                'indexes': [
+                    models.Index(condition=models.Q(('status__in', ['queued', 'sending'])), fields=['next_attempt_at'], name='members_message_due'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -170,6 +209,9 @@ class Migration(migrations.Migration):
                 ('place', models.CharField(max_length=80, verbose_name='place')),
                 ('opened_at', models.DateTimeField(auto_now_add=True, verbose_name='opened')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+                ('join_code', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='mobile_window', to='members.joincode', verbose_name='code')),
+                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union')),
             ],
             options={
                 'verbose_name': 'mobile window',
@@ -193,6 +235,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'one-time code',
                 'verbose_name_plural': 'one-time codes',
+                'indexes': [
+                    models.Index(fields=['phone_hash', 'purpose', '-created_at'], name='members_code_of_phone'),
+                    models.Index(fields=['address_hash', '-created_at'], name='members_code_of_address'),
+                    models.Index(fields=['created_at'], name='members_code_by_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -204,11 +251,17 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('asked', 'asked for'), ('allowed', 'allowed'), ('refused', 'refused')], default='asked', max_length=8, verbose_name='status')),
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('downloads', models.PositiveIntegerField(default=0, verbose_name='downloads')),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union and below')),
             ],
             options={
                 'verbose_name': 'export of personal data',
                 'verbose_name_plural': 'exports of personal data',
                 'ordering': ('-id',),
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='members_export_two_persons'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -221,6 +274,7 @@ class Migration(migrations.Migration):
                 ('erased', models.JSONField(default=dict, verbose_name='erased')),
                 ('reported_at', models.DateTimeField(auto_now_add=True)),
                 ('done_at', models.DateTimeField(blank=True, null=True)),
+                ('confirmed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'purge',
@@ -257,6 +311,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'rules of review',
                 'verbose_name_plural': 'rules of review',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('pk', 1)), name='members_review_rules_one_row'),
+                    models.CheckConstraint(condition=models.Q(('escalate_after_days__gte', models.F('remind_after_days'))), name='members_review_escalate_after_reminder'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -268,6 +326,9 @@ class Migration(migrations.Migration):
                 ('reason_zh', models.CharField(max_length=120, verbose_name='reason in Chinese')),
                 ('reason_en', models.CharField(max_length=160, verbose_name='reason in English')),
                 ('is_active', models.BooleanField(default=True, verbose_name='in use')),
+                ('region', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.region', verbose_name='only in this region')),
+                ('union_kind', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='unions.unionkind', verbose_name='kind of union')),
+                ('worker_group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup', verbose_name='only for this group')),
             ],
             options={
                 'verbose_name': 'routing rule',
@@ -292,11 +353,25 @@ class Migration(migrations.Migration):
                 ('receive_at', models.DateTimeField(blank=True, null=True)),
                 ('status', models.CharField(choices=[('open', 'under way'), ('done', 'done'), ('refused', 'refused'), ('cancelled', 'cancelled'), ('expired', 'deadline passed')], default='open', max_length=10, verbose_name='status')),
                 ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('from_union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='releasing union')),
+                ('membership', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='members.membership', verbose_name='membership')),
+                ('new_membership', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='came_by', to='members.membership', verbose_name='new membership')),
+                ('new_worker_group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup', verbose_name='worker group from then on')),
+                ('receive_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('release_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('to_union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='receiving union')),
             ],
             options={
                 'verbose_name': 'transfer',
                 'verbose_name_plural': 'transfers',
                 'ordering': ('-asked_at', '-id'),
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('membership',), name='members_transfer_open_once'),
+                    models.CheckConstraint(condition=models.Q(('from_union', models.F('to_union')), _negated=True), name='members_transfer_between_two'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('status', 'open')), models.Q(models.Q(('status', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='members_transfer_closed_iff_time'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'done'), _negated=True), models.Q(('new_membership__isnull', False), ('receive_decision', 'agreed'), ('release_decision', 'agreed')), _connector='OR'), name='members_transfer_done_when_both_agree'),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -320,8 +395,6 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'holding pools',
                 'ordering': ('path',),
                 'proxy': True,
-                'indexes': [],
-                'constraints': [],
             },
             bases=('unions.union',),
         ),
@@ -388,66 +461,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', True), ('status__in', ['active', 'transferring', 'retained'])), models.Q(('ended_on__isnull', False), ('status__in', ['ended', 'annulled'])), _connector='OR'), name='members_membership_ended_iff_date'),
         ),
         migrations.AddField(
-            model_name='applicationpaper',
-            name='application',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='paper', to='members.application', verbose_name='application'),
-        ),
-        migrations.AddField(
-            model_name='applicationpaper',
-            name='uploaded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='applicationstep',
-            name='actor',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='applicationstep',
-            name='application',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='members.application'),
-        ),
-        migrations.AddField(
-            model_name='collectiveentry',
-            name='application',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='collective_entries', to='members.application'),
-        ),
-        migrations.AddField(
-            model_name='collectiveentry',
-            name='worker_group',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup'),
-        ),
-        migrations.AddField(
-            model_name='collectiveregistration',
-            name='join_code',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='collective', to='members.joincode', verbose_name='code'),
-        ),
-        migrations.AddField(
-            model_name='collectiveregistration',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddField(
-            model_name='collectiveregistration',
-            name='uploaded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='collectiveentry',
-            name='registration',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='members.collectiveregistration'),
-        ),
-        migrations.AddField(
-            model_name='decisionpaper',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddField(
-            model_name='decisionpaper',
-            name='uploaded_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
             model_name='membershipevent',
             name='decision',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='members.decisionpaper', verbose_name='decision'),
@@ -455,203 +468,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='membershipevent',
             constraint=models.UniqueConstraint(condition=models.Q(('corrects__isnull', False)), fields=('corrects',), name='members_event_corrected_once'),
-        ),
-        migrations.AddField(
-            model_name='extraanswer',
-            name='application',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extra_answers', to='members.application'),
-        ),
-        migrations.AddField(
-            model_name='extraquestion',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extra_questions', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddField(
-            model_name='extraanswer',
-            name='question',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='members.extraquestion'),
-        ),
-        migrations.AddField(
-            model_name='membermerge',
-            name='absorbed',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='absorbed_by', to='members.member'),
-        ),
-        migrations.AddField(
-            model_name='membermerge',
-            name='kept',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='merges', to='members.member'),
-        ),
-        migrations.AddField(
-            model_name='membermerge',
-            name='merged_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='membermerge',
-            name='undone_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('status__in', ['queued', 'sending'])), fields=['next_attempt_at'], name='members_message_due'),
-        ),
-        migrations.AddField(
-            model_name='mobilewindow',
-            name='join_code',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='mobile_window', to='members.joincode', verbose_name='code'),
-        ),
-        migrations.AddField(
-            model_name='mobilewindow',
-            name='opened_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='mobilewindow',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddIndex(
-            model_name='onetimecode',
-            index=models.Index(fields=['phone_hash', 'purpose', '-created_at'], name='members_code_of_phone'),
-        ),
-        migrations.AddIndex(
-            model_name='onetimecode',
-            index=models.Index(fields=['address_hash', '-created_at'], name='members_code_of_address'),
-        ),
-        migrations.AddIndex(
-            model_name='onetimecode',
-            index=models.Index(fields=['created_at'], name='members_code_by_time'),
-        ),
-        migrations.AddField(
-            model_name='personalexport',
-            name='asked_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='personalexport',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='personalexport',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union and below'),
-        ),
-        migrations.AddField(
-            model_name='purgerun',
-            name='confirmed_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrules',
-            constraint=models.CheckConstraint(condition=models.Q(('pk', 1)), name='members_review_rules_one_row'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrules',
-            constraint=models.CheckConstraint(condition=models.Q(('escalate_after_days__gte', models.F('remind_after_days'))), name='members_review_escalate_after_reminder'),
-        ),
-        migrations.AddField(
-            model_name='routingrule',
-            name='region',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.region', verbose_name='only in this region'),
-        ),
-        migrations.AddField(
-            model_name='routingrule',
-            name='union_kind',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='unions.unionkind', verbose_name='kind of union'),
-        ),
-        migrations.AddField(
-            model_name='routingrule',
-            name='worker_group',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup', verbose_name='only for this group'),
-        ),
-        migrations.AddField(
-            model_name='transfer',
-            name='actor',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='transfer',
-            name='from_union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='releasing union'),
-        ),
-        migrations.AddField(
-            model_name='transfer',
-            name='membership',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='members.membership', verbose_name='membership'),
-        ),
-        migrations.AddField(
-            model_name='transfer',
-            name='new_membership',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='came_by', to='members.membership', verbose_name='new membership'),
-        ),
-        migrations.AddField(
-            model_name='transfer',
-            name='new_worker_group',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup', verbose_name='worker group from then on'),
-        ),
-        migrations.AddField(
-            model_name='transfer',
-            name='receive_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='transfer',
-            name='release_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='transfer',
-            name='to_union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='receiving union'),
-        ),
-        migrations.AddIndex(
-            model_name='applicationstep',
-            index=models.Index(fields=['application', 'at'], name='members_step_of_application'),
-        ),
-        migrations.AddConstraint(
-            model_name='collectiveentry',
-            constraint=models.UniqueConstraint(fields=('token_hash',), name='members_collective_token'),
-        ),
-        migrations.AddConstraint(
-            model_name='collectiveentry',
-            constraint=models.UniqueConstraint(fields=('registration', 'id_number_hash'), name='members_collective_person_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='collectiveentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('application__isnull', False), ('status', 'confirmed')), models.Q(models.Q(('status', 'confirmed'), _negated=True), ('application__isnull', True)), _connector='OR'), name='members_collective_confirmed_iff_application'),
-        ),
-        migrations.AddConstraint(
-            model_name='extraquestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'choice'), _negated=True), models.Q(('choices', ''), _negated=True), _connector='OR'), name='members_question_has_choices'),
-        ),
-        migrations.AddConstraint(
-            model_name='extraanswer',
-            constraint=models.UniqueConstraint(fields=('application', 'question'), name='members_extra_answer_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='membermerge',
-            constraint=models.CheckConstraint(condition=models.Q(('kept', models.F('absorbed')), _negated=True), name='members_merge_of_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='personalexport',
-            constraint=models.CheckConstraint(condition=models.Q(('decided_by__isnull', True), models.Q(('decided_by', models.F('asked_by')), _negated=True), _connector='OR'), name='members_export_two_persons'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('membership',), name='members_transfer_open_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(('from_union', models.F('to_union')), _negated=True), name='members_transfer_between_two'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('status', 'open')), models.Q(models.Q(('status', 'open'), _negated=True), ('closed_at__isnull', False)), _connector='OR'), name='members_transfer_closed_iff_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='transfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'done'), _negated=True), models.Q(('new_membership__isnull', False), ('receive_decision', 'agreed'), ('release_decision', 'agreed')), _connector='OR'), name='members_transfer_done_when_both_agree'),
         ),
         migrations.CreateModel(
             name='DataRequest',

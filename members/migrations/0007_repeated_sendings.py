@@ -27,6 +27,9 @@ class Migration(migrations.Migration):
                 ('text_ids', models.JSONField(blank=True, default=list, verbose_name='consents')),
                 ('answers', models.JSONField(blank=True, default=dict, verbose_name='answers')),
                 ('proven_at', models.DateTimeField(blank=True, null=True, verbose_name='phone proven')),
+                ('application', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sendings', to='members.application', verbose_name='application')),
+                ('join_code', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.joincode', verbose_name='join code')),
+                ('worker_group', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup', verbose_name='worker group')),
             ],
             options={
                 'verbose_name': 'repeated sending',
@@ -41,20 +44,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='application',
             constraint=models.UniqueConstraint(condition=models.Q(('resubmitted_at__isnull', True), ('status', 'submitted')), fields=('id_number_hash', 'phone_hash', 'union'), name='members_application_open_once'),
-        ),
-        migrations.AddField(
-            model_name='repeatedsending',
-            name='application',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sendings', to='members.application', verbose_name='application'),
-        ),
-        migrations.AddField(
-            model_name='repeatedsending',
-            name='join_code',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='members.joincode', verbose_name='join code'),
-        ),
-        migrations.AddField(
-            model_name='repeatedsending',
-            name='worker_group',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='reference.workergroup', verbose_name='worker group'),
         ),
     ]

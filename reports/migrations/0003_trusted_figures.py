@@ -85,11 +85,17 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='since')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
                 ('sent_for', models.DateField(blank=True, null=True, verbose_name='last sent for')),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union')),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='brief_subscriptions', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'verbose_name': 'morning brief',
                 'verbose_name_plural': 'morning briefs',
                 'ordering': ('-created_at', '-id'),
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('user', 'union', 'channel'), name='reports_brief_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('channel', 'email'), ('phone_encrypted__isnull', True)), models.Q(('channel', 'sms'), ('ended_at__isnull', True), ('phone_encrypted__isnull', False)), models.Q(('ended_at__isnull', False), ('phone_encrypted__isnull', True)), _connector='OR'), name='reports_brief_phone_while_needed'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -107,10 +113,18 @@ class Migration(migrations.Migration):
                 ('days_used', models.PositiveSmallIntegerField(verbose_name='days used')),
                 ('back_test_error', models.DecimalField(decimal_places=4, max_digits=10, null=True)),
                 ('back_tests', models.PositiveSmallIntegerField(default=0)),
+                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='forecasts', to='campaigns.target')),
             ],
             options={
                 'verbose_name': 'forecast',
                 'verbose_name_plural': 'forecasts',
+                'indexes': [
+                    models.Index(fields=['day'], name='reports_forecast_by_day'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('target', 'day'), name='reports_forecast_once_a_day'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('expected__isnull', True), ('high__isnull', True), ('low__isnull', True), ('method', 'too_few_days')), models.Q(models.Q(('method', 'too_few_days'), _negated=True), ('expected__gte', models.F('low')), ('high__gte', models.F('expected'))), _connector='OR'), name='reports_forecast_in_its_interval'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -169,11 +183,15 @@ class Migration(migrations.Migration):
                 ('expected', models.CharField(max_length=60, verbose_name='should stand')),
                 ('found_at', models.DateTimeField(auto_now_add=True, verbose_name='found')),
                 ('mended_at', models.DateTimeField(blank=True, null=True, verbose_name='mended')),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union')),
             ],
             options={
                 'verbose_name': 'drift',
                 'verbose_name_plural': 'drifts',
                 'ordering': ('-day', 'union', 'metric', 'breakdown'),
+                'constraints': [
+                    models.UniqueConstraint(fields=('union', 'day', 'book', 'metric', 'breakdown'), name='reports_drift_once_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -187,10 +205,14 @@ class Migration(migrations.Migration):
                 ('retained', models.IntegerField(default=0)),
                 ('joined', models.IntegerField(default=0)),
                 ('rejoined', models.IntegerField(default=0)),
+                ('union', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='unions.union')),
             ],
             options={
                 'verbose_name': 'late count',
                 'verbose_name_plural': 'late counts',
+                'indexes': [
+                    models.Index(fields=['union', 'breakdown', 'first_day'], name='reports_late_count'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -202,6 +224,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'late posting',
                 'verbose_name_plural': 'late postings',
+                'indexes': [
+                    models.Index(fields=['day'], name='reports_late_posting_by_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -236,6 +261,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'part of the night',
                 'verbose_name_plural': 'parts of the night',
+                'constraints': [
+                    models.UniqueConstraint(fields=('day', 'path'), name='reports_night_part_unique'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -247,11 +275,16 @@ class Migration(migrations.Migration):
                 ('value', models.PositiveIntegerField(verbose_name='entries')),
                 ('details', models.JSONField(blank=True, default=dict)),
                 ('cleared_on', models.DateField(blank=True, null=True, verbose_name='no more from')),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union')),
             ],
             options={
                 'verbose_name': 'quality signal',
                 'verbose_name_plural': 'quality signals',
                 'ordering': ('-day', 'union', 'kind', 'id'),
+                'indexes': [
+                    models.Index(fields=['union', '-day'], name='reports_signal_of_union'),
+                    models.Index(fields=['kind', 'day'], name='reports_signal_by_kind'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -267,7 +300,9 @@ class Migration(migrations.Migration):
                 'verbose_name': 'rule of a quality signal',
                 'verbose_name_plural': 'rules of quality signals',
                 'ordering': ('kind',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('threshold__gt', 0)), name='reports_signal_rule_above_zero')],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('threshold__gt', 0)), name='reports_signal_rule_above_zero'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -279,6 +314,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='made')),
                 ('last_used_at', models.DateTimeField(blank=True, null=True, verbose_name='last seen')),
                 ('revoked_at', models.DateTimeField(blank=True, null=True, verbose_name='revoked')),
+                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('union', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='screen_tokens', to='unions.union', verbose_name='union')),
             ],
             options={
                 'verbose_name': 'big screen',
@@ -312,90 +349,6 @@ class Migration(migrations.Migration):
             model_name='reportrun',
             name='seconds',
             field=models.FloatField(default=0, verbose_name='seconds'),
-        ),
-        migrations.AddField(
-            model_name='briefsubscription',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddField(
-            model_name='briefsubscription',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='brief_subscriptions', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='campaignforecast',
-            name='target',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='forecasts', to='campaigns.target'),
-        ),
-        migrations.AddField(
-            model_name='drift',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddField(
-            model_name='latecount',
-            name='union',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='unions.union'),
-        ),
-        migrations.AddIndex(
-            model_name='lateposting',
-            index=models.Index(fields=['day'], name='reports_late_posting_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='nightpart',
-            constraint=models.UniqueConstraint(fields=('day', 'path'), name='reports_night_part_unique'),
-        ),
-        migrations.AddField(
-            model_name='qualitysignal',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddField(
-            model_name='screentoken',
-            name='created_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='screentoken',
-            name='union',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='screen_tokens', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddConstraint(
-            model_name='briefsubscription',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('user', 'union', 'channel'), name='reports_brief_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='briefsubscription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'email'), ('phone_encrypted__isnull', True)), models.Q(('channel', 'sms'), ('ended_at__isnull', True), ('phone_encrypted__isnull', False)), models.Q(('ended_at__isnull', False), ('phone_encrypted__isnull', True)), _connector='OR'), name='reports_brief_phone_while_needed'),
-        ),
-        migrations.AddIndex(
-            model_name='campaignforecast',
-            index=models.Index(fields=['day'], name='reports_forecast_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignforecast',
-            constraint=models.UniqueConstraint(fields=('target', 'day'), name='reports_forecast_once_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='campaignforecast',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('expected__isnull', True), ('high__isnull', True), ('low__isnull', True), ('method', 'too_few_days')), models.Q(models.Q(('method', 'too_few_days'), _negated=True), ('expected__gte', models.F('low')), ('high__gte', models.F('expected'))), _connector='OR'), name='reports_forecast_in_its_interval'),
-        ),
-        migrations.AddConstraint(
-            model_name='drift',
-            constraint=models.UniqueConstraint(fields=('union', 'day', 'book', 'metric', 'breakdown'), name='reports_drift_once_a_day'),
-        ),
-        migrations.AddIndex(
-            model_name='latecount',
-            index=models.Index(fields=['union', 'breakdown', 'first_day'], name='reports_late_count'),
-        ),
-        migrations.AddIndex(
-            model_name='qualitysignal',
-            index=models.Index(fields=['union', '-day'], name='reports_signal_of_union'),
-        ),
-        migrations.AddIndex(
-            model_name='qualitysignal',
-            index=models.Index(fields=['kind', 'day'], name='reports_signal_by_kind'),
         ),
         migrations.RunPython(load_rules, migrations.RunPython.noop),
     ]

@@ -68,6 +68,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'station',
                 'verbose_name_plural': 'stations',
                 'ordering': ('name', 'id'),
+                'indexes': [
+                    models.Index(fields=['region', 'status'], name='stations_of_region'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('host_union', 'name'), name='stations_name_of_host_union'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (3, 54)), ('longitude__range', (73, 136))), _connector='OR'), name='stations_position_in_china'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', False), ('status', 'closed')), models.Q(models.Q(('status', 'closed'), _negated=True), ('closed_on__isnull', True)), _connector='OR'), name='stations_closed_iff_date'),
+                    models.CheckConstraint(condition=models.Q(('closed_on__isnull', True), ('closed_on__gte', models.F('opened_on')), _connector='OR'), name='stations_closed_after_opened'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,25 +90,5 @@ class Migration(migrations.Migration):
                 'verbose_name': 'join code of a station',
                 'verbose_name_plural': 'join codes of stations',
             },
-        ),
-        migrations.AddIndex(
-            model_name='station',
-            index=models.Index(fields=['region', 'status'], name='stations_of_region'),
-        ),
-        migrations.AddConstraint(
-            model_name='station',
-            constraint=models.UniqueConstraint(fields=('host_union', 'name'), name='stations_name_of_host_union'),
-        ),
-        migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('latitude__isnull', True), ('longitude__isnull', True)), models.Q(('latitude__range', (3, 54)), ('longitude__range', (73, 136))), _connector='OR'), name='stations_position_in_china'),
-        ),
-        migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_on__isnull', False), ('status', 'closed')), models.Q(models.Q(('status', 'closed'), _negated=True), ('closed_on__isnull', True)), _connector='OR'), name='stations_closed_iff_date'),
-        ),
-        migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_on__isnull', True), ('closed_on__gte', models.F('opened_on')), _connector='OR'), name='stations_closed_after_opened'),
         ),
     ]

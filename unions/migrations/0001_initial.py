@@ -66,6 +66,17 @@ class Migration(migrations.Migration):
                 'verbose_name': 'union',
                 'verbose_name_plural': 'unions',
                 'ordering': ('path',),
+                'indexes': [
+                    models.Index(fields=['name'], name='unions_union_by_name'),
+                    models.Index(fields=['kind', 'path'], name='unions_union_kind_in_subtree'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status', 'dissolved'), _negated=True), fields=('parent', 'name'), name='unions_union_name_under_parent', nulls_distinct=False),
+                    models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('code',), name='unions_union_code_unique'),
+                    models.UniqueConstraint(condition=models.Q(('path', ''), _negated=True), fields=('path',), name='unions_union_path_unique'),
+                    models.CheckConstraint(condition=models.Q(('parent__isnull', True), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='unions_union_not_own_parent'),
+                    models.CheckConstraint(condition=models.Q(('closed_on__isnull', True), ('founded_on__isnull', True), ('closed_on__gte', models.F('founded_on')), _connector='OR'), name='unions_union_closed_after_founded'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -78,6 +89,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'rule of the tree',
                 'verbose_name_plural': 'rules of the tree',
+                'constraints': [
+                    models.UniqueConstraint(fields=('parent_kind', 'child_kind'), name='unions_kind_rule_unique', nulls_distinct=False),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -93,7 +107,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'appointment',
                 'verbose_name_plural': 'appointments',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ends_on__isnull', True)), fields=('user', 'union', 'role'), name='unions_appointment_open_once'), models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='unions_appointment_ends_after_start')],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('ends_on__isnull', True)), fields=('user', 'union', 'role'), name='unions_appointment_open_once'),
+                    models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='unions_appointment_ends_after_start'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -108,39 +125,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'coverage',
                 'verbose_name_plural': 'coverage relations',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('covering', 'covered'), name='unions_coverage_open_once'), models.CheckConstraint(condition=models.Q(('covering', models.F('covered')), _negated=True), name='unions_coverage_not_itself'), models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='unions_coverage_until_after_since')],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('until__isnull', True)), fields=('covering', 'covered'), name='unions_coverage_open_once'),
+                    models.CheckConstraint(condition=models.Q(('covering', models.F('covered')), _negated=True), name='unions_coverage_not_itself'),
+                    models.CheckConstraint(condition=models.Q(('until__isnull', True), ('until__gte', models.F('since')), _connector='OR'), name='unions_coverage_until_after_since'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='union',
-            index=models.Index(fields=['name'], name='unions_union_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='union',
-            index=models.Index(fields=['kind', 'path'], name='unions_union_kind_in_subtree'),
-        ),
-        migrations.AddConstraint(
-            model_name='union',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'dissolved'), _negated=True), fields=('parent', 'name'), name='unions_union_name_under_parent', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='union',
-            constraint=models.UniqueConstraint(condition=models.Q(('code', ''), _negated=True), fields=('code',), name='unions_union_code_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='union',
-            constraint=models.UniqueConstraint(condition=models.Q(('path', ''), _negated=True), fields=('path',), name='unions_union_path_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='union',
-            constraint=models.CheckConstraint(condition=models.Q(('parent__isnull', True), models.Q(('parent', models.F('id')), _negated=True), _connector='OR'), name='unions_union_not_own_parent'),
-        ),
-        migrations.AddConstraint(
-            model_name='union',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_on__isnull', True), ('founded_on__isnull', True), ('closed_on__gte', models.F('founded_on')), _connector='OR'), name='unions_union_closed_after_founded'),
-        ),
-        migrations.AddConstraint(
-            model_name='unionkindrule',
-            constraint=models.UniqueConstraint(fields=('parent_kind', 'child_kind'), name='unions_kind_rule_unique', nulls_distinct=False),
         ),
     ]

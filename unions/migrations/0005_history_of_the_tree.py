@@ -39,10 +39,17 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('path', models.TextField(db_collation='C', verbose_name='path')),
                 ('until', models.DateField(verbose_name='last day')),
+                ('union', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='past_paths', to='unions.union', verbose_name='union')),
             ],
             options={
                 'verbose_name': 'earlier place in the tree',
                 'verbose_name_plural': 'earlier places in the tree',
+                'indexes': [
+                    models.Index(fields=['until'], name='unions_past_path_until'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('union', 'until'), name='unions_past_path_once_a_day'),
+                ],
             },
         ),
         migrations.AddField(
@@ -53,19 +60,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='union',
             constraint=models.CheckConstraint(condition=models.Q(('merged_into__isnull', True), models.Q(('status', 'dissolved'), models.Q(('merged_into', models.F('id')), _negated=True)), _connector='OR'), name='unions_union_merged_is_dissolved'),
-        ),
-        migrations.AddField(
-            model_name='pastpath',
-            name='union',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='past_paths', to='unions.union', verbose_name='union'),
-        ),
-        migrations.AddIndex(
-            model_name='pastpath',
-            index=models.Index(fields=['until'], name='unions_past_path_until'),
-        ),
-        migrations.AddConstraint(
-            model_name='pastpath',
-            constraint=models.UniqueConstraint(fields=('union', 'until'), name='unions_past_path_once_a_day'),
         ),
         migrations.RunSQL(GUARD, UNGUARD),
     ]
