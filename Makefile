@@ -57,7 +57,8 @@ $(STAMPS)/messages: $(STAMPS)/embedded $(MESSAGES)
 .PHONY: test
 test: setup-dev ## every test: unit, database, queue, worker, browser
 	@tools/ensure-chromium
-	@$(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
+	@# Compiled once, not by each of the many processes that the tests start.
+	@PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest -n 2 --dist loadfile $(ARGS)
 
 .PHONY: bench
 bench: setup ## measurements: make bench ARGS="nightly --members 100000"
