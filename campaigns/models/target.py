@@ -41,6 +41,17 @@ class Unit(models.TextChoices):
     YUAN = "yuan", pgettext_lazy("unit", "yuan")
 
 
+# What each metric is counted in: a target of 500 "ratio" would be 50,000 %.
+UNIT_OF_METRIC: dict[str, Unit] = {
+    Metric.NEW_MEMBERS: Unit.PERSON,
+    Metric.ENROLMENT_RATE: Unit.RATIO,
+    Metric.UNIONS_ESTABLISHED: Unit.UNION,
+    Metric.STATIONS: Unit.STATION,
+    Metric.MOST_BEAUTIFUL_STATIONS: Unit.STATION,
+    Metric.GRANT_PER_NEF_UNION: Unit.YUAN,
+}
+
+
 class Indicator(models.Model):
     """What a campaign measures: a metric over a group set, in a unit."""
 

@@ -15,8 +15,10 @@ from campaigns.models import (
     CampaignKind,
     CampaignStatus,
     Indicator,
+    Metric,
     Phase,
 )
+from campaigns.models.target import UNIT_OF_METRIC
 from campaigns.services.versions import write_first_versions
 from core.errors import RuleViolation
 from members.models import JoinCode
@@ -227,6 +229,14 @@ def save_indicator(
                         field=field,
                         code="has_targets",
                     )
+        right_unit = UNIT_OF_METRIC.get(metric)
+        if right_unit is not None and unit != right_unit:
+            raise RuleViolation(
+                _("“%(metric)s” is counted in %(unit)s.")
+                % {"metric": Metric(metric).label, "unit": right_unit.label},
+                field="unit",
+                code="unit",
+            )
         stored = indicator or Indicator(campaign=campaign)
         changes = assign(stored, values)
         stored.save()

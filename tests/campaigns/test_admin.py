@@ -111,6 +111,14 @@ def test_refused_phase_stands_beside_its_row_and_nothing_is_written(
     assert not AuditEntry.objects.filter(actor=world.official).exists()
 
 
+def test_an_indicator_is_counted_in_the_unit_of_its_metric(world: World, client: Client) -> None:
+    wrong = {**INDICATOR, "unit": "ratio"}
+    response = client.post(f"{CAMPAIGNS}add/", form_of([], [wrong], owner=world.city.pk))
+    indicators = response.context["inline_admin_formsets"][1].formset
+    assert indicators.errors == [{"unit": ["“new members” is counted in persons."]}]
+    assert Campaign.objects.count() == 0
+
+
 def test_plan_is_changed_and_shortened_while_a_draft(
     client: Client, campaign: Campaign, indicator: Indicator
 ) -> None:
