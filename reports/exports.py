@@ -31,13 +31,13 @@ def workbook_of(dashboard: Dashboard) -> bytes:
     """The file's content. Headings in the active language."""
     book = Workbook(write_only=True)
     Sheet(book, _("Figures"), (34, 18, 14, 60, 10, 24)).write(_figure_rows(dashboard))
-    Sheet(book, _("Key figures"), (30, 14, 14, 14, 14, 14, 14, 14)).write(_key_rows(dashboard))
+    Sheet(book, _("Key figures"), (30, 14, 14, 14, 14, 14, 14, 14, 24)).write(_key_rows(dashboard))
     Sheet(book, _("Rates and changes"), (36, 30, 12, 14, 14, 50, 26)).write(_all_rates(dashboard))
-    Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40)).write(
+    Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40, 24)).write(
         _group_rows(dashboard)
     )
     Sheet(book, _("Unions and stations"), (34, 40, 12, 16)).write(_union_rows(dashboard))
-    Sheet(book, _("Ranking"), (8, 34, 20, 12, 14, 14, 14, 14, 14, 14)).write(
+    Sheet(book, _("Ranking"), (8, 34, 20, 12, 14, 14, 14, 14, 14, 14, 20, 14)).write(
         _ranking_rows(dashboard)
     )
     Sheet(book, _("Campaigns"), (34, 26, 14, 12, 12, 16, 16, 12, 12, 10, 14, 50)).write(
@@ -59,6 +59,8 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
     papers = dashboard.papers
     register = _("Register")
     yield [("text", _("Union")), ("text", dashboard.union.name)]
+    yield [("text", _("Union code")), ("text", dashboard.union.code)]
+    yield [("text", _("Number in the portal")), ("id", dashboard.union.pk)]
     yield [("text", _("As of")), ("date", as_of.day)]
     if as_of.is_provisional:
         yield [("text", _("Provisional")), ("text", _("Counted before the day was over."))]
@@ -135,14 +137,14 @@ _KEY_KINDS = {
 def _key_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield head(
         _("Figure"), _("Value"), _("A month before"), _("Value then"), _("Change"),
-        _("A year before"), _("Value then"), _("Change"),
+        _("A year before"), _("Value then"), _("Change"), _("Definition"),
     )  # fmt: skip
     for key in dashboard.front.keys:
         kind, change_kind = _KEY_KINDS.get(key.unit, ("count", "signed"))
         cells: list[tuple[str, Any]] = [("text", key.name), (kind, key.value)]
         for change in (key.month, key.year):
             cells += [("date", change.day), (kind, change.before), (change_kind, change.difference)]
-        yield cells
+        yield [*cells, ("text", metric_of(key.code).code)]
 
 
 def _all_rates(dashboard: Dashboard) -> Iterable[Cells]:
@@ -224,7 +226,7 @@ def _group_rows(dashboard: Dashboard) -> Iterable[Cells]:
     figures = dashboard.front.figures
     titles = (
         _("Members"), _("Share"), _("New this month"), _("New this year"), _("Baseline"),
-        _("Counted on"), _("Enrolment rate"), _("Source"),
+        _("Counted on"), _("Enrolment rate"), _("Source"), _("Code of the group"),
     )  # fmt: skip
     yield head(_("Group"), *titles)
     for group in figures.groups:
@@ -249,6 +251,7 @@ def _rate_row(rate: Rate) -> Cells:
         ("date", base.counted_on if base else None),
         ("percent", rate.rate),
         ("text", base.source if base else _("no baseline")),
+        ("text", rate.code),
     ]
 
 
@@ -286,6 +289,7 @@ def _ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield head(
         _("Place"), _("Union"), _("Kind"), _("Members"), _("New this month"), _("New this year"),
         _("Share"), _("Rate, four groups"), _("Rate, new-form workers"), _("Pace"),
+        _("Union code"), _("Number in the portal"),
     )  # fmt: skip
     for row in ranking.rows:
         yield [
@@ -298,6 +302,8 @@ def _ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
             ("percent", row.share),
             *(("percent", rate) for rate in row.rates),
             ("pace", row.pace.pace if row.pace else None),
+            ("text", row.union.code),
+            ("id", row.union.pk),
         ]
     yield [
         ("text", ""),

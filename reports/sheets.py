@@ -21,6 +21,7 @@ _UNSAFE_IN_NAMES = re.compile(r"[^\w.-]+")
 _HEAD_FILL = PatternFill("solid", fgColor="FBECEA")
 _FORMATS = {
     "count": "#,##0",
+    "id": "0",
     "number": "#,##0.##",
     "percent": "0.00%",
     "signed": "+#,##0;-#,##0;0",

@@ -16,7 +16,7 @@ from reports.briefings.content import Briefing, Line, Sheet
 from reports.sheets import Cells, Sheet as Page, head
 
 CHART_UNITS = 30
-WIDTHS = (8, 44, 16, 16, 12, 12, 10, 12, 16, 16, 16, 14, 40)
+WIDTHS = (8, 44, 16, 16, 12, 12, 10, 12, 16, 16, 16, 14, 40, 20, 14)
 # The whole row stands in the table of all units; the others repeat what they are about.
 RANKED_COLUMNS, LAGGING_COLUMNS = 5, 8
 _FIRST_UNIT_ROW = 4
@@ -69,7 +69,7 @@ def _unit_rows(sheet: Sheet, lines: list[Line], columns: int = len(WIDTHS)) -> I
     titles = (
         _("Place"), _("Unit"), _("Target"), _("Reached"), _("Share of target"), _("Time elapsed"),
         _("Pace"), _("Status"), _("Forecast"), _("Forecast, low"), _("Forecast, high"),
-        _("Needed per day"), _("Note"),
+        _("Needed per day"), _("Note"), _("Union code"), _("Number in the portal"),
     )  # fmt: skip
     yield head(*titles[:columns])
     for line in lines:
@@ -93,6 +93,8 @@ def _unit_row(line: Line, sheet: Sheet) -> Cells:
         (kind, found.high),
         (kind, found.needed_per_day),
         ("text", row.target.note),
+        ("text", line.union.code),
+        ("id", line.union.pk),
     ]
     return values
 

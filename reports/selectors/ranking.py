@@ -162,7 +162,7 @@ _RANKING = f"""
 WITH pace_column(indicator_id, period_start, period_end, how_many) AS ({{pace_column}}),
 asked(id) AS ({{children}}),
 valued AS (
-    SELECT u.id, u.name, u.kind_id,
+    SELECT u.id, u.name, u.code, u.kind_id,
         {_value(Metric.MEMBERS, "%(day)s")} AS members,
         joined.upto - {_value(Metric.JOINED, "%(month_eve)s")} AS month,
         joined.upto - {_value(Metric.JOINED, "%(year_eve)s")} AS year,
@@ -206,8 +206,8 @@ SELECT sums.child_count, sums.all_members, sums.all_month, sums.all_year,
     pc.indicator_id, pc.period_start, pc.period_end,
     i.name AS indicator_name, i.unit AS indicator_unit, i.metric AS indicator_metric,
     c.id AS campaign_id, c.name AS campaign_name,
-    u.id, u.name, u.kind_id, u.members, u.month, u.year, u.target_id, u.target_value, u.value,
-    u.share, u.time_elapsed, u.status, u.place,
+    u.id, u.name, u.code, u.kind_id, u.members, u.month, u.year, u.target_id, u.target_value,
+    u.value, u.share, u.time_elapsed, u.status, u.place,
     s.id AS set_id, {_set_members("s.id")} AS set_members,
     base.worker_count, base.counted_on, base.source
 FROM (
@@ -352,7 +352,7 @@ def _ranked(
     """One child; its rows differ in the set (of ``codes``, by key) alone."""
     row = rows[0]
     of_sets = {codes[one["set_id"]]: one for one in rows if one["set_id"] is not None}
-    union = Union(pk=row["id"], name=row["name"], kind=kinds[row["kind_id"]])
+    union = Union(pk=row["id"], name=row["name"], code=row["code"], kind=kinds[row["kind_id"]])
     pace = None
     if column is not None and row["target_id"] is not None:
         target = Target(
