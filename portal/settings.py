@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "reports.shelf.FreshAfterWriting",
     "portal.replica.ReplicaMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -155,9 +156,8 @@ if DATABASE_REPLICA_URL:
         DATABASE_REPLICA_URL, like=DATABASES["default"]
     )
 DATABASE_ROUTERS = ["portal.replica.ReplicaRouter"]
-# Said on the page from so many seconds on; beyond so many nothing is read from it.
-REPLICA_LAG_SHOWN_SECONDS = env_int("REPLICA_LAG_SHOWN_SECONDS", 10, minimum=0)
-REPLICA_MAX_LAG_SECONDS = env_int("REPLICA_MAX_LAG_SECONDS", 300, minimum=0)
+REPLICA_LAG_SHOWN_SECONDS = env_int("REPLICA_LAG_SHOWN_SECONDS", 10, minimum=0)  # on the page
+REPLICA_MAX_LAG_SECONDS = env_int("REPLICA_MAX_LAG_SECONDS", 300, minimum=0)  # beyond: not read
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
@@ -353,6 +353,7 @@ NIGHTLY_LEASE_SECONDS = env_int("NIGHTLY_LEASE_SECONDS", 900, minimum=1)
 # From what difference on a reported figure is named beside the register's, as a ratio.
 REPORTED_TOLERANCE = env_int("REPORTED_TOLERANCE_PERCENT", 5, minimum=0) / 100
 NIGHTLY_WORKERS = env_int("NIGHTLY_WORKERS", 2, minimum=1)  # connections that count at once
+FIGURES_KEPT_SECONDS = env_int("FIGURES_KEPT_SECONDS", 60, minimum=0)  # see reports/shelf.py
 NIGHTLY_HELPERS = env_int("NIGHTLY_HELPERS", 1, minimum=0)  # workers that are invited to help
 
 # -- API ----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from django.views.decorators.cache import never_cache
@@ -37,6 +38,7 @@ from reports.selectors.rates import rate_table
 from reports.selectors.reading import month_ago, year_ago
 from reports.selectors.structure import structure_of
 from reports.selectors.trends import MOST_MONTHS, first_day_of
+from reports.shelf import shelved
 from unions.scope import Actor
 
 Values = dict[str, Any]
@@ -166,10 +168,15 @@ def part(request: HttpRequest, name: str) -> HttpResponse:
     if found is None or place is None or shown is None:
         raise Http404
     context = page_context(asked, place, shown) | {"part": name, "title": found.title}
-    context |= found.read(request.user, asked, place, shown)
+
+    def make() -> str:
+        read = found.read(request.user, asked, place, shown)
+        return render_to_string(found.template, context | read, request)
+
+    block = shelved(request, f"part:{name}", shown, make)
     if request.headers.get("HX-Request") == "true":
-        return render(request, found.template, context)
-    return render(request, "reports/part.html", {**context, "block_template": found.template})
+        return HttpResponse(block)
+    return render(request, "reports/part.html", {**context, "shelved": block})
 
 
 def page_context(asked: Asked, place: Place, shown: AsOf | None) -> Values:

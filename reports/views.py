@@ -8,26 +8,29 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from campaigns.selectors.targets import versions_of_campaign
 from core.pagination import BoundedPaginator
-from reports.asking import NOW, asked_of, date_of, number_of, without
+from reports.asking import NOW, Asked, asked_of, date_of, number_of, without
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
 from reports.metrics import Text, by_section, metric_of
 from reports.parts import PARTS, page_context, statuses
 from reports.selectors import progress, rows as rows_selectors
 from reports.selectors.dashboard import Dashboard, dashboard_for, front_for
-from reports.selectors.days import as_of
+from reports.selectors.days import AsOf, as_of
 from reports.selectors.marks import open_drifts_of
+from reports.selectors.place import Place
 from reports.selectors.scope import (
     PERMISSION,
     ancestors_in_scope,
     dashboard_union,
     visible_campaigns,
 )
+from reports.shelf import shelved
 from reports.summary import summary_of
 from unions.scope import can
 
@@ -48,9 +51,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     if place is None:
         return render(request, "reports/no_union.html", status=403)
     shown = asked.as_of()
-    context: Page = page_context(asked, place, shown)
     if shown is None:
-        return render(request, "reports/empty.html", context)
+        return render(request, "reports/empty.html", page_context(asked, place, shown))
+    block = shelved(request, "front", shown, lambda: _front(request, asked, place, shown))
+    return render(request, "reports/dashboard.html", {"union": place.union, "shelved": block})
+
+
+def _front(request: HttpRequest, asked: Asked, place: Place, shown: AsOf) -> str:
+    """What stands under the head of the page: depends on the address and the viewer's scope."""
     front = front_for(
         request.user,
         place.union,
@@ -61,22 +69,19 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         status=asked.status,
         known_now=asked.known_now,
     )
-    return render(
-        request,
-        "reports/dashboard.html",
-        {
-            **context,
-            "front": front,
-            "figures": front.figures,
-            "ranking": front.ranking,
-            "statuses": statuses(),
-            "rest_members": front.figures.members - front.ranking.members,
-            "ranking_address": without(request.GET, "page"),
-            "sorted_table": "ranking",
-            "drifts": open_drifts_of(place.union, shown.day),
-            "parts": PARTS,
-        },
-    )
+    context = {
+        **page_context(asked, place, shown),
+        "front": front,
+        "figures": front.figures,
+        "ranking": front.ranking,
+        "statuses": statuses(),
+        "rest_members": front.figures.members - front.ranking.members,
+        "ranking_address": without(request.GET, "page"),
+        "sorted_table": "ranking",
+        "drifts": open_drifts_of(place.union, shown.day),
+        "parts": PARTS,
+    }
+    return render_to_string("reports/_front.html", context, request)
 
 
 @never_cache

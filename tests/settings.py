@@ -46,6 +46,7 @@ from portal.settings import MIDDLEWARE, STORAGES  # noqa: E402
 
 DEBUG = False
 REFERENCE_CACHE_SECONDS = 0
+FIGURES_KEPT_SECONDS = 0
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Straight from the finders: collecting them is tried once, in the test of the whole stack.

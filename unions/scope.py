@@ -51,6 +51,13 @@ def grants_of(actor: Actor, permission: str | None = None) -> list[Grant]:
     return kept[permission]
 
 
+def reach_of(actor: Actor) -> str:
+    """All that decides what ``actor`` may see today, as text: alike for whoever sees the same."""
+    if not isinstance(actor, User) or not actor.is_active:
+        return ""
+    return "*" if actor.is_superuser else repr(sorted(_appointed(actor)))
+
+
 def _read_grants(actor: User, permission: str | None) -> list[Grant]:
     roles = roles_with(permission)
     found = {

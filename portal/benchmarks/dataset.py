@@ -25,8 +25,8 @@ from unions.tree import lock_tree
 
 WHOLE_HISTORY_UP_TO = 200_000  # members
 # The last day of the history; the days after it are there for the nights that are measured.
-DAYS_SINCE_HISTORY = 20
-OPENED_BEFORE = 90  # days
+DAYS_SINCE_HISTORY = 60
+OPENED_BEFORE = dt.timedelta(days=90)
 FIRST_IN_QUEUE = 900_000_000
 OFFICIAL, LEADER = "bench-official", "bench-leader"
 
@@ -71,7 +71,7 @@ def opening_of(members: int) -> dt.date:
     has its whole history."""
     if members <= WHOLE_HISTORY_UP_TO:
         return THE_BEGINNING
-    return last_day() - dt.timedelta(days=OPENED_BEFORE)
+    return last_day() - OPENED_BEFORE
 
 
 def add_members(count: int, *, first: int, days: tuple[dt.date, dt.date] | None = None) -> None:
@@ -97,6 +97,15 @@ def official() -> User:
 def leader() -> User:
     """A leader at the top of the tree."""
     return User.objects.get(username=LEADER)
+
+
+def leaders(count: int) -> list[User]:
+    """So many more leaders at the top of the tree."""
+    top = Union.objects.get(parent=None)
+    users = [User(username=f"{LEADER}-{number}", is_staff=True) for number in range(count)]
+    for user in User.objects.bulk_create(users):
+        appoint(user, union=top, role=Role.LEADER, starts_on=dt.date(2020, 1, 1), actor=None)
+    return users
 
 
 def join_code() -> JoinCode:

@@ -22,6 +22,7 @@ def main() -> None:
     parser.add_argument("step")
     parser.add_argument("--members", type=int, required=True)
     parser.add_argument("--unions", type=int, required=True)
+    parser.add_argument("--grows", action="store_true")
     options = parser.parse_args()
     django.setup()
 
@@ -32,6 +33,10 @@ def main() -> None:
         from django.core.management import call_command
 
         call_command("migrate", interactive=False, verbosity=0)
+        if options.grows:
+            from portal.benchmarks.suites.scale import FIRST_STAGE
+
+            sizes = Sizes(FIRST_STAGE, options.unions)
         build(sizes)
         return
     suite = importlib.import_module(f"portal.benchmarks.suites.{options.step}")

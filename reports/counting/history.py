@@ -158,6 +158,14 @@ FROM (
 
 _REMEMBER = (
     "DELETE FROM reports_unpostedentry WHERE effective_on <= %(day)s",
+    # Where figures were forgotten, later days may have been posted before.
+    "INSERT INTO reports_unpostedentry"
+    " (event_id, union_id, breakdown, effective_on, members, retained, joined, rejoined)"
+    " SELECT id, union_id, worker_group_id, effective_on, active_change, retained_change,"
+    " joined_change - rejoined_change, rejoined_change FROM members_membershipevent"
+    " WHERE effective_on > %(day)s"
+    " AND (active_change <> 0 OR retained_change <> 0 OR joined_change <> 0)"
+    " ON CONFLICT DO NOTHING",
     "DELETE FROM reports_lateposting",
     "DELETE FROM reports_latecount",
     "DELETE FROM reports_nightdelta",

@@ -6,4 +6,6 @@ Each module has ``run(sizes)``, which yields rows; it runs in a process and a da
 # The suites of the product, in the order they run, and those behind decisions in docs/adr.
 PRODUCT = ("signup", "nightly", "dashboard", "lists", "nearest")
 DECISIONS = ("paths", "encryption", "counts")
-NAMES = (*PRODUCT, *DECISIONS)
+# Grows one database in stages, and is therefore measured alone.
+SCALE = "scale"
+NAMES = (*PRODUCT, *DECISIONS, SCALE)

@@ -11,7 +11,7 @@ import datetime as dt
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psutil
 from django.conf import settings
@@ -24,6 +24,7 @@ from portal.benchmarks.rows import Row, best_seconds, seconds_of
 from portal.embedded.errors import EngineError
 from portal.embedded.processes import Child, wait_until
 from reports.counting.history import forget_figures
+from reports.counting.verifying import MEMORY
 from reports.models import ReportRun
 from reports.nightly import RECOUNT, STEPS, run_nightly
 from reports.runs import last_published_day
@@ -46,15 +47,15 @@ def run(sizes: Sizes) -> Iterator[Row]:
     """``nightly_full``, ``_incremental``, ``_two_workers``, ``_bytes_…``, ``worker_rss_mb``,
     ``nightly_growth``; a night has ``EVENTS`` joinings, or a tenth of the members."""
     events = max(1, min(EVENTS, sizes.members // 10))
-    floor = best_seconds(_read_memberships, times=3)
-    full = best_seconds(_recount, times=2)
+    floor = best_seconds(read_memberships, times=3)
+    full = best_seconds(recount, times=2)
     yield Row(SUITE, "nightly_full", full, "s", floor, sizes.members)
 
     numbers = iter(range(1, 1_000))
 
     def night(count: int, workers: int = 2) -> float:
         """Seconds of a night with ``count`` joinings that day."""
-        tonight = _newest() + ONE_DAY
+        tonight = newest_day() + ONE_DAY
         first = 4 * sizes.members + next(numbers) * EVENTS * 4
         with transaction.atomic():
             dataset.add_members(count, first=first, days=(tonight, tonight))
@@ -66,11 +67,11 @@ def run(sizes: Sizes) -> Iterator[Row]:
     yield Row(SUITE, "nightly_incremental", two, "s", floor, events)
     one = min(night(events, workers=1) for _ in range(NIGHTS))
     yield Row(SUITE, "nightly_one_worker", one, "s", two, events)
-    yield from _storage(night, events)
-    yield Row(SUITE, "worker_rss_mb", _worker_memory(_newest()), "MB", None, sizes.members)
+    yield from storage(SUITE, night, events, prefix="nightly_")
+    yield Row(SUITE, "worker_rss_mb", _worker_memory(newest_day()), "MB", None, sizes.members)
 
     dataset.grow_to_double(sizes)
-    day = _newest()
+    day = newest_day()
     with transaction.atomic():
         forget_figures()
     run_nightly(day, opening=day)
@@ -80,34 +81,39 @@ def run(sizes: Sizes) -> Iterator[Row]:
     yield Row(SUITE, "nightly_growth", doubled / two, "×", 1.0, 2 * sizes.members)
 
 
-def _storage(night: object, events: int) -> Iterator[Row]:
+def storage(
+    suite: str, night: Callable[[int], float], events: int, *, prefix: str = ""
+) -> Iterator[Row]:
     """Bytes that a night of 1×, 2× and 4× so many joinings adds, each beside the first."""
     least = max(1, events // 4)
     first = None
     for times in (1, 2, 4):
         before = _bytes()
-        night(least * times)  # type: ignore[operator]
+        night(least * times)
         grown = float(_bytes() - before)
-        yield Row(SUITE, f"nightly_bytes_{times}x", grown, "B", first, least * times)
+        yield Row(suite, f"{prefix}bytes_{times}x", grown, "B", first, least * times)
         first = first or grown
 
 
-def _newest() -> dt.date:
+def newest_day() -> dt.date:
+    """The last day that has been counted; EngineError if there is none."""
     day = last_published_day()
     if day is None:
         raise EngineError("nothing has been counted")
     return day
 
 
-def _recount() -> None:
-    """The whole ledger against the figures that stand; sound books need no mending."""
-    outcome = run_nightly(_newest(), full=True)[-1]
+def recount() -> None:
+    """The whole ledger against the figures that stand; EngineError unless they agree."""
+    outcome = run_nightly(newest_day(), full=True)[-1]
     if (outcome.step, outcome.row_count) != (RECOUNT, 0):
         raise EngineError(f"the books did not agree: {outcome}")
 
 
-def _read_memberships() -> None:
-    with connection.cursor() as cursor:
+def read_memberships() -> None:
+    """The floor: what the engine needs to count the memberships, with a full count's memory."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
         cursor.execute(_FLOOR)
         cursor.fetchall()
 

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.benchmarks.place import Place, find_place
 from portal.benchmarks.runner import BUILD
-from portal.benchmarks.suites import NAMES, PRODUCT
+from portal.benchmarks.suites import NAMES, PRODUCT, SCALE
 from portal.embedded.errors import EngineError
 
 # Designed, but what they measure is not part of this version.
@@ -80,13 +80,17 @@ class Command(BaseCommand):
         try:
             place.create(place.template)
             started = time.monotonic()
-            for _line in _run_step(place, place.template, [BUILD, *sizes], deadline):
+            grows = suites == [SCALE]
+            for _line in _run_step(
+                place, place.template, [BUILD, *sizes, *(["--grows"] if grows else [])], deadline
+            ):
                 pass
             self._note(f"data built in {time.monotonic() - started:.1f} s")
             for suite in suites:
-                database = f"{place.template}_{suite}"
-                made.append(database)
-                place.create(database, template=place.template)
+                database = place.template if grows else f"{place.template}_{suite}"
+                if not grows:
+                    made.append(database)
+                    place.create(database, template=place.template)
                 for line in _run_step(place, database, [suite, *sizes], deadline):
                     if options["json"]:
                         self.stdout.write(line)
@@ -121,6 +125,8 @@ def _chosen(names: list[str]) -> list[str]:
             raise CommandError(f"there is no suite “{name}” yet: what it measures is still to come")
         if name not in NAMES:
             raise CommandError(f"no suite “{name}”; there are {', '.join(NAMES)}")
+    if SCALE in names and len(names) > 1:
+        raise CommandError("“scale” grows its database: measure it alone")
     return names or list(PRODUCT)
 
 

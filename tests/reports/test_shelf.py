@@ -1,0 +1,122 @@
+"""Blocks kept for a moment: for whom, until when, and what happens when the shelf is gone."""
+
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+from django.test import Client, override_settings
+from django.test.utils import CaptureQueriesContext
+
+from reports.models import ReportRun
+from reports.runs import PUBLISH
+from tests.builders import make_official
+from tests.reports.world import World, build_world
+from unions.enums import Role
+from unions.models import Appointment, Union
+
+pytestmark = pytest.mark.django_db
+OLD, NEW = "某县", "改名县"
+
+
+@pytest.fixture
+def world(settings: LazySettings) -> World:
+    world = build_world()
+    settings.FIGURES_KEPT_SECONDS = 60
+    rename(world.dong, OLD)
+    return world
+
+
+def rename(union: Union, name: str) -> None:
+    Union.objects.filter(pk=union.pk).update(name=name)
+
+
+def names_shown(user: Any, address: str = "/dashboard/", **query: str) -> list[str]:
+    """Which of the two names stand on the page, for somebody with a browser of their own."""
+    client = Client()
+    client.force_login(user)
+    response = client.get(address, query, headers={"accept-language": query.pop("language", "zh")})
+    assert response.status_code == 200
+    text = response.content.decode()
+    return [name for name in (OLD, NEW) if name in text]
+
+
+def test_who_sees_the_same_gets_the_kept_block(world: World) -> None:
+    second = make_official("second", world.city, Role.LEADER)
+    assert names_shown(world.leader) == [OLD]
+    rename(world.dong, NEW)
+    assert names_shown(second) == [OLD]
+    client = Client()
+    client.force_login(second)
+    with CaptureQueriesContext(connection) as captured:
+        client.get("/dashboard/")
+    # Session, user, appointments, unions above, newest count: nothing of figures.
+    assert len(captured) == 5
+
+
+def test_another_scope_address_or_language_gets_its_own(world: World) -> None:
+    above = make_official("above", world.province, Role.LEADER)
+    official = make_official("same-place", world.city, Role.FEDERATION_OFFICIAL)
+    assert names_shown(world.leader) == [OLD]
+    rename(world.dong, NEW)
+    city = str(world.city.pk)
+    assert names_shown(above, union=city) == [NEW]
+    assert names_shown(official) == [NEW]
+    assert names_shown(world.leader, sort="name") == [NEW]
+    assert names_shown(world.leader, language="en") == [NEW]
+    assert names_shown(world.leader) == [OLD]
+
+
+def test_a_right_taken_away_takes_the_block_with_it(world: World) -> None:
+    city = str(world.city.pk)
+    assert names_shown(world.leader, union=city) == [OLD]
+    Appointment.objects.filter(user=world.leader).delete()
+    client = Client()
+    client.force_login(world.leader)
+    assert client.get("/dashboard/").status_code == 403
+    assert client.get("/dashboard/", {"union": city}).status_code == 404
+
+
+def test_a_new_count_is_seen_at_once(world: World) -> None:
+    assert names_shown(world.leader) == [OLD]
+    rename(world.dong, NEW)
+    newest = ReportRun.objects.filter(report=PUBLISH).latest("day")
+    newest.finished_at = newest.finished_at.replace(microsecond=7) if newest.finished_at else None
+    newest.save()
+    assert names_shown(world.leader) == [NEW]
+
+
+def test_who_has_written_reads_fresh_others_do_not(world: World) -> None:
+    writer = make_official("writer", world.city, Role.LEADER)
+    assert names_shown(writer) == [OLD]
+    rename(world.dong, NEW)
+    client = Client()
+    client.force_login(writer)
+    assert client.post("/dashboard/").status_code == 405  # any form, taken or refused
+    assert b"\xe6\x94\xb9\xe5\x90\x8d" in client.get("/dashboard/").content
+    # What was made fresh lies on the shelf now, for all.
+    assert names_shown(world.leader) == [NEW]
+
+
+def test_blocks_that_come_later_are_kept_too(world: World) -> None:
+    client = Client()
+    client.force_login(world.leader)
+    first = client.get("/dashboard/parts/structure/", headers={"hx-request": "true"}).content
+    with CaptureQueriesContext(connection) as captured:
+        again = client.get("/dashboard/parts/structure/", headers={"hx-request": "true"}).content
+    assert again == first
+    assert b"<html" not in again
+    assert len(captured) == 5
+    assert b"<html" in client.get("/dashboard/parts/structure/").content
+
+
+def test_without_valkey_every_page_is_made(world: World) -> None:
+    assert names_shown(world.leader) == [OLD]
+    rename(world.dong, NEW)
+    backend = "django.core.cache.backends.redis.RedisCache"
+    gone = {"BACKEND": backend, "LOCATION": "unix:///nowhere/valkey.sock"}
+    with override_settings(CACHES={"default": gone}):
+        assert names_shown(world.leader) == [NEW]
+        client = Client()
+        client.force_login(world.leader)
+        assert client.post("/dashboard/").status_code == 405
