@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from io import BytesIO
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 
 MIGRATIONS = "django_migrations"
 # A database with migrations and nothing else, to copy: nobody is ever connected to it.
@@ -22,6 +24,31 @@ def drop_database(name: str) -> None:
     """Remove the database, whoever is connected."""
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextlib.contextmanager
+def connected_to(name: str) -> Iterator[None]:
+    """Let the default connection be another one; whatever is open on the usual one stays open."""
+    usual = connections[DEFAULT_DB_ALIAS]
+    other = usual.copy()
+    other.settings_dict["NAME"] = name
+    connections[DEFAULT_DB_ALIAS] = other
+    try:
+        yield
+    finally:
+        other.close()
+        connections[DEFAULT_DB_ALIAS] = usual
+
+
+@contextlib.contextmanager
+def rolled_back() -> Iterator[None]:
+    """A transaction of which nothing stays."""
+    atomic = transaction.atomic()
+    # As Django's TestCase marks its own: `durable=True` inside the test is no error.
+    atomic._from_testcase = True  # type: ignore[attr-defined]
+    with atomic:
+        yield
+        transaction.set_rollback(True)
 
 
 class MigratedRows:

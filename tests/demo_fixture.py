@@ -7,20 +7,18 @@ through ``db`` lies in the usual test database, out of sight.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from pytest_django import DjangoDbBlocker
 
 from core.clock import local_today
 from portal.demo.federations import federation_of
 from portal.demo.loading import PartOutcome, Scale, load_demo
 from reports.selectors.counts import read_counts
-from tests.databases import MIGRATED, copy_database, drop_database
+from tests.databases import MIGRATED, connected_to, copy_database, drop_database, rolled_back
 from unions.models import Union
 
 DATABASE = "test_portal_demo"
@@ -61,7 +59,7 @@ def demo_database(
     """A database with migrations and the demo, made when the first test asks for it."""
     with django_db_blocker.unblock():
         copy_database(MIGRATED, DATABASE)
-        with _connected_to(DATABASE):
+        with connected_to(DATABASE):
             outcomes = tuple(load_demo(Scale.SMALL))
     yield DemoDatabase(DATABASE, outcomes)
     with django_db_blocker.unblock():
@@ -71,7 +69,7 @@ def demo_database(
 @pytest.fixture
 def demo(demo_database: DemoDatabase, django_db_blocker: DjangoDbBlocker) -> Iterator[Demo]:
     """The demo, in a transaction that is rolled back after the test."""
-    with django_db_blocker.unblock(), _connected_to(demo_database.name), _rolled_back():
+    with django_db_blocker.unblock(), connected_to(demo_database.name), rolled_back():
         yield Demo(
             outcomes=demo_database.outcomes,
             nation=federation_of(""),
@@ -79,27 +77,3 @@ def demo(demo_database: DemoDatabase, django_db_blocker: DjangoDbBlocker) -> Ite
             luoyang=federation_of("4103"),
             gansu=federation_of("62"),
         )
-
-
-@contextlib.contextmanager
-def _connected_to(name: str) -> Iterator[None]:
-    """Let the default connection be another one; whatever is open on the usual one stays open."""
-    usual = connections[DEFAULT_DB_ALIAS]
-    other = usual.copy()
-    other.settings_dict["NAME"] = name
-    connections[DEFAULT_DB_ALIAS] = other
-    try:
-        yield
-    finally:
-        other.close()
-        connections[DEFAULT_DB_ALIAS] = usual
-
-
-@contextlib.contextmanager
-def _rolled_back() -> Iterator[None]:
-    atomic = transaction.atomic()
-    # As Django's TestCase marks its own: `durable=True` inside the test is no error.
-    atomic._from_testcase = True  # type: ignore[attr-defined]
-    with atomic:
-        yield
-        transaction.set_rollback(True)

@@ -12,17 +12,12 @@ from reports.nightly import run_nightly
 from reports.parts import PARTS
 from reports.selectors.dashboard import MonthValues
 from tests.builders import make_membership, make_official, make_region, make_union
-from tests.reports.world import World, build_world, make_campaign
+from tests.reports.world import World, make_campaign
 from unions.enums import Role
 from unions.models import Union
 
 D = dt.date
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return build_world()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from reports.metrics import METRICS
 from reports.models import ReportRun
 from reports.runs import PUBLISH
 from tests.builders import make_official, make_union, make_user
-from tests.reports.world import World, build_world
+from tests.reports.world import World
 from unions.enums import Role
 
 D = dt.date
@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 PAGES = ("/dashboard/", "/dashboard/rows/", "/dashboard/export.xlsx", "/dashboard/definitions/",
          "/dashboard/campaigns/1/", "/dashboard/export.pdf", "/dashboard/compare/",
          "/dashboard/parts/trend/")  # fmt: skip
-
-
-@pytest.fixture
-def world() -> World:
-    return build_world()
 
 
 @pytest.fixture

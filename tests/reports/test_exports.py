@@ -16,7 +16,7 @@ from reports.models import CampaignForecast
 from reports.selectors.dashboard import Dashboard, dashboard_for
 from reports.selectors.days import as_of
 from reports.summary import values_of
-from tests.reports.world import DAY, World, build_world
+from tests.reports.world import DAY, World
 from unions.models import Union
 
 pytestmark = pytest.mark.django_db
@@ -25,11 +25,6 @@ SHEETS = [
     "Figures", "Key figures", "Rates and changes", "Members by group", "Unions and stations",
     "Ranking", "Campaigns", "Trend", "Applications", "Reported figures", "Definitions",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def world() -> World:
-    return build_world()
 
 
 def export(world: World) -> tuple[Workbook, Dashboard]:

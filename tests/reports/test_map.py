@@ -10,7 +10,7 @@ from django.test import Client
 from reference.models import Region
 from reports.selectors.shapes import PROVINCE_FILES, shapes_below
 from tests.builders import make_membership, make_official, make_region, make_union
-from tests.reports.world import DAY, World, build_world
+from tests.reports.world import DAY, World
 from unions.enums import Role
 
 
@@ -49,11 +49,6 @@ def test_there_are_files_for_all_provinces_and_none_below() -> None:
     nation = shapes_below(None)
     assert nation is not None
     assert {code[:2] for code in nation.by_code} == PROVINCE_FILES.keys()
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return build_world()
 
 
 def asked(client: Client, **query: Any) -> dict[str, Any]:

@@ -14,16 +14,11 @@ from reports.nightly import run_nightly
 from reports.selectors import rows
 from reports.selectors.rows import LateFigure, PersonFigure, find_figure
 from tests.builders import make_membership, make_official, make_union, person
-from tests.reports.world import DAY, World, build_world, count_anew
+from tests.reports.world import DAY, World, count_anew
 from unions.enums import Role
 
 pytestmark = pytest.mark.django_db
 D = dt.date
-
-
-@pytest.fixture
-def world() -> World:
-    return build_world()
 
 
 def ask(client: Client, world: World, **query: Any) -> Any:

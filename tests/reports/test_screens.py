@@ -25,11 +25,6 @@ from unions.models import Appointment
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def world() -> World:
-    return build_world()
-
-
 def test_made_once_opened_seen_and_revoked(client: Client, world: World) -> None:
     client.force_login(world.official)
     add = "/admin/reports/screentoken/add/"

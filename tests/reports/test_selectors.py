@@ -35,11 +35,6 @@ pytestmark = pytest.mark.django_db
 D = dt.date
 
 
-@pytest.fixture
-def world() -> World:
-    return build_world()
-
-
 def dashboard(world: World, **options: object) -> Dashboard:
     shown = as_of()
     assert shown is not None
