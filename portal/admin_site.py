@@ -44,7 +44,7 @@ class PortalAdminSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Active, and holding any permission beyond reading dashboards."""
-        return bool(working_permissions(request))
+        return may_work(request)
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
         """As Django's, but who is logged in and may not enter is told so instead of asked again.
@@ -129,14 +129,12 @@ class PortalAdminSite(UnfoldAdminSite):
         """None: the trail is the audit app's."""
 
 
-def working_permissions(request: HttpRequest) -> list[str]:
-    """The permissions beyond the dashboard that the user holds anywhere."""
+def may_work(request: HttpRequest) -> bool:
+    """Does the user hold any permission beyond the dashboard, anywhere?"""
     from unions.permissions import PERMISSIONS
     from unions.scope import can
 
-    return [
-        name for name in PERMISSIONS if name != DASHBOARD_PERMISSION and can(request.user, name)
-    ]
+    return any(name != DASHBOARD_PERMISSION and can(request.user, name) for name in PERMISSIONS)
 
 
 def may_read_dashboards(request: HttpRequest) -> bool:

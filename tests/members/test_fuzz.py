@@ -43,7 +43,8 @@ QUICK = {
 
 @pytest.fixture(autouse=True)
 def _no_limits() -> Iterator[None]:
-    with override_settings(**dict.fromkeys(LIMITS, 10**9)):
+    # Texts and groups are kept between requests, as they are in service.
+    with override_settings(**dict.fromkeys(LIMITS, 10**9), REFERENCE_CACHE_SECONDS=60):
         yield
 
 
