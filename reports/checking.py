@@ -59,6 +59,10 @@ touched AS (
     (SELECT union_id FROM reports_dailycount
      WHERE day = %(day)s AND breakdown = ''
      ORDER BY hashint8extended(union_id, %(salt)s) LIMIT %(sample)s)
+),
+waiting AS MATERIALIZED (
+    SELECT union_id, SUM(members) AS members, SUM(retained) AS retained
+    FROM reports_unpostedentry WHERE effective_on <= %(day)s GROUP BY 1
 )
 SELECT t.id, m.metric, m.total, m.parts
 FROM touched t
@@ -67,11 +71,11 @@ CROSS JOIN LATERAL (
     WHERE c.union_id = t.id AND c.breakdown = '' AND c.day <= %(day)s
     ORDER BY c.day DESC LIMIT 1) total
 CROSS JOIN LATERAL (
-    SELECT COALESCE(SUM(e.active_change), 0) AS members,
-           COALESCE(SUM(e.retained_change), 0) AS retained
-    FROM members_membershipevent e
-    WHERE e.union_id = t.id AND e.effective_on <= %(day)s
-      AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)) own
+    -- From the index alone; what is not posted yet is taken off again.
+    SELECT COALESCE(SUM(e.active_change), 0) - COALESCE(MAX(q.members), 0) AS members,
+           COALESCE(SUM(e.retained_change), 0) - COALESCE(MAX(q.retained), 0) AS retained
+    FROM members_membershipevent e LEFT JOIN waiting q ON q.union_id = e.union_id
+    WHERE e.union_id = t.id AND e.effective_on <= %(day)s) own
 CROSS JOIN LATERAL (
     SELECT COALESCE(SUM(v.members), 0) AS members, COALESCE(SUM(v.retained), 0) AS retained
     FROM unions_union child
