@@ -85,6 +85,7 @@ def test_kept_databases_are_named_and_a_time_limit_ends_it() -> None:
     [
         (["import"], "there is no suite “import” yet: what it measures is still to come"),
         (["nothing"], f"no suite “nothing”; there are {', '.join(NAMES)}"),
+        (["nearest", "scale"], "“scale” grows its database: measure it alone"),
         (["nearest", "--members", "5"], "at least 100 members and 10 unions are needed"),
     ],
 )
