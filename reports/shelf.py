@@ -22,6 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from redis.exceptions import RedisError
 
+from reports.asking import STATE
 from reports.selectors.days import AsOf
 from unions.scope import reach_of
 
@@ -31,9 +32,11 @@ logger = structlog.get_logger("reports.shelf")
 def shelved(request: HttpRequest, name: str, shown: AsOf, make: Callable[[], str]) -> SafeString:
     """The block ``name`` of this address as it lies on the shelf, else made by ``make`` and laid
     there. ``make`` may depend on the address, the language, ``shown`` and the viewer's scope alone.
+
+    Addresses with words that mean nothing are made anew: nobody fills the shelf with them.
     """
     seconds = settings.FIGURES_KEPT_SECONDS
-    if not seconds:
+    if not seconds or not set(request.GET) <= set(STATE):
         return SafeString(make())
     reach = reach_of(request.user)
     subject = (name, request.GET.urlencode(), get_language(), tuple(shown), reach)

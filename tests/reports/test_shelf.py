@@ -67,6 +67,12 @@ def test_another_scope_address_or_language_gets_its_own(world: World) -> None:
     assert names_shown(world.leader) == [OLD]
 
 
+def test_addresses_that_mean_nothing_are_not_kept(world: World) -> None:
+    assert names_shown(world.leader, filler="1") == [OLD]
+    rename(world.dong, NEW)
+    assert names_shown(world.leader, filler="1") == [NEW]
+
+
 def test_a_right_taken_away_takes_the_block_with_it(world: World) -> None:
     city = str(world.city.pk)
     assert names_shown(world.leader, union=city) == [OLD]
