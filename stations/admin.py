@@ -5,23 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern
-from django.utils.translation import gettext_lazy as _
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext, gettext_lazy as _, ngettext
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from core.clock import local_today
+from core.errors import RuleViolation
 from members.admin.linked_codes import linked_code_page
 from stations.models import Facility, Station, StationKind
 from stations.resources import StationResource
-from stations.services import add_station_join_code, open_station, update_station
+from stations.services import (
+    add_station_join_code,
+    open_station,
+    take_over_stations,
+    update_station,
+)
 from unions.admin.base import OperatorAdmin, ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
 from unions.admin.forms import ServiceForm, actor_of
+from unions.models import Union
 from unions.scope import access
 
 
@@ -69,8 +76,35 @@ class StationAdmin(ExchangeMixin, ScopedModelAdmin):
     change_form_outer_before_template = "admin/stations/station_links.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Also codes that hang at a station."""
-        return [*self.act_urls(join_code=self.join_code_view), *super().get_urls()]
+        """Also codes that hang at a station, and stations of a union that was merged."""
+        take_over = path(
+            "of-union/<int:union_id>/take-over/",
+            self.admin_site.admin_view(self.take_over_view),
+            name="stations_station_take_over",
+        )
+        return [*self.act_urls(join_code=self.join_code_view), take_over, *super().get_urls()]
+
+    def take_over_view(self, request: HttpRequest, union_id: int) -> HttpResponse:
+        """Move the stations of a merged union to the one that took over."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        actor = actor_of(request)
+        union = access(Union.objects.all(), union_id, actor=actor, permission="stations.change")
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            moved, left = take_over_stations(union, actor=actor)
+        except RuleViolation as refusal:
+            self.message_user(request, str(refusal.message), messages.ERROR)
+        else:
+            if moved:
+                said = ngettext("%(n)d station was moved.", "%(n)d stations were moved.", moved)
+                self.message_user(request, said % {"n": moved}, messages.SUCCESS)
+            if left:
+                names = "、".join(station.name for station in left[:10])
+                said = gettext("Not moved, because their name is taken there: %(names)s")
+                self.message_user(request, said % {"names": names}, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:unions_union_change", args=[union.pk]))
 
     def join_code_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a join code that hangs at the station."""

@@ -68,6 +68,10 @@ class StationQuerySet(ScopedQuerySet["Station"]):
         """Those shown to workers: open, or closed for now."""
         return self.exclude(status=StationStatus.CLOSED)
 
+    def of_union(self, union: Union) -> StationQuerySet:
+        """Those of ``union`` itself that are not closed for good."""
+        return self.public().filter(host_union=union)
+
     def open_on(self, day: dt.date) -> StationQuerySet:
         """Opened and not closed for good on ``day``."""
         return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=day), opened_on__lte=day)

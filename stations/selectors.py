@@ -16,6 +16,8 @@ from reference.enums import RegionLevel
 from reference.models import Region
 from reference.selectors import ancestor_codes, within
 from stations.models import Facility, Station, StationKind, StationQuerySet
+from unions.enums import UnionStatus
+from unions.models import Union
 
 # The mean radius of the earth (IUGG R1), in metres.
 EARTH_RADIUS = 6_371_008.8
@@ -30,6 +32,14 @@ _BOX_MARGIN = 0.00001
 
 # A longer list of regions to choose from shows no counties outside the chosen prefecture.
 MOST_REGIONS = 300
+
+
+def successor_of(union: Union) -> Union | None:
+    """The union that took over from a merged one and stands today; None if none did."""
+    into = union.merged_into
+    while into is not None and into.status == UnionStatus.DISSOLVED:
+        into = into.merged_into
+    return into
 
 
 def find_stations(

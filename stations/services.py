@@ -16,6 +16,7 @@ from members.models import JoinCode
 from members.services.join_codes import create_join_code
 from reference.models import Region
 from stations.models import Facility, Station, StationJoinCode, StationKind, StationStatus
+from stations.selectors import successor_of
 from unions.models import Union
 from unions.records import (
     change_record,
@@ -130,6 +131,31 @@ def _set_facilities(station: Station, facilities: list[Facility], actor: Actor) 
         {"facilities": [", ".join(before), ", ".join(after)]},
         union_path=station.host_union.path,
     )
+
+
+def take_over_stations(union: Union, *, actor: Actor) -> tuple[int, list[Station]]:
+    """Put the stations of a merged ``union`` under the one that took over; how many, and which not.
+
+    Left are those whose name is taken there already; stations closed for good stay with the past.
+    Figures of past days stay: a station counts where it stood on the day. Raises RuleViolation:
+    ``not_merged``, ``out_of_scope``. Then nothing is written.
+    """
+    into = successor_of(union)
+    if into is None:
+        raise RuleViolation(_("No union took over from this one."), code="not_merged")
+    moved, left = 0, []
+    with transaction.atomic():
+        for station in Station.objects.of_union(union).order_by("pk"):
+            try:
+                with transaction.atomic():
+                    update_station(station, host_union=into, actor=actor)
+            except RuleViolation as refusal:
+                if refusal.code != "duplicate":
+                    raise
+                left.append(station)
+            else:
+                moved += 1
+    return moved, left
 
 
 def add_station_join_code(station: Station, *, union: Union, actor: Actor) -> JoinCode:

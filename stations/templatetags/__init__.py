@@ -1,0 +1,1 @@
+"""Stations on pages of the apps below."""
