@@ -30,8 +30,9 @@ class Metric:
     """One figure: its meaning, and how anybody can compute it again.
 
     ``sql`` gives the figure as it is known now and takes what ``parameters`` lists; it is empty for
-    what has no records here yet (``is_awaited``). ``numerator`` and ``denominator`` are empty for
-    what is no ratio. ``version`` rises when the meaning changes, never with the wording.
+    what has no records here yet (``is_awaited``), and where a calendar is needed that is no table.
+    ``numerator`` and ``denominator`` are empty for what is no ratio. ``version`` rises when the
+    meaning changes, never with the wording.
     ``is_public``: may stand on public pages, small cells suppressed.
     """
 

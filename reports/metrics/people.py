@@ -8,6 +8,7 @@ from reports.metrics import sql
 from reports.metrics.entry import Metric
 
 _LEDGER = _("Membership ledger of this register")
+_APPLICATIONS = _("Applications of this register")
 _PERSONS = pgettext_lazy("unit", "persons")
 _PERCENT = pgettext_lazy("unit", "percent")
 
@@ -145,5 +146,42 @@ PEOPLE: tuple[Metric, ...] = (
         sql.STAFF_RATE,
         _("Active members of the unions that cover registered units"),
         _("Staff of the registered units whose covering union stands on the day"),
+    ),
+    Metric(
+        "applications",
+        "people",
+        _("Applications sent in"),
+        pgettext_lazy("unit", "applications"),
+        _(
+            "Applications for membership sent in during the period to the union and the unions "
+            "that stand below it now. Of these the funnel tells how many have a proven phone, are "
+            "decided, and approved; those taken back are not decided. Scans of codes are not "
+            "recorded."
+        ),
+        _APPLICATIONS,
+        sql.APPLICATIONS,
+    ),
+    Metric(
+        "approval_share",
+        "people",
+        _("Share of applications approved"),
+        _PERCENT,
+        _("What was decided after the day is not known on it and counts as waiting."),
+        _APPLICATIONS,
+        sql.APPROVAL_SHARE,
+        _("Applications approved up to the day"),
+        _("Applications sent in during the period"),
+    ),
+    Metric(
+        "decision_days",
+        "people",
+        _("Median days to the decision"),
+        pgettext_lazy("unit", "days"),
+        _(
+            "From sending to approval or refusal, calendar days with their fractions; half of the "
+            "applications decided took longer."
+        ),
+        _APPLICATIONS,
+        sql.DECISION_DAYS,
     ),
 )

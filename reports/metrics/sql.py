@@ -180,6 +180,25 @@ WHERE f.union_id = (SELECT id FROM unions_union WHERE path = :union_path)
 ORDER BY f.as_of DESC, f.id LIMIT 1"""
 
 
+# -- applications --------------------------------------------------------------------------------
+
+_SENT = """FROM members_application a
+JOIN unions_union u ON u.id = a.union_id
+WHERE starts_with(u.path, :union_path)
+  AND (a.submitted_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN :since AND :day"""
+_DECIDED = "(a.decided_at AT TIME ZONE 'Asia/Shanghai')::date <= :day"
+
+APPLICATIONS = f"SELECT COUNT(*)\n{_SENT}"
+
+APPROVAL_SHARE = f"""SELECT COUNT(*) FILTER (WHERE a.status = 'approved' AND {_DECIDED})::numeric
+    / NULLIF(COUNT(*), 0)
+{_SENT}"""
+
+DECISION_DAYS = f"""SELECT percentile_cont(0.5) WITHIN GROUP (
+    ORDER BY EXTRACT(EPOCH FROM a.decided_at - a.submitted_at) / 86400.0)
+{_SENT}
+  AND a.status IN ('approved', 'rejected') AND {_DECIDED}"""
+
 # -- targets ---------------------------------------------------------------------------------------
 
 

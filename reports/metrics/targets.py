@@ -9,6 +9,7 @@ from reports.metrics.entry import Metric
 
 _PROGRESS = _("Campaigns and targets; nightly progress")
 _FORECAST = _("Nightly forecasts of campaigns")
+_HOLIDAYS = _("Nightly forecasts; yearly notice of the State Council's General Office on holidays")
 _PERCENT = pgettext_lazy("unit", "percent")
 _OF_INDICATOR = pgettext_lazy("unit", "as the indicator")
 
@@ -54,6 +55,20 @@ TARGETS: tuple[Metric, ...] = (
         version=3,
     ),
     Metric(
+        "working_pace",
+        "targets",
+        _("Pace by working days"),
+        pgettext_lazy("unit", "ratio"),
+        _(
+            "As the pace, by working days: weekends and holidays are left out, weekend days worked "
+            "in exchange count. Unknown until the holidays of the whole period are announced."
+        ),
+        _HOLIDAYS,
+        "",
+        _("Share of target"),
+        _("Share of the period's working days that have passed"),
+    ),
+    Metric(
         "forecast",
         "targets",
         _("Forecast to the end of the period"),
@@ -78,5 +93,19 @@ TARGETS: tuple[Metric, ...] = (
         sql.forecast("needed_per_day"),
         _("Target minus value reached"),
         _("Calendar days left in the period"),
+    ),
+    Metric(
+        "needed_per_working_day",
+        "targets",
+        _("Needed per working day"),
+        _OF_INDICATOR,
+        _(
+            "The same by working days: what each of those left, today not included, must bring. "
+            "Unknown until the holidays up to the end of the period are announced."
+        ),
+        _HOLIDAYS,
+        sql.forecast("needed_per_working_day"),
+        _("Target minus value reached"),
+        _("Working days left in the period"),
     ),
 )

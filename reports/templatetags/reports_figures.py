@@ -117,6 +117,12 @@ def metric_link(code: str) -> dict[str, Any]:
     return {"metric": metrics.metric_of(code)}
 
 
+@register.inclusion_tag("reports/_definitions.html")
+def definitions(*codes: str) -> dict[str, Any]:
+    """What the figures of a block mean, a link for each. Raises KeyError like ``metric_link``."""
+    return {"metrics": [metrics.metric_of(code) for code in codes]}
+
+
 @register.simple_tag
 def reported_name(metric: str) -> metrics.Text:
     """The name of a reported metric."""

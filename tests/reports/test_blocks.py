@@ -67,9 +67,10 @@ BLOCKS: dict[str, tuple[str, ...]] = {
         "85.71%", "9.31%", "9.17%",  # share of members
         "洛阳市总工会通报",
     ),
-    "campaigns": ("3 × 300万 &lt; 1000万", "at risk", 'data-x="2024-03-15"', "Linear pace"),
-    "trend": ('data-x="2024-03"', 'data-series="line"', 'aria-current="true"'),
-    "funnel": ("Nobody was refused.", "Phone proven"),
+    "campaigns": ("3 × 300万 &lt; 1000万", "at risk", 'data-x="2024-03-15"', "Linear pace",
+                  "#metric-pace"),
+    "trend": ("#metric-members", 'data-x="2024-03"', 'data-series="line"', 'aria-current="true"'),
+    "funnel": ("Nobody was refused.", "Phone proven", "#metric-decision_days"),
     "quality": ("Data quality",),
     "late": ("What was published is never changed.",),
     "establishment": ("no baseline", "#metric-establishment_rate"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -14,6 +15,7 @@ from core.clock import local_today
 from members.enums import ApplicationStatus
 from members.models import Application, ApplicationStep
 from members.services.join_codes import create_join_code
+from reports.metrics import metric_of
 from reports.selectors import funnel
 from reports.selectors.funnel import Funnel, count_funnels, funnel_of
 from tests.builders import make_application, make_union
@@ -92,6 +94,18 @@ def test_what_became_of_the_applications_of_a_month(
     # Before anybody asks: three periods of the roots and of those below them.
     assert count_funnels(LAST) == 9
     cache.clear()
+
+
+def test_the_definitions_give_what_the_page_shows(union: Union) -> None:
+    values: dict[str, Any] = {"union_path": union.path, "since": FIRST, "day": LAST}
+    answers = {}
+    for code in ("applications", "approval_share", "decision_days"):
+        with connection.cursor() as cursor:
+            cursor.execute(metric_of(code).statement, values)
+            answers[code] = Decimal(cursor.fetchone()[0])
+    assert {code: round(value, 4) for code, value in answers.items()} == {
+        "applications": 6, "approval_share": round(Decimal(1) / 6, 4), "decision_days": 3,
+    }  # fmt: skip
 
 
 def test_the_plan_is_bounded_by_the_period(union: Union) -> None:

@@ -32,6 +32,7 @@ from reports.selectors.coverage_rates import (
 )
 from reports.selectors.figures import figures_of
 from reports.selectors.forecasts import forecasts_of
+from reports.selectors.funnel import funnel_of
 from reports.selectors.key_figures import key_figures
 from reports.selectors.progress import measured
 from reports.selectors.rates import rate_table
@@ -120,6 +121,7 @@ def shown_figures(world: World, union: Union) -> dict[str, Callable[[], Any]]:
     progress = measured([target], DAY)[0]
     forecast = forecasts_of([progress])[target.pk].forecast
     papers = {row.metric: row.value for row in union.reported_figures.filter(group_set=None)}
+    funnel = funnel_of(union, SINCE, DAY)
     rate_nef = reading.set_rate(union.pk, "nef", DAY)
     dual = DualCoverage(found.firm_rate, rate_nef)
     return {
@@ -133,6 +135,9 @@ def shown_figures(world: World, union: Union) -> dict[str, Callable[[], Any]]:
         "nef_member_share": lambda: figures.nef_member_share,
         "enrolment_rate": lambda: keys["enrolment_rate"],
         "enrolment_rate_staff": lambda: staff_rates(union, {DAY: found})[DAY].rate,
+        "applications": lambda: funnel.sent,
+        "approval_share": lambda: funnel.steps[-1][2],
+        "decision_days": lambda: funnel.median_days,
         "unions": lambda: figures.unions,
         "unions_founded": lambda: period(Metric.UNIONS_FOUNDED),
         "nef_unions": lambda: figures.nef_unions,
@@ -151,6 +156,7 @@ def shown_figures(world: World, union: Union) -> dict[str, Callable[[], Any]]:
         "pace": lambda: progress.pace,
         "forecast": lambda: forecast and forecast.expected,
         "needed_per_day": lambda: forecast and forecast.needed_per_day,
+        "needed_per_working_day": lambda: forecast and forecast.needed_per_working_day,
     }
 
 
