@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -47,10 +45,11 @@ from members.services.viewing import log_view
 from members.waiting import rules_of_review, working_days_waited
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
+from unions.admin.pages import LookedAtOnly
 from unions.scope import access, grants_of
 
 
-class ApplicationActs(ReadOnlyAdmin):
+class ApplicationActs(LookedAtOnly, ReadOnlyAdmin):
     """Acts on one application: approve, ask for a correction, turn down, undo, reveal."""
 
     view_permission = "applications.view"
@@ -65,19 +64,6 @@ class ApplicationActs(ReadOnlyAdmin):
             reveal=self.reveal_view,
         )
         return [*own, *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """One application with all that helps to decide. It is not edited."""
-        application = self._fetch(request, object_id)
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        return self._page(request, application)
 
     def approve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Approve, and go on to the next if asked to."""

@@ -22,6 +22,7 @@ from members.models.transfer import TransferStatus
 from members.proposals import PROPOSALS, proposed
 from members.services.changes import restore_membership, retain_membership
 from unions.admin.forms import actor_of
+from unions.admin.pages import LookedAtOnly
 from unions.scope import access, can
 
 BULK_LIMIT = 200
@@ -45,7 +46,7 @@ class ProposalFilter(admin.SimpleListFilter):
         return proposed(queryset, self.value()) if self.value() in PROPOSALS else queryset  # type: ignore[arg-type]
 
 
-class MembershipActs:
+class MembershipActs(LookedAtOnly):
     """Adds to the list of memberships the page of one with its acts."""
 
     actions: tuple[str, ...] = ("retain_selected", "restore_selected")
@@ -63,17 +64,8 @@ class MembershipActs:
 
     # -- one ----------------------------------------------------------------------------------
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def _page(self, request: HttpRequest, membership: Membership) -> HttpResponse:
         """One membership, its entries and what may be done. It is not edited."""
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        membership = self._fetch(request, object_id)
         actor = actor_of(request)
         offered = [act for act in ACTS if can(actor, act.permission, membership.union)]
         offered = [act for act in offered if act.offered(membership)]

@@ -29,6 +29,7 @@ from members.services.merging import (
 from members.services.viewing import log_view
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
+from unions.admin.pages import LookedAtOnly
 from unions.scope import access, can
 
 SEX = {"1": _("male"), "2": _("female")}
@@ -46,7 +47,7 @@ class MergeForm(forms.Form):
 
 
 @admin.register(MemberMerge)
-class MemberMergeAdmin(ReadOnlyAdmin):
+class MemberMergeAdmin(LookedAtOnly, ReadOnlyAdmin):
     """Merges of records in the viewer's scope; undone here."""
 
     view_permission = PERMISSION
@@ -126,17 +127,8 @@ class MemberMergeAdmin(ReadOnlyAdmin):
                     return self._back(merge)
         return self._compare(request, kept, absorbed, form, preview)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def _page(self, request: HttpRequest, merge: MemberMerge) -> HttpResponse:
         """One merge, and the way back."""
-        merge = self._fetch(request, object_id)
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Merge of two records"),

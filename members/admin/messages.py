@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -24,6 +22,7 @@ from members.models.message import MessageStatus
 from members.services.messages import reveal_message
 from unions.admin.base import OperatorAdmin
 from unions.admin.forms import actor_of
+from unions.admin.pages import LookedAtOnly
 
 CHIPS = {
     MessageStatus.SENT: "approved",
@@ -35,7 +34,7 @@ CHIPS = {
 
 
 @admin.register(Message)
-class MessageAdmin(OperatorAdmin):
+class MessageAdmin(LookedAtOnly, OperatorAdmin):
     """What was written to whom and what became of it; nothing is written here."""
 
     read_only = True
@@ -82,18 +81,6 @@ class MessageAdmin(OperatorAdmin):
     def get_urls(self) -> list[URLPattern]:
         """The one act on a message."""
         return [*self.act_urls(reveal=self.reveal_view), *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """One message, masked. It is not edited."""
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        return self._page(request, self._fetch(request, object_id))
 
     def reveal_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Phone and text, for a reason, logged."""

@@ -36,6 +36,7 @@ from members.services.personal_export import (
 )
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
+from unions.admin.pages import LookedAtOnly
 from unions.scope import access, can
 
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
@@ -43,7 +44,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @admin.register(PersonalExport)
-class PersonalExportAdmin(ReadOnlyAdmin):
+class PersonalExportAdmin(LookedAtOnly, ReadOnlyAdmin):
     """Requests over unions of the viewer's scope."""
 
     view_permission = ASK
@@ -98,19 +99,6 @@ class PersonalExportAdmin(ReadOnlyAdmin):
         """With the acts."""
         own = self.act_urls(decide=self.decide_view, download=self.download_view)
         return [*own, *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """One request: who, what for, how it stands."""
-        export = self._fetch(request, object_id)
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        return self._page(request, export)
 
     def decide_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Allow or refuse."""

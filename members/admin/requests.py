@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -30,6 +28,7 @@ from members.services.data_requests import (
 from reference.models import WorkerGroup
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
+from unions.admin.pages import LookedAtOnly
 from unions.scope import access, can
 
 
@@ -50,7 +49,7 @@ class RefusalForm(forms.Form):
 
 
 @admin.register(DataRequest)
-class DataRequestAdmin(ReadOnlyAdmin):
+class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
     """Requests of members in the viewer's scope."""
 
     view_permission = "members.view"
@@ -79,19 +78,6 @@ class DataRequestAdmin(ReadOnlyAdmin):
         """With the two acts."""
         own = self.act_urls(accept=self.accept_view, refuse=self.refuse_view)
         return [*own, *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """One request: what the record says, what was asked for."""
-        found = self._fetch(request, object_id)
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        return self._page(request, found)
 
     def accept_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Correct the record."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -33,6 +32,7 @@ from members.services.retention import (
 from members.tasks import run_purge_task
 from unions.admin.base import OperatorAdmin
 from unions.admin.forms import actor_of
+from unions.admin.pages import LookedAtOnly
 
 
 @admin.register(RetentionRule)
@@ -54,7 +54,7 @@ class RetentionRuleAdmin(OperatorAdmin):
 
 
 @admin.register(PurgeRun)
-class PurgeRunAdmin(OperatorAdmin):
+class PurgeRunAdmin(LookedAtOnly, OperatorAdmin):
     """Reports, newest first; the page of one shows exactly what would go."""
 
     read_only = True
@@ -94,19 +94,6 @@ class PurgeRunAdmin(OperatorAdmin):
             *self.act_urls(confirm=self.confirm_view, drop=self.drop_view),
         ]
         return [*own, *super().get_urls()]
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """What would go, class by class."""
-        run = self._fetch(request, object_id)
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        return self._page(request, run)
 
     def report_view(self, request: HttpRequest) -> HttpResponse:
         """Make a report now; nothing is erased by it."""

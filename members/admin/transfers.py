@@ -30,6 +30,7 @@ from members.services.transfer import ask_transfer, cancel_transfer, decide_tran
 from members.transfer_trail import trail_of
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import actor_of
+from unions.admin.pages import LookedAtOnly
 from unions.scope import Actor, access, can, scope_filter
 
 PENDING = TransferDecision.PENDING
@@ -66,7 +67,7 @@ def waiting_for(actor: Actor) -> Q:
 
 
 @admin.register(Transfer)
-class TransferAdmin(ReadOnlyAdmin):
+class TransferAdmin(LookedAtOnly, ReadOnlyAdmin):
     """Transfers from or to a union in the viewer's scope."""
 
     view_permission = "transfers.view"
@@ -175,18 +176,6 @@ class TransferAdmin(ReadOnlyAdmin):
         """With the way to ask for somebody."""
         may_ask = can(actor_of(request), "transfers.decide")
         return super().changelist_view(request, {**(extra_context or {}), "may_ask": may_ask})
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """One transfer with its trail and what the viewer may decide. It is not edited."""
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        return self._page(request, self._fetch(request, object_id))
 
     def decide_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Say yes or no for one union."""

@@ -38,6 +38,7 @@ from members.services.union_closing import (
 )
 from unions.admin.base import ReadOnlyAdmin
 from unions.admin.forms import RecordSelect, actor_of
+from unions.admin.pages import LookedAtOnly
 from unions.enums import ClosingStatus, UnionStatus
 from unions.models import Union, UnionClosing
 from unions.scope import Actor, access, can
@@ -195,7 +196,7 @@ ACTS: dict[str, tuple[type[RearrangingForm], Any, Any, Callable[[Actor, Union], 
 
 
 @admin.register(UnionClosing)
-class UnionClosingAdmin(ReadOnlyAdmin):
+class UnionClosingAdmin(LookedAtOnly, ReadOnlyAdmin):
     """Mergers and dissolutions in the viewer's scope, and the pages of the acts."""
 
     view_permission = "unions.view"
@@ -305,17 +306,8 @@ class UnionClosingAdmin(ReadOnlyAdmin):
     def _to(self, union: Union) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:unions_union_change", args=[union.pk]))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
+    def _page(self, request: HttpRequest, closing: UnionClosing) -> HttpResponse:
         """How far it is, or what came of it."""
-        if request.method not in ("GET", "HEAD"):
-            raise PermissionDenied
-        closing = self._fetch(request, object_id)
         left = open_at(closing.union) if closing.status == ClosingStatus.OPEN else 0
         total = max(closing.memberships, left)
         actor = actor_of(request)

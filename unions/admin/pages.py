@@ -1,0 +1,34 @@
+"""Rows that have a page of their own in the admin, and change by acts alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+
+class LookedAtOnly:
+    """For an admin whose rows are shown by ``_page`` and never edited in a form.
+
+    ``_fetch`` says who may see a row: it raises Http404 or PermissionDenied for everybody else.
+    """
+
+    def _fetch(self, request: HttpRequest, object_id: str) -> Any:
+        raise NotImplementedError
+
+    def _page(self, request: HttpRequest, record: Any) -> HttpResponse:
+        raise NotImplementedError
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The page of one row. Raises PermissionDenied for anything but looking."""
+        record = self._fetch(request, object_id)
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        return self._page(request, record)
