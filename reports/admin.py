@@ -23,6 +23,7 @@ from reports.models import (
     SignalKind,
     SignalRule,
 )
+from reports.models.counts import Metric
 from reports.resources import ReportedFigureResource
 from reports.screen_admin import ScreenTokenAdmin as ScreenTokenAdmin
 from reports.services import record_figure, update_figure
@@ -188,9 +189,21 @@ class DriftAdmin(OperatorAdmin):
 
     read_only = True
     list_display = (
-        "day", "union", "book", "metric", "breakdown", "stored", "expected", "found_at",
+        "day", "union", "book", "metric_name", "group_name", "stored", "expected", "found_at",
         "mended_at",
     )  # fmt: skip
     list_filter = ("book", "day")
     list_select_related = ("union",)
     ordering = ("-day", "pk")
+
+    @admin.display(description=_("metric"))
+    def metric_name(self, drift: Drift) -> str:
+        """In words; what has none stands as it was recorded."""
+        if drift.metric in Metric.values:
+            return str(Metric(drift.metric).label)
+        return str(reported_name(drift.metric))
+
+    @admin.display(description=_("worker group"))
+    def group_name(self, drift: Drift) -> str:
+        """The code of the worker group of a count by group, or of a kind of unions."""
+        return drift.breakdown or "—"

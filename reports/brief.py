@@ -64,11 +64,12 @@ class Brief:
 def send_briefs(day: dt.date) -> int:
     """Send the briefs for ``day`` that have not been sent; how many went out.
 
-    A day long past is no news: a night that catches up with weeks tells nobody. One recipient who
-    cannot be reached does not stop the others: that brief stays due, and the
-    next call tries again.
+    A day long past is no news: a night that catches up with weeks tells nobody. Nor does a day that
+    is not over, counted before its night: its brief would go out unfinished, and the true one not.
+    One recipient who cannot be reached does not stop the others: that brief stays due, and the next
+    call tries again.
     """
-    if (local_today() - day).days > NEWS_DAYS:
+    if not 0 < (local_today() - day).days <= NEWS_DAYS:
         return 0
     due = (
         BriefSubscription.objects.in_force()
