@@ -136,8 +136,9 @@ _KEY_KINDS = {
 
 def _key_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield head(
-        _("Figure"), _("Value"), _("A month before"), _("Value then"), _("Change"),
-        _("A year before"), _("Value then"), _("Change"), _("Definition"),
+        _("Figure"), _("Value"),
+        _("A month before"), _("Value then"), pgettext("figures", "Change"),
+        _("A year before"), _("Value then"), pgettext("figures", "Change"), _("Definition"),
     )  # fmt: skip
     for key in dashboard.front.keys:
         kind, change_kind = _KEY_KINDS.get(key.unit, ("count", "signed"))

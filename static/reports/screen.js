@@ -21,13 +21,25 @@ document.addEventListener("DOMContentLoaded", () => {
     return chart;
   }
 
+  // Round ends and steps; a change of less than two percent is not drawn as a leap.
+  function axisOf(amounts) {
+    const known = amounts.filter(Number.isFinite);
+    const low = Math.min(...known), high = Math.max(...known, 0);
+    if (!known.length) return {};
+    const spare = Math.max(0, (high * 0.02 - (high - low)) / 2);
+    const rough = Math.max((high - low + 2 * spare) / 4, 1);
+    const size = 10 ** Math.floor(Math.log10(rough));
+    const interval = [1, 2, 5, 10].map((times) => times * size).find((step) => step >= rough);
+    return { min: Math.max(0, Math.floor((low - spare) / interval) * interval), max: Math.max(Math.ceil((high + spare) / interval), 1) * interval, interval };
+  }
+
   function drawTrend(words) {
     const rows = data("trend-data");
     const chart = rows && chartIn("screen-trend");
     if (!chart) return;
     const size = rem() * 1.15;
     const axis = { axisLabel: { color: css("--ink-soft"), fontSize: size }, axisLine: { lineStyle: { color: css("--line") } } };
-    const number = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" });
+    const number = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact", maximumSignificantDigits: 4 });
     const value = { ...axis, type: "value", axisLabel: { ...axis.axisLabel, formatter: (amount) => number.format(amount) } };
     chart.setOption({
       animation: false,
@@ -36,7 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
       grid: { left: 4, right: 4, top: size * 2.2, bottom: 0, containLabel: true },
       xAxis: { ...axis, type: "category", data: rows.map((row) => row.month.slice(2)) },
       yAxis: [
-        { ...value, scale: true, splitLine: { lineStyle: { color: css("--line") } } },
+        { ...value, ...axisOf(rows.map((row) => row.members)), splitLine: { lineStyle: { color: css("--line") } } },
         { ...value, splitLine: { show: false } },
       ],
       series: [
