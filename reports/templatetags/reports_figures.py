@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import pgettext
 
+from campaigns.models import Metric as IndicatorMetric
 from reports import metrics
 from reports.ratios import percent
 
@@ -115,6 +116,22 @@ def metric_link(code: str) -> dict[str, Any]:
     Raises KeyError for a code that is not in the registry.
     """
     return {"metric": metrics.metric_of(code)}
+
+
+# What an indicator of a campaign counts → the figure of the registry. Others have no records here.
+_COUNTED_AS = {
+    IndicatorMetric.NEW_MEMBERS: "joined",
+    IndicatorMetric.ENROLMENT_RATE: "enrolment_rate",
+    IndicatorMetric.UNIONS_ESTABLISHED: "unions_founded",
+    IndicatorMetric.STATIONS: "stations",
+}
+
+
+@register.inclusion_tag("reports/_definitions.html")
+def indicator_definition(metric: str) -> dict[str, Any]:
+    """The definition of what an indicator counts, where there is one."""
+    code = _COUNTED_AS.get(IndicatorMetric(metric))
+    return {"metrics": [metrics.metric_of(code)] if code else [], "is_bare": True}
 
 
 @register.inclusion_tag("reports/_definitions.html")
