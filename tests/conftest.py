@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from django.test import TransactionTestCase
 from django.utils import translation
+from playwright.sync_api import Browser
 from pytest_django import DjangoDbBlocker
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -120,6 +121,14 @@ def _language_of_the_house() -> Iterator[None]:
     """The language that a page was asked for in does not reach the next test."""
     yield
     translation.deactivate()
+
+
+@pytest.fixture(scope="session")
+def browser(browser: Browser) -> Iterator[Browser]:
+    """Once it is there, tests run inside its event loop, with connections of their own: closed
+    before the loop ends, after which nobody can."""
+    yield browser
+    connections.close_all()
 
 
 @pytest.fixture(scope="session")

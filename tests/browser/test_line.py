@@ -18,7 +18,7 @@ from core.clock import local_today
 from core.phone import demo_phone
 from members.models import Application, JoinCode, Membership
 from reports.models import ReportRun
-from reports.nightly import PROGRESS, run_nightly
+from reports.nightly import PUBLISH, run_nightly
 from reports.tasks import run_nightly_task
 from tests.browser.conftest import DESK, PHONE, serious_violations, shoot, sideways_overflow
 from tests.browser.joining import fill_all
@@ -178,7 +178,7 @@ def test_from_a_scanned_code_to_a_leaders_figure(
     # The night, in the worker; and the leader's figure is one more.
     run_nightly_task.delay(local_today().isoformat())
     wait_for(
-        ReportRun.objects.filter(report=PROGRESS, day=local_today(), status="done").exists,
+        ReportRun.objects.filter(report=PUBLISH, day=local_today(), status="done").exists,
         seconds=40,
     )
     leader_page.goto(f"{base}/dashboard/")

@@ -48,6 +48,7 @@ class Watch:
         self.numbers: set[str] = set()
         self.names: set[str] = set()
         self.outputs: list[Path] = []
+        self._contexts: list[BrowserContext] = []
         self.commands: list[str] = []
         self._lines = io.StringIO()
         self._handler = logging.StreamHandler(self._lines)
@@ -67,6 +68,7 @@ class Watch:
 
     def attach(self, context: BrowserContext) -> None:
         """Watch a browser's context."""
+        self._contexts.append(context)
         context.on("request", self._note)
 
     def _note(self, request: Request) -> None:
@@ -128,7 +130,10 @@ class Watch:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """Let go of everything."""
+        """Let go of everything; windows that are gone keep no thread of the server and no
+        connection of it to the database."""
+        for context in self._contexts:
+            context.close()
         logging.getLogger().removeHandler(self._handler)
         with contextlib.suppress(Exception):
             self._monitor.connection.disconnect()
