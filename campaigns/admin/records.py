@@ -71,6 +71,10 @@ class CampaignRecordAdmin(ScopedModelAdmin):
         may = obj is None or self.has_change_permission(request, obj)
         return fields if may else [name for name in fields if name != "file"]
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Mostly it was today."""
+        return {"day": local_today(), **super().get_changeform_initial_data(request)}
+
     def create_record(self, request: HttpRequest, values: dict[str, Any]) -> CampaignRecord:
         """Record."""
         return save_record(None, actor=actor_of(request), **values)
