@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from io import StringIO
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -234,6 +235,26 @@ def test_killed_half_way_the_next_run_ends_with_the_same_figures(
     assert run_nightly(YESTERDAY)[-1].state == "done"
     assert set(DailyCount.objects.values_list(*FIELDS)) == expected
     assert ReportRun.objects.get(report=DELTAS, day=YESTERDAY).attempts == 2
+
+
+@pytest.mark.django_db
+def test_the_task_invites_helpers_and_has_funnels_read(union: Union, settings: Any) -> None:
+    from portal.celery import app
+    from reports.tasks import run_nightly_task
+
+    def queued() -> int:
+        with app.connection_for_write() as broker:
+            return int(broker.default_channel.queue_declare("portal").message_count)
+
+    settings.NIGHTLY_HELPERS = 2
+    before = queued()
+    done = run_nightly_task.apply([YESTERDAY.isoformat()])
+    assert [row["state"] for row in done.result] == ["done"] * len(STEPS)
+    assert queued() - before == 3
+    # A night that somebody else is at is looked at again; nobody is invited a second time.
+    run_nightly_task.apply([YESTERDAY.isoformat()], retries=1)
+    assert queued() - before == 4
+    app.control.purge()
 
 
 @pytest.mark.django_db(transaction=True)
