@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgett
 
 from campaigns.models import Requirement
 from campaigns.selectors.hand_ins import standing_of, tallies
-from campaigns.services.reminders import remind_now
+from campaigns.services.reminders import out_of_reach, remind_now
 from core.clock import local_today
 from core.errors import RuleViolation
 from core.pagination import BoundedPaginator
@@ -22,6 +22,8 @@ from unions.admin.forms import actor_of
 from unions.scope import access, can
 
 PAGE_SIZE = 100
+# So many units are named in a message.
+NAMED = 8
 
 
 @admin.register(Requirement)
@@ -90,6 +92,17 @@ class RequirementAdmin(ReadOnlyAdmin):
             text = ngettext("%d unit is reminded.", "%d units are reminded.", n)
             none = gettext("Every unit that owes it has been reminded today.")
             self.message_user(request, text % n if n else none, messages.SUCCESS)
+            if deaf := out_of_reach(requirement):
+                names = "、".join(unit.name for unit in deaf[:NAMED])
+                warning = ngettext(
+                    "No letter to %(n)d unit, which has no official with an e-mail address; ring "
+                    "it: %(names)s",
+                    "No letter to %(n)d units, which have no official with an e-mail address; ring "
+                    "them: %(names)s",
+                    len(deaf),
+                )
+                values = {"n": len(deaf), "names": names + ("…" if len(deaf) > NAMED else "")}
+                self.message_user(request, warning % values, messages.WARNING)
         address = reverse("admin:campaigns_requirement_change", args=[requirement.pk])
         return HttpResponseRedirect(address)
 

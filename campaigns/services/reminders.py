@@ -158,6 +158,19 @@ def addresses_of(unit: Union) -> list[str]:
     return list(dict.fromkeys(users.order_by("pk").values_list("email", flat=True)))
 
 
+def out_of_reach(requirement: Requirement) -> list[Union]:
+    """Units that still owe the paper and have no official with an e-mail address.
+
+    A reminder is recorded for them all the same; no letter tells them of it.
+    """
+    owing = [owed.unit for owed in standing_of(requirement, local_today()) if owed.is_open]
+    posts = Appointment.objects.in_force_on(local_today()).filter(
+        union__in=owing, role__in=roles_with(SEND), user__is_active=True
+    )
+    reached = set(posts.exclude(user__email="").values_list("union", flat=True))
+    return [unit for unit in owing if unit.pk not in reached]
+
+
 def _write_letters(unit: Union, owed: list[Owed]) -> None:
     """Names of papers and unions, nothing personal. One letter each, none sees the others."""
     with translation.override(settings.LANGUAGE_CODE):

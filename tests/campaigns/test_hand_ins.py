@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
+from html import unescape
 from pathlib import Path
 from smtplib import SMTPServerDisconnected
 from typing import Any
@@ -198,6 +199,19 @@ def test_the_owner_reminds_once_a_day_and_only_those_who_owe(
     return_hand_in(paper, reason="补充", actor=world.official)
     assert [row.is_open for row in standing_of(requirement, DUE)] == [True]
     assert remind_now(requirement, actor=world.official) == 1
+
+
+def test_the_owner_is_told_whom_no_letter_reaches(world: World, requirement: Requirement) -> None:
+    official: Any = world.county_official  # type: ignore[attr-defined]
+    page = reverse("admin:campaigns_requirement_remind", args=[requirement.pk])
+    owner = logged_in(world.official)
+    told = (
+        "No letter to 1 unit, which has no official with an e-mail address; ring it: "
+        + world.county.name
+    )
+    assert told in unescape(owner.post(page, follow=True).content.decode())
+    type(official).objects.filter(pk=official.pk).update(email="county@example.org")
+    assert "No letter to" not in owner.post(page, follow=True).content.decode()
 
 
 # -- records --------------------------------------------------------------------------------------
