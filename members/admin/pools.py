@@ -69,6 +69,12 @@ class PoolMovesMixin(Base):
                 messages.ERROR,
             )
             return None
+        movable = sum(row.union.kind_id == HOLDING_POOL for row in chosen)
+        if chosen and not movable:
+            self.message_user(
+                request, gettext("None of those chosen is in a holding pool."), messages.ERROR
+            )
+            return None
         confirmed = "confirmed" in request.POST
         form = TargetForm(request.POST if confirmed else None, request=request)
         if confirmed and form.is_valid():
@@ -81,7 +87,7 @@ class PoolMovesMixin(Base):
             "form": form,
             "media": form.media,
             "chosen": chosen,
-            "movable": sum(row.union.kind_id == HOLDING_POOL for row in chosen),
+            "movable": movable,
             "checkbox_name": ACTION_CHECKBOX_NAME,
         }
         return TemplateResponse(request, "admin/members/move_from_pool.html", context)

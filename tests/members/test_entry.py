@@ -297,6 +297,13 @@ def test_moving_on_needs_no_application_and_keeps_the_way_in(client: Client, uni
     assert (moved.channel, moved.join_code) == ("online", code)
     events = MembershipEvent.objects.filter(channel="online", join_code=code)
     assert events.count() == MembershipEvent.objects.count() == 4
+    again = client.post(
+        "/admin/members/membership/",
+        {"action": "move_from_pool_selected", "_selected_action": [moved.pk]},
+        follow=True,
+        HTTP_ACCEPT_LANGUAGE="en",
+    )
+    assert "None of those chosen is in a holding pool." in again.content.decode()
 
 
 @pytest.mark.parametrize("channel", ["qr", "online", "platform"])
