@@ -79,7 +79,7 @@ class AdminList:
     ``reach``: ``SCOPED`` to the branch, ``OPEN`` to every official, or ``CLOSED`` to all but
     operators. ``added``: the fields of a record of the right branch that its official (an operator
     where closed) may add; None where nothing is added. ``changed``: the fields changed on the page
-    of the record; None where it is read only, and then ``refused`` is the answer to who sends one.
+    of the record; None where it is read only.
     ``exchange``: with import and export.
     """
 
@@ -89,7 +89,6 @@ class AdminList:
     added: Callable[[World], dict[str, Any]] | None = None
     changed: dict[str, Any] | None = None
     exchange: bool = False
-    refused: Expected = FORBIDDEN
     viewers: tuple[str, ...] = ()  # whose look at a record is entered in the trail
 
     def rows(self) -> Iterator[Row]:
@@ -129,7 +128,7 @@ class AdminList:
         address = f"{self.name}_change"
         if self.changed is None:
             # Nobody may, whether the record exists or not.
-            yield Row(address, self.refused, self._arguments, method="post", fill=_yes)
+            yield Row(address, FORBIDDEN, self._arguments, method="post", fill=_yes)
             return
         changed = self.changed
         closed = self.reach == CLOSED

@@ -27,8 +27,8 @@ class LookedAtOnly:
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """The page of one row. Raises PermissionDenied for anything but looking."""
-        record = self._fetch(request, object_id)
+        """The page of one row. Raises PermissionDenied for anything but looking, whether the row
+        exists or not."""
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
-        return self._page(request, record)
+        return self._page(request, self._fetch(request, object_id))
