@@ -87,8 +87,8 @@ def must_be_typed(run: PurgeRun) -> bool:
 def confirm_purge(run: PurgeRun, *, typed: str = "", actor: User) -> PurgeRun:
     """An operator has read the report and wants exactly that; the work itself is ``run_purge``.
 
-    Raises RuleViolation if the report is older than a week, is not open any more, or if the number
-    of rows had to be typed (field ``typed``) and was not.
+    Raises RuleViolation if the report is older than a week or as of a day to come, is not open any
+    more, or if the number of rows had to be typed (field ``typed``) and was not.
     """
     with transaction.atomic():
         locked = PurgeRun.objects.select_for_update().get(pk=run.pk)
@@ -103,6 +103,10 @@ def confirm_purge(run: PurgeRun, *, typed: str = "", actor: User) -> PurgeRun:
         if timezone.now() - locked.reported_at > dt.timedelta(days=VALID_DAYS):
             raise RuleViolation(
                 _("This report is older than a week: make a new one."), code="too_old"
+            )
+        if locked.day > local_today():
+            raise RuleViolation(
+                _("This report looks ahead: nothing of it is erased before its day."), code="ahead"
             )
         if must_be_typed(locked) and typed.strip() != str(total_of(locked)):
             raise RuleViolation(

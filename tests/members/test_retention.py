@@ -345,6 +345,10 @@ def test_who_may_confirm_and_when(union: Union, operator: User) -> None:
     with pytest.raises(RuleViolation) as refusal:
         confirm_purge(run, typed="1", actor=operator)
     assert refusal.value.code == "too_old"
+    ahead = report_purge(day=local_today() + dt.timedelta(days=1))
+    with pytest.raises(RuleViolation) as refusal:
+        confirm_purge(ahead, typed="1", actor=operator)
+    assert refusal.value.code == "ahead"
     newer = report_purge()
     run.refresh_from_db()
     assert run.status == "dropped"
@@ -356,7 +360,7 @@ def test_who_may_confirm_and_when(union: Union, operator: User) -> None:
         AuditEntry.objects.filter(object_type="members.purgerun")
         .order_by("pk")
         .values_list("action", flat=True)
-    ) == ["purge.reported", "purge.reported", "purge.confirmed"]
+    ) == ["purge.reported", "purge.reported", "purge.reported", "purge.confirmed"]
 
 
 def test_an_operator_reports_and_confirms_on_the_page(

@@ -23,7 +23,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """``--date``, ``--run``."""
-        parser.add_argument("--date", help="report as of this ISO date (default: today)")
+        parser.add_argument(
+            "--date",
+            help="report as of this ISO date (default: today); one to come is for looking only",
+        )
         parser.add_argument("--run", type=int, metavar="ID", help="do a confirmed purge")
 
     def handle(self, *args: Any, **options: Any) -> None:
