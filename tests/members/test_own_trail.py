@@ -177,10 +177,10 @@ def test_a_former_appointment_still_explains_the_look_of_its_time(
     log_view(membership.member, "member.viewed", union=union, actor=operator)
     with translation.override("en"):
         looks = looks_at(person_of(membership.member))
-    assert [(look.union, look.role) for look in looks[:2]] == [
-        ("", "operator of the portal"),
-        (union.name, Role.GRASSROOTS_OFFICIAL.label),
-    ]
+        assert [(look.union, look.role) for look in looks[:2]] == [
+            ("", "operator of the portal"),
+            (union.name, Role.GRASSROOTS_OFFICIAL.label),
+        ]
 
 
 def test_decisions_on_the_own_application_are_listed_and_those_on_others_are_not(

@@ -185,7 +185,8 @@ def test_scope_holds_when_it_is_done(world: World, code: JoinCode) -> None:
     ended = start_bulk_approval([own.pk], actor=world.grassroots)
     run_bulk_approval(ended.pk)
     assert counts_of(ended)["refused"] == 1
-    run_bulk_approval(approval.pk)
+    with translation.override("en"):
+        run_bulk_approval(approval.pk)
     assert statuses(own, foreign) == ["approved", "submitted"]
     assert approval.items.get(outcome="refused").why == "It is not in your scope."
     page = logged_in(world.official).get(f"{BULK}{approval.pk}/")
