@@ -24,7 +24,6 @@ SETTINGS = {
     "listen_addresses": "",
     "timezone": "UTC",
     "log_timezone": "Asia/Shanghai",
-    "shared_buffers": "128MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
@@ -70,7 +69,7 @@ class Postgres:
 
     def start(self, sink: LineSink | None = None) -> Child:
         """Start the server; `wait_ready` says when it answers."""
-        options = dict(SETTINGS)
+        options = SETTINGS | {"shared_buffers": f"{_shared_megabytes()}MB"}
         if not self.durable:
             options |= FAST_SETTINGS
         if not _roomy_shared_memory():
@@ -177,6 +176,12 @@ def _environment() -> dict[str, str]:
     """Our environment without variables that redirect PostgreSQL's programs."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     return {**kept, "LC_ALL": "C"}
+
+
+def _shared_megabytes() -> int:
+    """A sixteenth of the machine's memory, 128 to 1024 MB; taken up only as far as it is used."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(128, min(1024, memory // 2**20 // 16))
 
 
 def _roomy_shared_memory() -> bool:
