@@ -49,7 +49,7 @@ def main() -> None:
     draw(values["full"], night, "full count beside what stands")
     draw(values["incremental"], night, "a night with 30,000 joinings")
     night.set(xscale="log", yscale="log", xlabel="members", ylabel="seconds", title="The night")
-    night.set_ylim(bottom=0.01)
+    night.set_ylim(bottom=0.5)
 
     sizes = [n for n, _ in values["step_leaves"]]
     below = [0.0] * len(sizes)
@@ -60,6 +60,7 @@ def main() -> None:
         below = [low + height for low, height in zip(below, heights, strict=True)]
     steps.set_xticks(list(places), [f"{n / 1e6:g} M" for n in sizes])
     steps.set(xlabel="members", ylabel="seconds", title="Steps of a night with 30,000 joinings")
+    steps.set_ylim(top=1.35 * max(below))
 
     draw(values["dashboard_ms"], page, "made anew")
     page.set(xscale="log", xlabel="members", ylabel="ms", title="Dashboard of the top, server time")
@@ -73,7 +74,7 @@ def main() -> None:
 
     for axes in (night, steps, page, stored):
         axes.grid(visible=True, alpha=0.3)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="upper left", ncols=4 if axes is steps else 1)
     figure.tight_layout()
     figure.savefig(target, metadata={"Date": None})
 
