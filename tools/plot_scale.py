@@ -1,6 +1,7 @@
 """Draw the curves of docs/scale.md from what ``manage.py bench scale --json`` printed.
 
-    .venv/bin/uv run --no-project --with matplotlib tools/plot_scale.py docs/scale.jsonl docs/scale.svg
+    .venv/bin/uv run --no-project --with matplotlib \\
+        tools/plot_scale.py docs/scale.jsonl docs/scale.svg
 
 matplotlib (BSD licence) is fetched for this alone; nothing of the portal needs it.
 """

@@ -341,4 +341,5 @@ def test_value_of_a_day_is_one_probe_of_the_index(world: World) -> None:
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert found.at(world.shen.pk, "members", "", D(2000, 1, 1)) == 3652
     assert "Index Scan Backward using reports_dailycount_pkey" in plan
-    assert "Seq Scan" not in plan
+    # (The table of units, which is not asked here, is small and may be planned either way.)
+    assert "Seq Scan on reports_dailycount " not in plan
