@@ -54,6 +54,8 @@ def test_map_leads_down_and_the_screen_hangs_until_it_is_revoked(
     page.get_by_role("button", name="四大群体入会率").click()
     expect(page.locator("#map .map-tile")).to_contain_text("无数据")
     shoot(page, "map-province")
+    # Blocks that come later move what stands below them.
+    expect(page.locator(".part-later")).to_have_count(0)
     # The chart lies above its own text.
     place = label.bounding_box()
     assert place
