@@ -66,7 +66,9 @@ class FreshAfterWriting:
         """Handle one request."""
         response = self.get_response(request)
         writes = request.method not in ("GET", "HEAD", "OPTIONS")
-        if writes and settings.FIGURES_KEPT_SECONDS and request.user.is_authenticated:
+        # Workers who join have no session: nothing is asked for them.
+        knows = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if writes and knows and settings.FIGURES_KEPT_SECONDS and request.user.is_authenticated:
             try:
                 cache.set(_mark(request), 1, settings.FIGURES_KEPT_SECONDS)
             except RedisError:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import redis
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.utils import timezone
@@ -116,7 +117,9 @@ def funnel_of(union: Union, first: dt.date, last: dt.date) -> Funnel:
     row = _kept(key)
     if row is None:
         row = _read(union, first, last)
-        if row[0] >= KEPT_FROM and local_day_end(last) <= timezone.now():
+        # A replica may not have all of a day that has only just ended.
+        settled = timezone.now() - dt.timedelta(seconds=settings.REPLICA_MAX_LAG_SECONDS)
+        if row[0] >= KEPT_FROM and local_day_end(last) <= settled:
             _keep(key, row)
     *numbers, days, found = row
     sent, proven, decided, approved, refused, cancelled, waiting, corrected = numbers

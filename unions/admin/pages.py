@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -14,11 +15,13 @@ class LookedAtOnly:
     ``_fetch`` says who may see a row: it raises Http404 or PermissionDenied for everybody else.
     """
 
+    @abstractmethod
     def _fetch(self, request: HttpRequest, object_id: str) -> Any:
-        raise NotImplementedError
+        """The row with this key, for who may see it."""
 
+    @abstractmethod
     def _page(self, request: HttpRequest, record: Any) -> HttpResponse:
-        raise NotImplementedError
+        """What is shown of it."""
 
     def change_view(
         self,
