@@ -27,7 +27,8 @@ LEADERS = 2  # who look at the same time
 
 
 def run(sizes: Sizes) -> Iterator[Row]:
-    """``dashboard_queries``, ``dashboard_p95_ms`` over gunicorn, ``dashboard_growth``."""
+    """``dashboard_queries``, ``dashboard_p95_ms`` over gunicorn, ``dashboard_anew_ms`` and
+    ``dashboard_kept_ms`` without a web server, ``dashboard_growth``."""
     client = DjangoClient(SERVER_NAME="127.0.0.1")
     client.force_login(dataset.leader())
 
@@ -47,6 +48,9 @@ def run(sizes: Sizes) -> Iterator[Row]:
 
     with override_settings(FIGURES_KEPT_SECONDS=0):  # each page made anew
         once = best_seconds(show, times=TIMES)
+    yield Row(SUITE, "dashboard_anew_ms", once * 1000, "ms", None, sizes.members)
+    kept = best_seconds(show, times=TIMES)
+    yield Row(SUITE, "dashboard_kept_ms", kept * 1000, "ms", once * 1000, sizes.members)
     dataset.grow_to_double(sizes)
     with transaction.atomic():
         forget_figures()
