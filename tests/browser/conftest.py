@@ -76,6 +76,16 @@ def serious_violations(page: Page) -> list[str]:
     ]
 
 
+def follow(page: Page, selector: str) -> None:
+    """Clicks what leads to another page, and waits for that page to have come.
+
+    A click alone returns when the request has left; what is read next may then be of the old
+    page, or of none at all between the two.
+    """
+    with page.expect_navigation():
+        page.click(selector)
+
+
 def shoot(page: Page, name: str, *, full_page: bool = True) -> None:
     """A screenshot, if a folder for them was named (``SCREENSHOTS=folder make test``)."""
     if folder := os.environ.get("SCREENSHOTS"):

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 from members.card import SCREEN_LIFE, make_token
 from members.models import Membership, Transfer
 from members.services.viewing import log_view
-from tests.browser.conftest import DESK, PHONE, serious_violations, shoot, sideways_overflow
+from tests.browser.conftest import DESK, PHONE, follow, serious_violations, shoot, sideways_overflow
 from tests.builders import (
     make_application,
     make_join_code,
@@ -66,11 +66,11 @@ def test_from_the_code_to_leaving(
     page.wait_for_url(f"{base}/me/login/")
     look(page, "login")
     page.fill("#id_phone", phone.removeprefix("+86"))
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_url(f"{base}/me/code/")
     look(page, "code")
     page.fill("#id_code", last_code(phone))
-    page.click("main form button")
+    follow(page, "main form button")
     page.wait_for_url(f"{base}/me/")
     assert "王小明" in page.inner_text(".card-name")
     look(page, "card")
@@ -97,12 +97,12 @@ def test_from_the_code_to_leaving(
     # Ask to move.
     page.goto(f"{base}/me/move/")
     page.fill("#q", "新区")
-    page.click("main form[role=search] button")
+    follow(page, "main form[role=search] button")
     look(page, "move-search")
-    page.click("text=新区街道总工会")
+    follow(page, "text=新区街道总工会")
     page.fill("#id_reason", "换到新区送快递")
     look(page, "move-form")
-    page.click("main .button-row button")
+    follow(page, "main .button-row button")
     page.wait_for_selector(".me-transfer")
     look(page, "move")
     assert Transfer.objects.get().to_union.name == "新区街道总工会"
@@ -110,10 +110,10 @@ def test_from_the_code_to_leaving(
     # Leave: first without the tick, then with it.
     page.goto(f"{base}/me/leave/")
     look(page, "leave")
-    page.click("main .button-row button")
+    follow(page, "main .button-row button")
     page.wait_for_selector("#sure_error")
     page.check("#id_sure")
-    page.click("main .button-row button")
+    follow(page, "main .button-row button")
     page.wait_for_selector("text=您已退会")
     look(page, "left")
     membership.refresh_from_db()
@@ -123,7 +123,7 @@ def test_from_the_code_to_leaving(
     look(guest, "check-ended")
 
     # Log out.
-    page.click(".me-out")
+    follow(page, ".me-out")
     page.wait_for_url(f"{base}/me/login/")
     page.goto(f"{base}/me/data/")
     page.wait_for_url(f"{base}/me/login/")
