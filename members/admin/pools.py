@@ -15,7 +15,7 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext
 from core.errors import RuleViolation
 from members.models import Membership, MobileWindow
 from members.services.transfer import move_from_pool
-from unions.admin.forms import RecordSelect, actor_of
+from unions.admin.forms import UnionForMembersSelect, actor_of
 from unions.enums import UnionStatus
 from unions.kinds import HOLDING_POOL
 from unions.models import Union
@@ -43,7 +43,7 @@ class TargetForm(forms.Form):
             .filter(kind__enrols_members=True, status=UnionStatus.ACTIVE)
             .exclude(kind=HOLDING_POOL)
         )
-        widget = RecordSelect(MobileWindow._meta.get_field("union"), admin.site)
+        widget = UnionForMembersSelect(MobileWindow._meta.get_field("union"), admin.site)
         widget.choices = field.widget.choices
         field.widget = widget
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -274,17 +275,24 @@ def test_moving_on_needs_no_application_and_keeps_the_way_in(client: Client, uni
     county = union.parent
     assert county is not None
     official = make_official("county", county)
-    _pool, code = open_pool(county, actor=official)
+    pool, code = open_pool(county, actor=official)
     membership = approve_application(make_application(code, person(1)), actor=None)
     Membership.objects.filter(pk=membership.pk).update(
         started_on=local_today() - dt.timedelta(days=9)
     )
     client.force_login(official)
+    chosen = {"action": "move_from_pool_selected", "_selected_action": [membership.pk]}
+    page = client.post("/admin/members/membership/", chosen).content.decode()
+    search = re.search(r'data-ajax--url="([^"]+)"', page)
+    assert search is not None
+    source = "app_label=members&model_name=mobilewindow&field_name=union"
+    found = client.get(f"{search.group(1)}&{source}").json()["results"]
+    offered = {int(row["id"]) for row in found}
+    assert (union.pk in offered, pool.pk in offered) == (True, False)
     answer = client.post(
         "/admin/members/membership/",
         {
-            "action": "move_from_pool_selected",
-            "_selected_action": [membership.pk],
+            **chosen,
             "confirmed": "1",
             "to_union": union.pk,
         },

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 MOST_DIGITS = 18  # of a bigint, whatever its digits
+# In the address of a search for unions: see UnionForMembersSelect.
+FOR_MEMBERS = "for_members"
 
 
 class Refused(NamedTuple):
@@ -57,6 +59,14 @@ class RecordSelect(AutocompleteSelect):
         """The chosen record alone; the others are looked up."""
         keys = [key for key in value if str(key).isdecimal() and len(str(key)) <= MOST_DIGITS]
         return super().optgroups(name, keys, attr)
+
+
+class UnionForMembersSelect(RecordSelect):
+    """A union people can be moved to: the search leaves out those that take nobody, and pools."""
+
+    def get_url(self) -> str:
+        """The search, told so."""
+        return f"{super().get_url()}?{FOR_MEMBERS}=1"
 
 
 class ServiceForm(forms.ModelForm):

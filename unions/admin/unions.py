@@ -17,8 +17,9 @@ from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from core.uscc import check_uscc
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
-from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.forms import FOR_MEMBERS, ServiceForm, actor_of
 from unions.enums import ClosingStatus, UnionStatus
+from unions.kinds import HOLDING_POOL
 from unions.models import Union
 from unions.resources import UnionResource
 from unions.scope import can, grants_of
@@ -162,7 +163,14 @@ class UnionAdmin(ExchangeMixin, ScopedModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Union], search_term: str
     ) -> tuple[QuerySet[Union], bool]:
-        """Every word in the name or short name, or the beginning of the code."""
+        """Every word in the name or short name, or the beginning of the code.
+
+        For a ``UnionForMembersSelect`` those alone that enrol, stand, and are no holding pool.
+        """
+        if FOR_MEMBERS in request.GET:
+            queryset = queryset.filter(
+                kind__enrols_members=True, status=UnionStatus.ACTIVE
+            ).exclude(kind=HOLDING_POOL)
         term = search_term.strip()
         for word in term.split():
             queryset = queryset.filter(
