@@ -21,6 +21,7 @@ from core.clock import local_today
 from core.errors import RuleViolation
 from reports.brief import send_briefs
 from reports.checking import check_books
+from reports.counting.establishment import count_establishment, count_establishment_history
 from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
 from reports.counting.rolling import count_crown, count_next_part, parts_left
@@ -44,6 +45,7 @@ CLOSE = "close"
 DELTAS = "deltas"
 LEAVES = "leaves"
 ROLL_UP = "roll_up"
+ESTABLISHMENT = "establishment"
 PROGRESS = "progress"
 FORECASTS = "forecasts"
 RECONCILE = "reconcile"
@@ -54,6 +56,7 @@ STEPS = (
     DELTAS,
     LEAVES,
     ROLL_UP,
+    ESTABLISHMENT,
     PROGRESS,
     FORECASTS,
     RECONCILE,
@@ -135,12 +138,19 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
         return outcomes[-1].state != "running_elsewhere"
 
     deltas = partial(count_history, first=opening) if is_first else post_changes
+    # Books begun before there was this step have none of it.
+    establishment = (
+        count_establishment
+        if ReportRun.objects.filter(report=ESTABLISHMENT, cut_off__isnull=False).exists()
+        else partial(count_establishment_history, first=opening)
+    )
     progress = measure_history if is_first else measure_progress
     (
         step(CLOSE, _close)
         and step(DELTAS, deltas)
         and step(LEAVES, _count_parts, in_one=False)
         and step(ROLL_UP, _count_crown)
+        and step(ESTABLISHMENT, establishment)
         and step(PROGRESS, progress)
         and step(FORECASTS, forecast_targets, may_fail=True)
         and step(RECONCILE, check_books, may_fail=True)

@@ -29,8 +29,8 @@ def units(request: HttpRequest) -> HttpResponse:
         raise Http404
     chosen = request.GET.get("covered", "")
     chosen = chosen if chosen in CHOICES else ""
-    sums = sums_of(units_behind(request.user, place.union, shown.day), shown.day)
-    rows = units_behind(request.user, place.union, shown.day, covered=CHOICES.get(chosen))
+    units_then = units_behind(request.user, place.union, shown.day)
+    rows = units_then.filter(is_covered=CHOICES[chosen]) if chosen else units_then
     page = BoundedPaginator(rows, PAGE_SIZE).get_page(asked.page)
     return render(
         request,
@@ -38,7 +38,7 @@ def units(request: HttpRequest) -> HttpResponse:
         {
             **page_context(asked, place, shown),
             "figure": read_units([place.union.pk], [shown.day])[place.union.pk, shown.day],
-            "sums": sums,
+            "sums": sums_of(units_then),
             "page": page,
             "chosen": chosen,
             "choice_address": without(request.GET, "page", "covered"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from core.locks import advisory_lock
 from reports.counting import DEFINITION_VERSION
+from reports.counting.establishment import find_establishment_differences, mend_establishment
 from reports.counting.posting import LOCK
 from reports.models import Drift
 from unions.history import PATH_ON_SQL
@@ -151,7 +152,10 @@ SET members = EXCLUDED.members, retained = EXCLUDED.retained, joined = EXCLUDED.
 
 
 class CountDifference(NamedTuple):
-    """A figure (``metric`` of a union and breakdown) that is not what the ledger gives."""
+    """A figure (``metric`` of a union and breakdown) that is not what the ledger gives.
+
+    For the metric ``establishment_rate`` the breakdown names one of its sums.
+    """
 
     union_id: int
     metric: str
@@ -186,6 +190,10 @@ def find_differences(day: dt.date) -> Iterator[CountDifference]:
         while rows := cursor.fetchmany(10_000):
             for row in rows:
                 yield CountDifference(*row)
+    for unit in find_establishment_differences(day):
+        yield CountDifference(
+            unit.union_id, "establishment_rate", unit.sum, unit.stored, unit.expected
+        )
 
 
 def mend_counts(day: dt.date) -> int:
@@ -200,6 +208,7 @@ def mend_counts(day: dt.date) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_MEND, {"day": day, "version": DEFINITION_VERSION})
+    mend_establishment(day)
     Drift.objects.bulk_create(
         [
             Drift(

@@ -10,6 +10,7 @@ from reports.models.books import (
 )
 from reports.models.checks import Drift, QualitySignal, SignalKind, SignalRule
 from reports.models.counts import DailyCount, DailyUnitCount, LateCount
+from reports.models.establishment import CountedEmployer, DailyEstablishment
 from reports.models.figures import ReportedFigure
 from reports.models.forecasts import CampaignForecast, ForecastMethod
 from reports.models.progress import CampaignProgress, PaceThreshold
@@ -20,9 +21,11 @@ __all__ = [
     "BriefSubscription",
     "CampaignForecast",
     "CampaignProgress",
+    "CountedEmployer",
     "CountedStation",
     "CountedUnion",
     "DailyCount",
+    "DailyEstablishment",
     "DailyUnitCount",
     "Drift",
     "ForecastMethod",

@@ -1,7 +1,7 @@
 """Rates over the register of units: who has a union, what share of their staff are members.
 
-The register keeps units as they are, not as they were: on an earlier day a unit counts as covered
-when the union that covers it today stood then. Units are those kept in a union's present subtree.
+As published: what the night of a day found in the register (``reports.counting.establishment``),
+in the tree of that day.
 """
 
 from __future__ import annotations
@@ -16,45 +16,36 @@ from django.conf import settings
 from core.replica import reading_connection
 from reports.ratios import ratio
 from reports.selectors.counts import Metric, value_sql
+from unions.history import PATH_ON_SQL
 from unions.models import Union
 
-# Stood on {day}, as ``UnionQuerySet.standing_on``; for the alias c.
-_STOOD = """(c.id IS NOT NULL AND c.status <> 'preparing'
-    AND (c.founded_on IS NULL OR c.founded_on <= {day})
-    AND (c.closed_on IS NULL OR c.closed_on > {day}))"""
-
-# ``k`` lies in the subtree of ``top``: a range of the index on paths ("0" follows the separator),
-# so that a small subtree costs little in a large register.
-_BELOW = "k.path <> '' AND k.path >= top.path AND k.path < rtrim(top.path, '/') || '0'"
-
-_UNITS = f"""
-SELECT top.id, d.day,
-    COUNT(*), COUNT(*) FILTER (WHERE covered.yes),
-    COUNT(*) FILTER (WHERE NOT covered.yes AND e.founding_state = 'Y'),
-    COUNT(*) FILTER (WHERE firm.yes), COUNT(*) FILTER (WHERE firm.yes AND covered.yes),
-    COALESCE(SUM(e.staff_count) FILTER (WHERE covered.yes), 0),
-    COUNT(*) FILTER (WHERE covered.yes AND e.staff_count IS NULL)
-FROM unions_union top
-JOIN unions_union k ON {_BELOW}
-JOIN enterprises_employer e ON e.keeper_id = k.id
-LEFT JOIN unions_union c ON c.id = e.covering_union_id
+_UNITS = """
+SELECT top.id, d.day, v.units, v.covered, v.marked_only, v.firms, v.covered_firms, v.staff,
+       v.without_staff
+FROM unnest(%(unions)s::bigint[]) AS top(id)
 CROSS JOIN unnest(%(days)s::date[]) AS d(day)
-CROSS JOIN LATERAL (SELECT {_STOOD.format(day="d.day")} AS yes) covered
-CROSS JOIN LATERAL (SELECT e.is_platform OR e.is_head AS yes) firm
-WHERE top.id = ANY(%(unions)s::bigint[])
-GROUP BY top.id, d.day
+CROSS JOIN LATERAL (
+    SELECT * FROM reports_dailyestablishment e
+    WHERE e.union_id = top.id AND e.day <= d.day ORDER BY e.day DESC LIMIT 1) v
 """
 
 # Of the covering unions those below none of the others: their figures hold their branches.
+# ``k`` lies in the subtree of ``top``: a range of the index on paths ("0" follows the separator),
+# so that a small subtree costs little in a large register.
 _STAFF = f"""
-WITH covering AS (
-    SELECT DISTINCT d.day, c.id, c.path
-    FROM unions_union top
-    JOIN unions_union k ON {_BELOW}
-    JOIN enterprises_employer e ON e.keeper_id = k.id
-    JOIN unions_union c ON c.id = e.covering_union_id
-    CROSS JOIN unnest(%(days)s::date[]) AS d(day)
-    WHERE top.id = %(union)s AND {_STOOD.format(day="d.day")}
+WITH top AS (
+    SELECT d.day, {PATH_ON_SQL.format(union="u", day="d.day")} AS path
+    FROM unions_union u CROSS JOIN unnest(%(days)s::date[]) AS d(day)
+    WHERE u.id = %(union)s
+),
+covering AS (
+    SELECT c.day, u.id, {PATH_ON_SQL.format(union="u", day="c.day")} AS path
+    FROM (
+        SELECT DISTINCT top.day, k.covering_union_id AS id
+        FROM top JOIN reports_countedemployer k
+          ON k.path >= top.path AND k.path < rtrim(top.path, '/') || '0'
+         AND k.is_covered AND k.since <= top.day AND (k.until IS NULL OR k.until > top.day)
+    ) c JOIN unions_union u ON u.id = c.id
 ),
 above AS MATERIALIZED (
     SELECT c.day, c.id, a.id AS above

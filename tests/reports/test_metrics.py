@@ -205,6 +205,7 @@ EXPECTED: dict[str, Any] = {
 
 
 def test_units_are_told_apart_and_staff_counts_once(world: World) -> None:
+    run_nightly(D(2024, 3, 16))
     found = read_units([world.city.pk, world.shen.pk], [DAY, D(2024, 3, 16)])
     assert found[world.city.pk, DAY] == Units(
         units=5, covered=2, marked_only=2, firms=4, covered_firms=2, staff=6, without_staff=1

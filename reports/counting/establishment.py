@@ -1,0 +1,213 @@
+"""Which units have a union, frozen day by day: the register of employers knows only the present.
+
+What the register says is compared with the books (``CountedEmployer``); what changed closes one
+row there and begins another, and the sums of the unions above it get a row of the day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from core.locks import advisory_lock
+from reports.counting.posting import LOCK
+from reports.counting.registers import path_sql
+from reports.models import CountedEmployer, DailyEstablishment
+
+# The alias c stood on {day}, as ``UnionQuerySet.standing_on``.
+_STOOD = """(c.id IS NOT NULL AND c.status <> 'preparing'
+        AND (c.founded_on IS NULL OR c.founded_on <= {day})
+        AND (c.closed_on IS NULL OR c.closed_on > {day}))"""
+
+# An employer on {day}, at {path}.
+_FOUND = f"""
+SELECT e.id AS employer_id, {{path}} AS path, e.covering_union_id, {_STOOD} AS is_covered,
+       e.founding_state = 'Y' AND NOT {_STOOD} AS is_marked, e.is_platform OR e.is_head AS is_firm,
+       e.staff_count
+FROM enterprises_employer e
+JOIN unions_union u ON u.id = e.keeper_id
+LEFT JOIN unions_union c ON c.id = e.covering_union_id
+"""
+_COLUMNS = "path, covering_union_id, is_covered, is_marked, is_firm, staff_count"
+_NEW = ", ".join(f"n.{name.strip()}" for name in _COLUMNS.split(","))
+_OLD = ", ".join(f"o.{name.strip()}" for name in _COLUMNS.split(","))
+
+# The whole past, from what the register says now: a unit is covered from the day its union was
+# founded to the day that was dissolved, and moves with its keeper.
+_HISTORY = f"""
+INSERT INTO reports_countedemployer (employer_id, {_COLUMNS}, since, until)
+SELECT employer_id, {_COLUMNS}, day,
+       LEAD(day) OVER (PARTITION BY employer_id ORDER BY day)
+FROM ({_FOUND.replace("SELECT e.id", "SELECT d.day, e.id")}
+    CROSS JOIN LATERAL (
+        SELECT %(first)s::date AS day
+        UNION SELECT c.founded_on WHERE c.founded_on > %(first)s AND c.founded_on <= %(day)s
+        UNION SELECT c.closed_on WHERE c.closed_on > %(first)s AND c.closed_on <= %(day)s
+        UNION SELECT p.until + 1 FROM unions_pastpath p
+        WHERE p.union_id = e.keeper_id AND p.until >= %(first)s AND p.until < %(day)s
+    ) d
+) found
+"""
+
+_CHANGED = f"""
+CREATE TEMP TABLE night_employer ON COMMIT DROP AS
+SELECT COALESCE(n.employer_id, o.employer_id) AS employer_id, n.employer_id IS NULL AS is_gone,
+       {_NEW}
+FROM ({_FOUND}) n
+FULL JOIN (SELECT * FROM reports_countedemployer WHERE until IS NULL) o USING (employer_id)
+WHERE n.employer_id IS NULL OR o.employer_id IS NULL
+   OR ({_NEW}) IS DISTINCT FROM ({_OLD})
+"""
+
+# A row that began on the day itself is of an earlier count of it, and makes way.
+_TURN = f"""
+DELETE FROM reports_countedemployer c USING night_employer n
+WHERE c.employer_id = n.employer_id AND c.until IS NULL AND c.since >= %(day)s;
+UPDATE reports_countedemployer c SET until = %(day)s FROM night_employer n
+WHERE c.employer_id = n.employer_id AND c.until IS NULL;
+INSERT INTO reports_countedemployer (employer_id, {_COLUMNS}, since, until)
+SELECT employer_id, {_COLUMNS}, %(day)s, NULL FROM night_employer WHERE NOT is_gone
+"""
+
+_SUMS = ("units", "covered", "marked_only", "firms", "covered_firms", "staff", "without_staff")
+_SUM_COLUMNS = ", ".join(_SUMS)
+_ADDED = ", ".join(f"SUM(m.sign * v.{name}) AS {name}" for name in _SUMS)
+_COMPARED = ", ".join(
+    f"('{name}', COALESCE(t.{name}, 0), COALESCE(s.{name}, 0)::bigint)" for name in _SUMS
+)
+_COURSE = ", ".join(f"SUM(c.{name}) OVER course + COALESCE(p.{name}, 0)" for name in _SUMS)
+
+# What a row ``b`` of the books adds to each sum.
+_WORTH = """CROSS JOIN LATERAL (SELECT
+        1 AS units, b.is_covered::int AS covered, b.is_marked::int AS marked_only,
+        b.is_firm::int AS firms, (b.is_firm AND b.is_covered)::int AS covered_firms,
+        CASE WHEN b.is_covered THEN COALESCE(b.staff_count, 0) ELSE 0 END AS staff,
+        (b.is_covered AND b.staff_count IS NULL)::int AS without_staff) v"""
+_ABOVE = "CROSS JOIN LATERAL unnest(string_to_array(rtrim(b.path, '/'), '/')::bigint[]) AS a(id)"
+
+# A row of the books counts from ``since`` and no longer from ``until``, for its keeper and all
+# above it: the running sums from ``first`` on, upon what stood before.
+_WRITE = f"""
+WITH changes AS (
+    SELECT a.id AS union_id, m.day, {_ADDED}
+    FROM reports_countedemployer b
+    {_WORTH}
+    CROSS JOIN LATERAL (VALUES (b.since, 1), (b.until, -1)) AS m(day, sign)
+    {_ABOVE}
+    WHERE (b.since >= %(first)s OR b.until >= %(first)s)
+      AND m.day >= %(first)s AND m.day <= %(day)s
+    GROUP BY 1, 2
+)
+INSERT INTO reports_dailyestablishment (union_id, day, {_SUM_COLUMNS})
+SELECT c.union_id, c.day, {_COURSE}
+FROM changes c
+LEFT JOIN LATERAL (
+    SELECT * FROM reports_dailyestablishment d
+    WHERE d.union_id = c.union_id AND d.day < %(first)s ORDER BY d.day DESC LIMIT 1) p ON true
+WHERE ({", ".join(f"c.{name}" for name in _SUMS)}) <> ({", ".join("0" for _ in _SUMS)})
+WINDOW course AS (PARTITION BY c.union_id ORDER BY c.day)
+"""
+
+# The rows of the books on a day, added up anew.
+_SUMMED = f"""
+summed AS (
+    SELECT a.id AS union_id, {_ADDED}
+    FROM reports_countedemployer b
+    {_WORTH}
+    CROSS JOIN (VALUES (1)) AS m(sign)
+    {_ABOVE}
+    WHERE b.since <= %(day)s AND (b.until IS NULL OR b.until > %(day)s)
+    GROUP BY 1
+)
+"""
+_DIFFERENCES = f"""
+WITH {_SUMMED},
+standing AS (
+    SELECT DISTINCT ON (union_id) * FROM reports_dailyestablishment
+    WHERE day <= %(day)s ORDER BY union_id, day DESC
+)
+SELECT union_id, m.name, m.stored, m.expected
+FROM standing t FULL JOIN summed s USING (union_id)
+CROSS JOIN LATERAL (VALUES {_COMPARED}) AS m(name, stored, expected)
+WHERE m.stored <> m.expected
+ORDER BY 1, 2
+"""
+
+_MEND = f"""
+WITH {_SUMMED}
+INSERT INTO reports_dailyestablishment (union_id, day, {_SUM_COLUMNS})
+SELECT w.id, %(day)s, {", ".join(f"COALESCE(s.{name}, 0)" for name in _SUMS)}
+FROM unnest(%(unions)s::bigint[]) AS w(id) LEFT JOIN summed s ON s.union_id = w.id
+ON CONFLICT (union_id, day) DO UPDATE
+SET ({_SUM_COLUMNS}) = ROW({", ".join(f"EXCLUDED.{name}" for name in _SUMS)})
+"""
+
+
+class EstablishmentDifference(NamedTuple):
+    """A sum of units (a column of ``DailyEstablishment``) that is not that of its rows."""
+
+    union_id: int
+    sum: str
+    stored: int
+    expected: int
+
+
+def count_establishment(day: dt.date) -> int:
+    """Enter in the books what the register of employers says, as the state of ``day``.
+
+    Days before ``day`` stay as they are. How many employers changed. Run in a transaction, and
+    again for a day that was not over.
+    """
+    advisory_lock(LOCK)
+    values: dict[str, Any] = {"day": day, "first": day}
+    path = path_sql("%(day)s", since=day)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS night_employer")
+        cursor.execute(_CHANGED.format(path=path, day="%(day)s"), values)
+        changed = cursor.rowcount
+        cursor.execute(_TURN, values)
+        DailyEstablishment.objects.filter(day__gte=day).delete()
+        cursor.execute(_WRITE, values)
+    return changed
+
+
+def count_establishment_history(day: dt.date, *, first: dt.date) -> int:
+    """The first count: every day from ``first`` to ``day``, as the register tells it now.
+
+    Replaces whatever was counted; how many rows the books have. Run in a transaction.
+    """
+    advisory_lock(LOCK)
+    CountedEmployer.objects.all().delete()
+    DailyEstablishment.objects.all().delete()
+    values: dict[str, Any] = {"day": day, "first": first}
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY.format(path=path_sql("d.day"), day="d.day"), values)
+        rows = cursor.rowcount
+        cursor.execute(_WRITE, values)
+        cursor.execute(f"ANALYZE {CountedEmployer._meta.db_table}")
+    return rows
+
+
+def find_establishment_differences(day: dt.date) -> Iterator[EstablishmentDifference]:
+    """Where sums of ``day`` are not those of the rows they were made from."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERENCES, {"day": day})
+        for row in cursor.fetchall():
+            yield EstablishmentDifference(*row)
+
+
+def mend_establishment(day: dt.date) -> list[EstablishmentDifference]:
+    """Write on ``day``, the newest published one, what the rows give; what differed.
+
+    Earlier days stay as they were published. Run in a transaction.
+    """
+    advisory_lock(LOCK)
+    found = list(find_establishment_differences(day))
+    if found:
+        unions = sorted({row.union_id for row in found})
+        with connection.cursor() as cursor:
+            cursor.execute(_MEND, {"day": day, "unions": unions})
+    return found
