@@ -13,8 +13,8 @@ from core.clock import CHINA
 from enterprises.models import Employer, FoundingState
 from reports.counting.establishment import find_establishment_differences
 from reports.counting.verifying import find_differences
-from reports.models import CountedEmployer, DailyEstablishment, Drift
-from reports.nightly import run_nightly
+from reports.models import CountedEmployer, DailyEstablishment, Drift, ReportRun
+from reports.nightly import ESTABLISHMENT, run_nightly
 from reports.selectors.coverage_rates import Units, read_units, staff_rates
 from reports.selectors.units import sums_of, units_behind
 from tests.builders import make_membership, make_official, make_region, make_union
@@ -216,3 +216,15 @@ def test_a_night_without_changes_writes_nothing(city: Union) -> None:
     rows = CountedEmployer.objects.count(), DailyEstablishment.objects.count()
     run_nightly(D(2024, 3, 2))
     assert (CountedEmployer.objects.count(), DailyEstablishment.objects.count()) == rows
+
+
+def test_books_of_before_are_entered_by_running_the_night_again(city: Union) -> None:
+    employer("甲店", city, union("联合工会"))
+    run_nightly(FIRST)
+    # As an upgrade leaves them: published, and nothing known of units.
+    CountedEmployer.objects.all().delete()
+    DailyEstablishment.objects.all().delete()
+    ReportRun.objects.filter(report=ESTABLISHMENT).delete()
+    states = {row.step: row.state for row in run_nightly(FIRST)}
+    assert [step for step, state in states.items() if state == "done"] == [ESTABLISHMENT]
+    assert (covered(city, D(2024, 2, 9)), covered(city, FIRST)) == ((0, 1), (1, 1))
