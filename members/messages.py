@@ -113,8 +113,13 @@ MESSAGES: dict[str, MessageText] = {
         minutes=12 * 60,
     ),
     "request_decided": MessageText(
-        "您申请更正会员信息的办理结果已出，请登录 {address} 查看。",
-        "Your request for correction has been decided. See {address}",
+        "您提出的更正或删除个人信息申请已有办理结果，请登录 {address} 查看。",
+        "Your request about your own data has been decided. See {address}",
+    ),
+    "data_erased": MessageText(
+        "您的个人信息已按您的申请删除，{union}仅保留会员名册中依法应当留存的内容。您可随时重新入会。",
+        "Your personal data are erased as you asked. {union} keeps only what the membership roll "
+        "must hold. You can join again at any time.",
     ),
 }
 
@@ -139,5 +144,6 @@ LABELS = {
     "phone_changed": _("Phone changed"),
     "membership_left": _("Membership left"),
     "morning_brief": _("Morning brief"),
-    "request_decided": _("Request for correction decided"),
+    "request_decided": _("Request about the own data decided"),
+    "data_erased": _("Personal data erased"),
 }

@@ -72,7 +72,7 @@ def export_of(person: Person) -> dict[str, Any]:
         "requests": [
             {
                 "field": request.get_field_display(),
-                "status": request.get_status_display(),
+                "status": request.status_label,
                 "asked_at": _time(request.asked_at),
                 "decided_at": _time(request.decided_at),
                 "note": request.note,
@@ -112,7 +112,7 @@ def explained() -> dict[str, str]:
         "transfers": _("Moves between unions, and what each union said."),
         "applications": _("What you sent in, each step since, answers to the union's questions."),
         "consents": _("What you agreed to, word for word, when, and when withdrawn."),
-        "requests": _("What you asked to have corrected."),
+        "requests": _("What you asked to have corrected or erased."),
         "messages": _("Short messages to your phone: which kind and when, without the text."),
         "looked": _("Who looked at your data or changed them, when and why."),
     }
@@ -127,7 +127,7 @@ def sections_of(document: dict[str, Any]) -> list[dict[str, Any]]:
         "transfers": _("Moves"),
         "applications": _("Applications"),
         "consents": _("Consents"),
-        "requests": _("Requests for correction"),
+        "requests": _("Requests about the own data"),
         "messages": _("Messages"),
         "looked": _("Who has looked"),
     }

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from members.views.own_page import card, consents, data, download, entering, moving
+from members.views.own_page import card, consents, data, download, entering, erasing, moving
 
 app_name = "own_page"
 
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("data/phone/code/", data.phone_code, name="phone_code"),
     path("data/employer/", data.employer, name="employer"),
     path("data/correct/", data.correct, name="correct"),
+    path("data/erase/", erasing.erase, name="erase"),
     path("data/requests/<int:pk>/cancel/", data.cancel_request, name="cancel_request"),
     path("applications/<int:pk>/cancel/", data.cancel_application, name="cancel_application"),
     path("move/", moving.move, name="move"),

@@ -71,13 +71,15 @@ def _unanswered(until: dt.datetime) -> QuerySet[Any]:
 
 
 def _ended(until: dt.datetime) -> QuerySet[Any]:
-    """People without any open membership, application, or request about their data."""
+    """People without any open membership, application, or request for correction."""
     day = timezone.localdate(until)
     spells = Membership.objects.filter(member=OuterRef("pk"))
     waiting = Application.objects.filter(status__in=OPEN_STATUSES).filter(
         Q(id_number_hash=OuterRef("id_number_hash")) | Q(phone_hash=OuterRef("phone_hash"))
     )
-    asked = DataRequest.objects.filter(member=OuterRef("pk"), status=DataRequest.Status.ASKED)
+    asked = DataRequest.objects.filter(
+        member=OuterRef("pk"), status=DataRequest.Status.ASKED
+    ).exclude(field=DataRequest.Field.ERASURE)
     rows = Member.objects.filter(frozen_at=None, merged_into=None).filter(
         ~Exists(spells.filter(ended_on=None)), ~Exists(waiting), ~Exists(asked)
     )
@@ -162,7 +164,12 @@ def freeze_members(keys: Sequence[int]) -> None:
     people = Member.objects.filter(pk__in=records)
     applications = Application.objects.filter(membership__member__in=records, erased_at=None)
     erase_applications(list(applications.values_list("pk", flat=True)))
-    DataRequest.objects.filter(member__in=records).update(value_encrypted=b"")
+    requests = DataRequest.objects.filter(member__in=records)
+    requests.update(value_encrypted=b"")
+    # Who asked for it has it now, whether the union answered or the period ended first.
+    requests.filter(field=DataRequest.Field.ERASURE, status=DataRequest.Status.ASKED).update(
+        status=DataRequest.Status.ACCEPTED, decided_at=timezone.now()
+    )
     MemberMerge.objects.filter(Q(kept__in=records) | Q(absorbed__in=records)).update(
         before_encrypted=b""
     )

@@ -80,7 +80,7 @@ def _groups() -> list[tuple[str, list[Entry]]]:
                     "admin:members_decisionpaper_changelist", "members.view",
                 ),
                 Entry(
-                    _("Requests for correction"), "edit_note",
+                    _("Requests about own data"), "edit_note",
                     "admin:members_datarequest_changelist", "members.view",
                 ),
                 Entry(

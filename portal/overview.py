@@ -10,7 +10,7 @@ from django.urls import reverse
 from campaigns.models import Campaign, CampaignStatus, Requirement, Target
 from campaigns.selectors.hand_ins import owed_by, own_units, tallies
 from core.clock import local_today
-from members.models import Application, JoinCode
+from members.models import Application, DataRequest, JoinCode
 from members.waiting import working_days_waited
 from unions.models import Union
 from unions.scope import Actor, can, grants_of
@@ -65,6 +65,7 @@ def overview(actor: Actor) -> dict[str, Any]:
         "oldest_days": oldest,
         "campaigns": [_with_time(campaign, today) for campaign in campaigns],
         "codes": list(codes),
+        "data_requests": _data_requests(actor),
         "own_unions": _own_unions(actor),
         "owed": [row for row in owed_by(units, today) if row.is_open][:SHOWN_PAPERS],
         "asked": _asked_papers(actor),
@@ -105,6 +106,15 @@ def _own_unions(actor: Actor) -> list[Union]:
     """The unions the actor is appointed at (none for operators, who have all)."""
     paths = [grant.path for grant in grants_of(actor) if grant.path][:SHOWN_UNIONS]
     return list(Union.objects.filter(path__in=paths).order_by("path")) if paths else []
+
+
+def _data_requests(actor: Actor) -> list[DataRequest]:
+    """What members ask about their own data, the oldest first: each has a day to be answered by."""
+    if not can(actor, "members.change"):
+        return []
+    rows = DataRequest.objects.visible_to(actor, "members.change")
+    waiting = rows.filter(status=DataRequest.Status.ASKED).select_related("member")
+    return list(waiting.order_by("asked_at", "id")[:SHOWN_PAPERS])
 
 
 def _quick_actions(actor: Actor) -> list[dict[str, str]]:

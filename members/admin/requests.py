@@ -1,4 +1,4 @@
-"""What members ask to have corrected: a list, and one page to decide on each."""
+"""What members ask to have corrected or erased: a list, and one page to decide on each."""
 
 from __future__ import annotations
 
@@ -42,6 +42,15 @@ class NumberForm(forms.Form):
     )
 
 
+class SureForm(forms.Form):
+    """What is erased cannot be brought back."""
+
+    sure = forms.BooleanField(
+        label=_("No benefit, dispute or other proceeding needs these data any more."),
+        error_messages={"required": _("Tick the box if you are sure.")},
+    )
+
+
 class RefusalForm(forms.Form):
     """Why not."""
 
@@ -53,7 +62,7 @@ class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
     """Requests of members in the viewer's scope."""
 
     view_permission = "members.view"
-    list_display = ("person", "field_label", "status_label", "asked_at", "decided_at")
+    list_display = ("person", "field_label", "status_label", "asked_at", "due", "decided_at")
     list_filter = ("status", "field")
     list_select_related = ("member__home_union",)
     ordering = ("-asked_at", "-id")
@@ -72,7 +81,15 @@ class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
     @admin.display(description=_("status"))
     def status_label(self, request: DataRequest) -> str:
         """In words."""
-        return request.get_status_display()
+        return request.status_label
+
+    @admin.display(description=_("answer by"))
+    def due(self, request: DataRequest) -> str:
+        """The last day, for those that wait."""
+        if request.status != DataRequest.Status.ASKED:
+            return "—"
+        day = request.due_on.isoformat()
+        return f"{day} · {gettext('late')}" if request.is_overdue else day
 
     def get_urls(self) -> list[URLPattern]:
         """With the two acts."""
@@ -80,12 +97,16 @@ class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
         return [*own, *super().get_urls()]
 
     def accept_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Correct the record."""
+        """Correct the record, or erase it."""
         found = self._fetch_for_act(request, object_id)
         if found is None:
             return HttpResponseNotAllowed(["POST"])
         form = NumberForm(request.POST)
         typed = ""
+        if found.is_erasure:
+            sure = SureForm(request.POST)
+            if not sure.is_valid():
+                return self._page(request, found, sure_form=sure)
         if found.field == DataRequest.Field.ID_NUMBER:
             if not form.is_valid():
                 return self._page(request, found, number_form=form)
@@ -98,7 +119,8 @@ class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
                 return self._page(request, found, number_form=form)
             self.message_user(request, str(refusal.message), messages.ERROR)
             return self._back(found)
-        self.message_user(request, gettext("The record is corrected."), messages.SUCCESS)
+        done = _("The data are erased.") if found.is_erasure else _("The record is corrected.")
+        self.message_user(request, str(done), messages.SUCCESS)
         return self._back(found)
 
     def refuse_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -140,13 +162,16 @@ class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
         found: DataRequest,
         *,
         number_form: NumberForm | None = None,
+        sure_form: SureForm | None = None,
         refusal_form: RefusalForm | None = None,
     ) -> HttpResponse:
         now, wanted = _before_and_after(found)
         is_open = found.status == DataRequest.Status.ASKED
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Request for correction"),
+            "title": gettext("Request for erasure")
+            if found.is_erasure
+            else gettext("Request for correction"),
             "opts": self.opts,
             "original": found,
             "item": found,
@@ -156,13 +181,16 @@ class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
             and can(actor_of(request), "members.change", found.member.home_union),
             "needs_number": found.field == DataRequest.Field.ID_NUMBER,
             "number_form": number_form or NumberForm(),
+            "sure_form": sure_form or SureForm(),
             "refusal_form": refusal_form or RefusalForm(),
         }
         return TemplateResponse(request, "admin/members/data_request.html", context)
 
 
 def _before_and_after(request: DataRequest) -> tuple[str, str]:
-    """The field as it is and as it was asked for; numbers masked."""
+    """The field as it is and as it was asked for; numbers masked, nothing for erasure."""
+    if request.is_erasure:
+        return "", ""
     value = requested_value(request)
     if request.field == DataRequest.Field.NAME:
         return request.member.name, value

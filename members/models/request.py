@@ -1,17 +1,23 @@
-"""What members ask to have corrected in their own record (PIPL art. 46)."""
+"""What members ask to have corrected in their own record, or erased (PIPL art. 46, 47)."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _, pgettext_lazy
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _, pgettext, pgettext_lazy
 
+from core.clock import local_today
 from members.models.membership import Member
 from unions.models import Union
 from unions.scope import ScopedQuerySet
 
 REQUEST_CONTEXT = "members.request"
+# GB/T 35273-2020 8.7: people are answered within thirty days.
+ANSWER_DAYS = 30
 
 
 class DataRequestQuerySet(ScopedQuerySet["DataRequest"]):
@@ -23,13 +29,15 @@ class DataRequestQuerySet(ScopedQuerySet["DataRequest"]):
 class DataRequest(models.Model):
     """A member says what one field of their record should be; an official of their union decides.
 
-    The value asked for is encrypted, whatever it is; one request per field is open at a time.
+    The value asked for is encrypted, whatever it is (a request for erasure has none); one request
+    per field is open at a time.
     """
 
     class Field(models.TextChoices):
         NAME = "name", pgettext_lazy("person", "name")
         ID_NUMBER = "id_number", _("document number")
         WORKER_GROUP = "worker_group", _("worker group")
+        ERASURE = "erasure", _("erasure of the personal data")
 
     class Status(models.TextChoices):
         ASKED = "asked", _("asked for")
@@ -58,8 +66,8 @@ class DataRequest(models.Model):
     objects = DataRequestQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("request for correction")
-        verbose_name_plural = _("requests for correction")
+        verbose_name = _("request about the own data")
+        verbose_name_plural = _("requests about the own data")
         ordering = ("-asked_at", "-id")
         constraints = [
             models.UniqueConstraint(
@@ -76,3 +84,25 @@ class DataRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member.masked_name} · {self.get_field_display()}"
+
+    @property
+    def is_erasure(self) -> bool:
+        """Whether data are to go, not to be corrected."""
+        return self.field == self.Field.ERASURE
+
+    @property
+    def status_label(self) -> str:
+        """The status in words that fit what was asked for."""
+        if self.is_erasure and self.status == self.Status.ACCEPTED:
+            return pgettext("request", "erased")
+        return self.get_status_display()
+
+    @property
+    def due_on(self) -> dt.date:
+        """The day by which the union has to answer."""
+        return timezone.localdate(self.asked_at) + dt.timedelta(days=ANSWER_DAYS)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether nobody has answered in time."""
+        return self.status == self.Status.ASKED and self.due_on < local_today()

@@ -62,12 +62,13 @@ def withdraw_consent(person: Person, purpose: str) -> Withdrawal:
             leave_union(now)
         erases = purpose == ConsentText.Purpose.ID_NUMBER
         if erases:
-            _erase_number(now)
+            erase_number(now)
         log_own_act(now, "consent.withdrawn", {"purpose": purpose, "consents": count})
     return Withdrawal(taken_back=taken_back, membership_ended=ends, number_erased=erases)
 
 
-def _erase_number(person: Person) -> None:
+def erase_number(person: Person) -> None:
+    """Empty the document number wherever it is kept readable. Inside a transaction."""
     Member.objects.filter(pk__in=[record.pk for record in person.records]).update(
         id_number_encrypted=b""
     )

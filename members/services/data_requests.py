@@ -1,4 +1,4 @@
-"""Deciding what members asked to have corrected."""
+"""Deciding what members asked to have corrected or erased."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from members.models import DataRequest, Member, Membership
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 from members.models.request import REQUEST_CONTEXT
 from members.services.correction import correct_worker_group
+from members.services.erasure import erase_record
 from members.services.messages import send_message
 from reference.models import WorkerGroup
 from unions.scope import Actor, access
@@ -36,15 +37,18 @@ def requested_value(request: DataRequest) -> str:
 
 
 def accept_request(request: DataRequest, *, typed_number: str = "", actor: Actor) -> DataRequest:
-    """Write what was asked for into the record, and tell the member.
+    """Write what was asked for into the record, or erase it, and tell the member.
 
     A document number is compared with ``typed_number``, which the official reads off the document:
     nobody needs to be shown what the member typed. Raises RuleViolation: ``decided`` meanwhile,
     ``differs`` (beside ``typed_number``), ``other_record`` (the number is another member's: the two
-    are to be merged), or as ``correct_worker_group``. Raises Http404 out of the actor's scope.
+    are to be merged), or as ``correct_worker_group`` and ``erase_record``. Raises Http404 out of
+    the actor's scope.
     """
     with transaction.atomic():
         locked = _lock(request, actor)
+        if locked.is_erasure:
+            return _erase(locked, actor)
         value = requested_value(locked)
         if locked.field == DataRequest.Field.NAME:
             Member.objects.filter(pk=locked.member_id).update(name=value)
@@ -129,6 +133,15 @@ def _lock(request: DataRequest, actor: Actor) -> DataRequest:
     return locked
 
 
+def _erase(request: DataRequest, actor: Actor) -> DataRequest:
+    member = request.member  # read before: it still knows the phone to be told
+    erase_record(member)
+    path = member.home_union.path
+    log(actor, "member.erased", member, {"request": request.pk}, union_path=path)
+    _close(request, DataRequest.Status.ACCEPTED, "", actor, template="data_erased")
+    return request
+
+
 def _correct_number(request: DataRequest, value: str, typed_number: str) -> None:
     id_type, _separator, number = value.partition(":")
     typed = normalise_identifier(typed_number)
@@ -161,7 +174,14 @@ def _correct_group(request: DataRequest, value: str, actor: Actor) -> None:
     correct_worker_group(membership, worker_group=WorkerGroup.objects.get(pk=value), actor=actor)
 
 
-def _close(request: DataRequest, status: str, note: str, actor: Actor) -> None:
+def _close(
+    request: DataRequest,
+    status: str,
+    note: str,
+    actor: Actor,
+    *,
+    template: str = "request_decided",
+) -> None:
     request.status = status
     request.decision_note = note
     request.decided_at = timezone.now()
@@ -176,6 +196,9 @@ def _close(request: DataRequest, status: str, note: str, actor: Actor) -> None:
     if request.member.phone_encrypted:
         send_message(
             decrypt(request.member.phone_encrypted, context=PHONE_CONTEXT),
-            "request_decided",
-            {"address": settings.PUBLIC_BASE_URL + reverse("own_page:data")},
+            template,
+            {
+                "address": settings.PUBLIC_BASE_URL + reverse("own_page:data"),
+                "union": union.name,
+            },
         )

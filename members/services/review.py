@@ -180,6 +180,8 @@ def may_still_undo(application: Application) -> bool:
     """Is the decision on ``application`` young enough to be taken back?"""
     if application.decided_at is None or application.status not in UNDOABLE:
         return False
+    if application.erased_at is not None:  # the person had it erased
+        return False
     window = dt.timedelta(hours=rules_of_review().undo_hours)
     return timezone.now() - application.decided_at < window
 

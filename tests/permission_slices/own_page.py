@@ -62,7 +62,7 @@ ROWS: tuple[Row, ...] = (
         Row(f"own_page:{name}", NOT_LOGGED_IN, method=method)
         for name in (
             "code", "who", "home", "card_pdf", "data", "phone", "phone_code", "employer", "correct",
-            "move", "leave", "consents", "looked", "download", "as_json", "as_pdf",
+            "erase", "move", "leave", "consents", "looked", "download", "as_json", "as_pdf",
         )
         for method in ("get", "post")
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from core.errors import RuleViolation
@@ -201,6 +202,34 @@ class SureForm(RefusableForm):
         error_messages={"required": _("Tick the box if you are sure.")},
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
+
+
+class ErasureForm(SureForm):
+    """How far: members choose whether they stay."""
+
+    class Extent(models.TextChoices):
+        PART = "part", _("I stay a member. What my membership does not need is erased.")
+        ALL = "all", _("I leave the union today and ask it to erase the rest as well.")
+
+    extent = forms.ChoiceField(
+        label=_("How far?"),
+        choices=Extent.choices,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose whether you stay a member."),
+            "invalid_choice": _("Choose whether you stay a member."),
+        },
+    )
+
+    def __init__(self, *args: Any, is_member: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_member:
+            del self.fields["extent"]
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the membership is to end."""
+        return self.cleaned_data.get("extent") == self.Extent.ALL
 
 
 def _no_longer(text: str, length: int) -> str:
