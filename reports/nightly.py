@@ -21,7 +21,11 @@ from core.clock import local_today
 from core.errors import RuleViolation
 from reports.brief import send_briefs
 from reports.checking import check_books
-from reports.counting.establishment import count_establishment, count_establishment_history
+from reports.counting.establishment import (
+    STEP as ESTABLISHMENT,
+    count_establishment,
+    count_establishment_history,
+)
 from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
 from reports.counting.rolling import count_crown, count_next_part, parts_left
@@ -45,7 +49,6 @@ CLOSE = "close"
 DELTAS = "deltas"
 LEAVES = "leaves"
 ROLL_UP = "roll_up"
-ESTABLISHMENT = "establishment"
 PROGRESS = "progress"
 FORECASTS = "forecasts"
 RECONCILE = "reconcile"

@@ -1,7 +1,8 @@
 """Which units have a union, frozen day by day: the register of employers knows only the present.
 
-What the register says is compared with the books (``CountedEmployer``); what changed closes one
-row there and begins another, and the sums of the unions above it get a row of the day.
+What the register says of the employers that were touched since the last night is compared with the
+books (``CountedEmployer``); what changed closes one row there and begins another, and the sums of
+the unions above it get a row of the day.
 """
 
 from __future__ import annotations
@@ -11,11 +12,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import Max
 
 from core.locks import advisory_lock
 from reports.counting.posting import LOCK
 from reports.counting.registers import path_sql
-from reports.models import CountedEmployer, DailyEstablishment
+from reports.models import CountedEmployer, DailyEstablishment, ReportRun
+from unions.models import PastPath
+
+STEP = "establishment"  # of the night, see ``reports.nightly``
 
 # The alias c stood on {day}, as ``UnionQuerySet.standing_on``.
 _STOOD = """(c.id IS NOT NULL AND c.status <> 'preparing'
@@ -52,14 +57,47 @@ FROM ({_FOUND.replace("SELECT e.id", "SELECT d.day, e.id")}
 ) found
 """
 
+# Which employers may stand differently: those touched, and those whose covering union begins or
+# ends to stand by the mere passing of days since the last count.
+# The queue is emptied before the register is read: what is changed meanwhile stays for the next.
+_TOUCHED = """
+CREATE TEMP TABLE night_touched (employer_id bigint PRIMARY KEY) ON COMMIT DROP;
+WITH taken AS (DELETE FROM reports_touchedemployer RETURNING employer_id)
+INSERT INTO night_touched SELECT DISTINCT employer_id FROM taken;
+INSERT INTO night_touched
+SELECT e.id FROM unions_union c JOIN enterprises_employer e ON e.covering_union_id = c.id
+WHERE (c.founded_on > %(before)s AND c.founded_on <= %(day)s)
+   OR (c.closed_on > %(before)s AND c.closed_on <= %(day)s)
+ON CONFLICT DO NOTHING;
+ANALYZE night_touched
+"""
+# All that nothing is known to have touched.
+_UNTOUCHED = """
+CREATE TEMP TABLE night_touched ON COMMIT DROP AS
+SELECT id AS employer_id FROM enterprises_employer
+UNION SELECT employer_id FROM reports_countedemployer WHERE until IS NULL
+EXCEPT SELECT employer_id FROM reports_touchedemployer;
+ANALYZE night_touched
+"""
+
+_DIFFERS = f"""
+FROM night_touched t
+LEFT JOIN ({_FOUND}) n USING (employer_id)
+LEFT JOIN (SELECT * FROM reports_countedemployer WHERE until IS NULL) o USING (employer_id)
+WHERE (n.employer_id IS NULL) <> (o.employer_id IS NULL)
+   OR ({_NEW}) IS DISTINCT FROM ({_OLD})
+"""
 _CHANGED = f"""
 CREATE TEMP TABLE night_employer ON COMMIT DROP AS
-SELECT COALESCE(n.employer_id, o.employer_id) AS employer_id, n.employer_id IS NULL AS is_gone,
-       {_NEW}
-FROM ({_FOUND}) n
-FULL JOIN (SELECT * FROM reports_countedemployer WHERE until IS NULL) o USING (employer_id)
-WHERE n.employer_id IS NULL OR o.employer_id IS NULL
-   OR ({_NEW}) IS DISTINCT FROM ({_OLD})
+SELECT t.employer_id, n.employer_id IS NULL AS is_gone, {_NEW}
+{_DIFFERS}
+"""
+# How many differ, by keeper.
+_OVERLOOKED = f"""
+SELECT (string_to_array(rtrim(path, '/'), '/')::bigint[])[
+        cardinality(string_to_array(rtrim(path, '/'), '/'))], 'overlooked', 0, COUNT(*)
+FROM (SELECT employer_id, COALESCE(n.path, o.path) AS path {_DIFFERS}) x
+GROUP BY 1 ORDER BY 1
 """
 
 # A row that began on the day itself is of an earlier count of it, and makes way.
@@ -147,7 +185,8 @@ SET ({_SUM_COLUMNS}) = ROW({", ".join(f"EXCLUDED.{name}" for name in _SUMS)})
 
 
 class EstablishmentDifference(NamedTuple):
-    """A sum of units (a column of ``DailyEstablishment``) that is not that of its rows."""
+    """A sum of units (a column of ``DailyEstablishment``) that is not that of its rows, or how many
+    employers kept by the union were ``overlooked``: the books do not have them as they are."""
 
     union_id: int
     sum: str
@@ -155,23 +194,37 @@ class EstablishmentDifference(NamedTuple):
     expected: int
 
 
-def count_establishment(day: dt.date) -> int:
+def count_establishment(day: dt.date, *, untouched: bool = False) -> int:
     """Enter in the books what the register of employers says, as the state of ``day``.
 
-    Days before ``day`` stay as they are. How many employers changed. Run in a transaction, and
-    again for a day that was not over.
+    Days before ``day`` stay as they are. Reads the employers touched since the last night, with
+    ``untouched`` all others: to be sure. How many changed. Run in a transaction, and again for a
+    day that was not over.
     """
     advisory_lock(LOCK)
-    values: dict[str, Any] = {"day": day, "first": day}
+    values: dict[str, Any] = {"day": day, "first": day, "before": _counted_before(day)}
     path = path_sql("%(day)s", since=day)
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS night_employer")
+        cursor.execute("DROP TABLE IF EXISTS night_touched, night_employer")
+        cursor.execute(_UNTOUCHED if untouched else _TOUCHED, values)
         cursor.execute(_CHANGED.format(path=path, day="%(day)s"), values)
         changed = cursor.rowcount
         cursor.execute(_TURN, values)
         DailyEstablishment.objects.filter(day__gte=day).delete()
         cursor.execute(_WRITE, values)
+        if not untouched and PastPath.objects.filter(until__gte=day).exists():
+            # Unions have moved after ``day``: that is for the next night to find.
+            cursor.execute(
+                "INSERT INTO reports_touchedemployer (employer_id)"
+                " SELECT employer_id FROM night_touched"
+            )
     return changed
+
+
+def _counted_before(day: dt.date) -> dt.date:
+    """The newest day before ``day`` in the books; long ago where there is none."""
+    runs = ReportRun.objects.filter(report=STEP, cut_off__isnull=False, day__lt=day)
+    return runs.aggregate(day=Max("day"))["day"] or dt.date.min
 
 
 def count_establishment_history(day: dt.date, *, first: dt.date) -> int:
@@ -184,6 +237,7 @@ def count_establishment_history(day: dt.date, *, first: dt.date) -> int:
     DailyEstablishment.objects.all().delete()
     values: dict[str, Any] = {"day": day, "first": first}
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM reports_touchedemployer")
         cursor.execute(_HISTORY.format(path=path_sql("d.day"), day="d.day"), values)
         rows = cursor.rowcount
         cursor.execute(_WRITE, values)
@@ -192,11 +246,17 @@ def count_establishment_history(day: dt.date, *, first: dt.date) -> int:
 
 
 def find_establishment_differences(day: dt.date) -> Iterator[EstablishmentDifference]:
-    """Where sums of ``day`` are not those of the rows they were made from."""
+    """Where sums of ``day``, the newest published one, are not those of their rows, and where rows
+    are not what the register says. In a transaction."""
     with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS night_touched")
+        cursor.execute(_UNTOUCHED)
+        path = path_sql("%(day)s", since=day)
+        cursor.execute(_OVERLOOKED.format(path=path, day="%(day)s"), {"day": day})
+        found = cursor.fetchall()
         cursor.execute(_DIFFERENCES, {"day": day})
-        for row in cursor.fetchall():
-            yield EstablishmentDifference(*row)
+        found += cursor.fetchall()
+    return (EstablishmentDifference(*row) for row in found)
 
 
 def mend_establishment(day: dt.date) -> list[EstablishmentDifference]:
@@ -207,7 +267,8 @@ def mend_establishment(day: dt.date) -> list[EstablishmentDifference]:
     advisory_lock(LOCK)
     found = list(find_establishment_differences(day))
     if found:
-        unions = sorted({row.union_id for row in found})
+        count_establishment(day, untouched=True)
+        unions = sorted({row.union_id for row in find_establishment_differences(day)})
         with connection.cursor() as cursor:
             cursor.execute(_MEND, {"day": day, "unions": unions})
     return found

@@ -10,7 +10,7 @@ from reports.models.books import (
 )
 from reports.models.checks import Drift, QualitySignal, SignalKind, SignalRule
 from reports.models.counts import DailyCount, DailyUnitCount, LateCount
-from reports.models.establishment import CountedEmployer, DailyEstablishment
+from reports.models.establishment import CountedEmployer, DailyEstablishment, TouchedEmployer
 from reports.models.figures import ReportedFigure
 from reports.models.forecasts import CampaignForecast, ForecastMethod
 from reports.models.progress import CampaignProgress, PaceThreshold
@@ -40,5 +40,6 @@ __all__ = [
     "ScreenToken",
     "SignalKind",
     "SignalRule",
+    "TouchedEmployer",
     "UnpostedEntry",
 ]

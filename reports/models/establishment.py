@@ -108,3 +108,21 @@ class DailyEstablishment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.union_id} {self.day}: {self.covered}/{self.units}"
+
+
+class TouchedEmployer(models.Model):
+    """An employer that may stand differently than in the books: the next night looks.
+
+    Written by triggers (migration 0006) in the transaction that changed the employer, its keeper or
+    its covering union, so that none can be forgotten; one row for each change, for a row that stood
+    already might be taken by a night that does not see the change yet.
+    """
+
+    employer_id = models.BigIntegerField()
+
+    class Meta:
+        verbose_name = _("employer to be counted")
+        verbose_name_plural = _("employers to be counted")
+
+    def __str__(self) -> str:
+        return str(self.employer_id)
