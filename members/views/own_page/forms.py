@@ -207,6 +207,8 @@ class SureForm(RefusableForm):
 class ErasureForm(SureForm):
     """How far: members choose whether they stay."""
 
+    field_order = ("extent", "sure")
+
     class Extent(models.TextChoices):
         PART = "part", _("I stay a member. What my membership does not need is erased.")
         ALL = "all", _("I leave the union today and ask it to erase the rest as well.")
