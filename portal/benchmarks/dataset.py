@@ -13,7 +13,7 @@ from core.clock import local_today
 from enterprises.models import WorkforceBaseline
 from members.models import JoinCode
 from members.services.join_codes import create_join_code
-from portal.benchmarks.register import HISTORY_DAYS, add_lives, add_waiting
+from portal.benchmarks.register import HISTORY_DAYS, add_employers, add_lives, add_waiting
 from portal.demo.bulk import analyse, copy_records, reserve_ids
 from reference.models import GroupSet, Region
 from reports.counting.history import THE_BEGINNING
@@ -28,6 +28,7 @@ WHOLE_HISTORY_UP_TO = 200_000  # members
 DAYS_SINCE_HISTORY = 60
 OPENED_BEFORE = dt.timedelta(days=90)
 FIRST_IN_QUEUE = 900_000_000
+MEMBERS_EACH = 10  # for each employer of the register
 OFFICIAL, LEADER = "bench-official", "bench-leader"
 
 
@@ -56,7 +57,7 @@ def build(sizes: Sizes) -> None:
     with transaction.atomic():
         regions = _regions()
         levels = _tree(sizes.unions, regions)
-        add_members(sizes.members, first=0)
+        add_register(sizes.members, first=0)
         _queue(sizes.queue, levels[-1])
         _people(levels[0][0])
         _campaign(levels[0][0], levels[1])
@@ -74,6 +75,12 @@ def opening_of(members: int) -> dt.date:
     return last_day() - OPENED_BEFORE
 
 
+def add_register(count: int, *, first: int) -> None:
+    """``count`` people as in ``add_members``, and an employer for every ten of them."""
+    add_members(count, first=first)
+    add_employers(count // MEMBERS_EACH, first=first // MEMBERS_EACH)
+
+
 def add_members(count: int, *, first: int, days: tuple[dt.date, dt.date] | None = None) -> None:
     """Add ``count`` people, the first of them person ``first``, who joined in ``days``."""
     end = last_day()
@@ -84,7 +91,7 @@ def add_members(count: int, *, first: int, days: tuple[dt.date, dt.date] | None 
 def grow_to_double(sizes: Sizes) -> None:
     """As many members again, over the same unions and years."""
     with transaction.atomic():
-        add_members(sizes.members, first=sizes.members)
+        add_register(sizes.members, first=sizes.members)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
 

@@ -117,6 +117,21 @@ _DECIDED = _APPLICATIONS.format(
     decided="(l.joined + time '09:00') AT TIME ZONE 'Asia/Shanghai'",
     which="l.joined > %(year_ago)s",
 )
+_EMPLOYERS = """
+INSERT INTO enterprises_employer
+    (name, uscc, region_id, keeper_id, covering_union_id, founding_state, is_platform, is_head,
+     affiliate_type, staff_count, is_demo)
+SELECT 'Employer ' || n, '', k.region_id, k.id, CASE WHEN n %% 5 < 3 THEN g.id END,
+       CASE WHEN n %% 5 < 4 THEN 'Y' ELSE 'N' END, n %% 50 = 0, n %% 40 = 0, '',
+       CASE WHEN n %% 10 < 9 THEN 5 + n %% 200 END, true
+FROM generate_series(%(first)s::int, %(last)s::int) n
+JOIN (SELECT id, region_id, row_number() OVER (ORDER BY id) - 1 AS place,
+             COUNT(*) OVER () AS number
+      FROM unions_union WHERE kind_id <> 'grassroots_union') k ON k.place = n %% k.number
+JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, COUNT(*) OVER () AS number
+      FROM unions_union WHERE kind_id = 'grassroots_union') g ON g.place = n %% g.number
+"""
+
 _WAITING = _APPLICATIONS.format(
     receipt="'Q' || lpad(l.n::text, 12, '0')",
     status="'submitted'",
@@ -147,6 +162,13 @@ def add_waiting(count: int, *, first: int, day: dt.date) -> None:
     with _indexes_afterwards(count), connection.cursor() as cursor:
         for values in _batches(cursor, count, first, day, day):
             cursor.execute(_WAITING, values)
+
+
+def add_employers(count: int, *, first: int) -> None:
+    """Add ``count`` employers, numbered from ``first``, kept by the unions above the grassroots in
+    turn; of five three are covered by a grassroots union."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EMPLOYERS, {"first": first, "last": first + count - 1})
 
 
 def _batches(

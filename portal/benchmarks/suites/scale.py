@@ -90,7 +90,7 @@ def _grow(members: int, stage: int) -> float:
     that first night."""
     day = newest_day()
     with transaction.atomic():
-        dataset.add_members(stage - members, first=members)
+        dataset.add_register(stage - members, first=members)
     with transaction.atomic():
         forget_figures()
     with connection.cursor() as cursor:
