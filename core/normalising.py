@@ -46,6 +46,10 @@ _ONE_IDEOGRAPH = re.compile(_IDEOGRAPH)
 _STOP_BETWEEN_IDEOGRAPHS = re.compile(f"(?<={_IDEOGRAPH}) ?[.。] ?(?={_IDEOGRAPH})")
 _AROUND_DOT = re.compile(r" *·+ *(?:· *)*")
 _DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
+# What nearly everybody types comes out as it went in, and need not go through all that follows.
+_PLAIN_NAME = re.compile("[\u4e00-\u9fa5]+")
+_PLAIN_TEXT = re.compile("[!-~\u4e00-\u9fa5]+(?: [!-~\u4e00-\u9fa5]+)*")
+_PLAIN_IDENTIFIER = re.compile("[0-9A-Z+]*")
 _LOWER_TO_UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 
 
@@ -56,6 +60,8 @@ def normalise_text(raw: str) -> str:
     Idempotent. Chinese punctuation, the middle dot, extension-plane and compatibility
     ideographs and private-use characters stay as they are.
     """
+    if _PLAIN_TEXT.fullmatch(raw):
+        return raw
     visible = _drop_invisible(raw).translate(_FULL_WIDTH_ALPHANUMERIC).translate(_RADICALS)
     # Composition (NFC) makes é one character, but would also replace compatibility ideographs.
     pieces = _KEPT_APART.split(visible)
@@ -70,9 +76,16 @@ def normalise_name(raw: str) -> str:
     """A name of a person or union: as `normalise_text`, without spaces between ideographs, and
     every kind of dot between its parts becomes the middle dot U+00B7 without spaces, as the
     identity card writes it (GB/T 13000). Rare characters out of old code points get their own."""
+    if is_plain_name(raw):
+        return raw
     text = normalise_text(raw.translate(_OLD_PRIVATE).translate(_VARIATION_SELECTORS))
     dotted = _STOP_BETWEEN_IDEOGRAPHS.sub("·", text.translate(_NAME_DOTS))
     return _BETWEEN_IDEOGRAPHS.sub("", _AROUND_DOT.sub("·", dotted).strip("· "))
+
+
+def is_plain_name(raw: str) -> bool:
+    """Whether a text is of common Chinese characters alone, as most names are."""
+    return _PLAIN_NAME.fullmatch(raw) is not None
 
 
 def is_ideograph(character: str) -> bool:
@@ -86,6 +99,8 @@ def normalise_identifier(raw: str) -> str:
     `３７１５０２ 19900101-123x` → `37150219900101123X`. Idempotent. Other characters stay, for the
     check that follows to refuse them.
     """
+    if _PLAIN_IDENTIFIER.fullmatch(raw):
+        return raw
     half_width = _drop_invisible(raw).translate(_FULL_WIDTH_ASCII)
     return "".join(
         character

@@ -12,7 +12,7 @@ import unicodedata
 from django.utils.translation import gettext_lazy as _
 
 from core.errors import RuleViolation
-from core.normalising import is_ideograph, normalise_name
+from core.normalising import is_ideograph, is_plain_name, normalise_name
 
 MAX_LENGTH = 60
 _BETWEEN_LETTERS = frozenset("· -'’.,")
@@ -27,6 +27,8 @@ def parse_name(raw: str) -> str:
     private-use character, ``name_missing`` for a stand-in such as ``？``, ``name`` for digits,
     symbols and what else is no name.
     """
+    if is_plain_name(raw) and len(raw) <= MAX_LENGTH:
+        return raw
     name = normalise_name(raw)
     if not raw.strip():
         raise _refusal(_("Please enter your name."), "required")

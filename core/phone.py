@@ -26,6 +26,7 @@ _CHINA_ELEVEN = re.compile(r"(?:\+?86|0086)?(?P<number>1[0-9]{10})")
 _CHINA_MOBILE = re.compile(r"\+861[3-9][0-9]{9}")
 _DEMO = re.compile(r"\+86129[0-9]{8}")
 _ALLOWED_CHARACTERS = re.compile(r"\+?[0-9]{4,20}")
+_BRACKETS_AND_DOTS = re.compile("[().（）·]")
 _MOBILE_TYPES = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
@@ -35,7 +36,7 @@ def normalise_phone(raw: str) -> str:
     Full-width digits, spaces, hyphens, brackets and dots are forgiven. Raises RuleViolation
     (field "phone") for what cannot be a mobile number.
     """
-    typed = re.sub(r"[().（）·]", "", normalise_identifier(raw))
+    typed = _BRACKETS_AND_DOTS.sub("", normalise_identifier(raw))
     if not typed:
         raise RuleViolation(_("Enter a mobile number."), field="phone", code="phone_missing")
     if not _ALLOWED_CHARACTERS.fullmatch(typed):

@@ -10,12 +10,16 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
+import os
 import threading
 import time
+from typing import Any
 
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
+from redis.connection import ConnectionInterface
+from redis.exceptions import NoScriptError
 from redis.retry import Retry
 
 SOCKET_TIMEOUT_SECONDS = 0.3
@@ -34,6 +38,7 @@ for i, key in ipairs(KEYS) do
 end
 return counts
 """
+_COUNT_SHA = hashlib.sha1(_COUNT_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
 class _CircuitBreaker:
@@ -103,7 +108,7 @@ def allow_all(*calls: tuple[RateLimit, str]) -> bool:
     keys = [limit.redis_key(key) for limit, key in calls]
     seconds = [limit.seconds for limit, _key in calls]
     try:
-        counts = _count_script(settings.REDIS_URL)(keys=keys, args=seconds)
+        counts = _count(keys, seconds)
     except (redis.RedisError, OSError) as error:
         _breaker.record_failure(error)
         return True
@@ -130,6 +135,39 @@ def _client(url: str) -> redis.Redis:
     )
 
 
-@functools.lru_cache(maxsize=4)
-def _count_script(url: str):  # type: ignore[no-untyped-def]
-    return _client(url).register_script(_COUNT_SCRIPT)
+_held = threading.local()
+
+
+def _count(keys: list[str], seconds: list[int]) -> list[int]:
+    """Straight over a connection of this thread: what a client and its pool do around each command
+    takes longer than the command."""
+    connection = _connection(settings.REDIS_URL)
+    arguments: list[str | int] = [len(keys), *keys, *seconds]
+    try:
+        return _ask(connection, "EVALSHA", _COUNT_SHA, *arguments)
+    except NoScriptError:
+        return _ask(connection, "EVAL", _COUNT_SCRIPT, *arguments)
+
+
+def _ask(connection: ConnectionInterface, command: str, *arguments: str | int) -> Any:
+    was_open = connection.is_connected
+    try:
+        connection.send_command(command, *arguments)
+        return connection.read_response()
+    except redis.ConnectionError:
+        # It lay there since the last call, and the server may have closed it meanwhile.
+        if not was_open:
+            raise
+    connection.disconnect()
+    connection.send_command(command, *arguments)
+    return connection.read_response()
+
+
+def _connection(url: str) -> ConnectionInterface:
+    owner = (url, os.getpid())
+    if getattr(_held, "owner", None) != owner:
+        pool = _client(url).connection_pool
+        _held.connection = pool.connection_class(**pool.connection_kwargs)
+        _held.owner = owner
+    connection: ConnectionInterface = _held.connection
+    return connection

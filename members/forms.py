@@ -5,6 +5,7 @@ Checks are those of the services, run field by field so that a worker sees all m
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from core.codes import is_receipt_number
 from core.errors import RuleViolation
-from core.identity import IdentityType, parse_identity
+from core.identity import IdentityDocument, IdentityType, parse_identity
 from core.normalising import normalise_identifier, normalise_text
 from core.person_name import parse_name
 from core.phone import normalise_phone
 from members.models import ConsentText, ExtraQuestion
 from members.question_fields import AsksQuestions
-from members.services.enrolment import PersonInput
+from members.services.enrolment import CheckedPerson
 from reference.models import WorkerGroup
 from reference.selectors import groups_on_offer
 
@@ -40,13 +41,13 @@ COMMON_PLATFORMS = (
 class ConsentField(forms.Field):
     """A tick that carries the key of the text that was shown: another version is not agreed to."""
 
-    def __init__(self, text: ConsentText) -> None:
+    text: ConsentText
+
+    def __init__(self) -> None:
         super().__init__(
             required=True,
-            label=text.title,
             error_messages={"required": _("Please read this and tick the box to go on.")},
         )
-        self.text = text
 
     def clean(self, value: Any) -> int:
         """The key of the text agreed to."""
@@ -120,6 +121,16 @@ class SharedFields(dict[str, forms.Field]):
         return dict(self)
 
 
+_CONSENT = ConsentField()
+
+
+def consent_field(text: ConsentText) -> ConsentField:
+    """The tick for ``text``. All such fields share what no form changes."""
+    field = copy.copy(_CONSENT)
+    field.text, field.label = text, text.title
+    return field
+
+
 class JoinForm(AsksQuestions):
     """What a worker fills in behind a join code."""
 
@@ -175,6 +186,8 @@ class JoinForm(AsksQuestions):
         ),
     )
 
+    _document: IdentityDocument
+
     def __init__(
         self,
         *args: Any,
@@ -185,7 +198,7 @@ class JoinForm(AsksQuestions):
         super().__init__(*args, **kwargs)
         self.add_questions(questions)
         for text in texts:
-            self.fields[f"consent_{text.purpose}"] = ConsentField(text)
+            self.fields[f"consent_{text.purpose}"] = consent_field(text)
 
     @property
     def consents(self) -> list[tuple[ConsentText, forms.BoundField]]:
@@ -217,9 +230,12 @@ class JoinForm(AsksQuestions):
         values = self.cleaned_data
         if "id_type" in values and "id_number" in values:
             try:
-                values["id_number"] = parse_identity(values["id_type"], values["id_number"]).number
+                document = parse_identity(values["id_type"], values["id_number"])
             except RuleViolation as violation:
                 self.add_violation(violation)
+            else:
+                self._document = document
+                values["id_number"] = document.number
         return values
 
     def add_violation(self, violation: RuleViolation) -> None:
@@ -227,14 +243,16 @@ class JoinForm(AsksQuestions):
         field = violation.field if violation.field in self.fields else None
         self.add_error(field, forms.ValidationError(violation.message, code=violation.code))
 
-    def person(self) -> PersonInput:
-        """The person of a valid form."""
+    def person(self) -> CheckedPerson:
+        """The person of a valid form, who passed the checks of the service in its boxes."""
         values = self.cleaned_data
-        return PersonInput(
+        return CheckedPerson(
             name=values["name"],
-            id_type=values["id_type"],
-            id_number=values["id_number"],
+            id_type=self._document.id_type,
+            id_number=self._document.number,
             phone=values["phone"],
+            birth_date=self._document.birth_date,
+            sex=self._document.sex,
         )
 
     def agreed_text_ids(self) -> set[int]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from core.codes import receipt_number
@@ -71,8 +73,13 @@ class CheckedPerson:
         }
 
 
-def check_person(person: PersonInput) -> CheckedPerson:
-    """Normalise and check; raises RuleViolation beside ``name``, ``id_number`` or ``phone``."""
+def check_person(person: PersonInput | CheckedPerson) -> CheckedPerson:
+    """Normalise and check; raises RuleViolation beside ``name``, ``id_number`` or ``phone``.
+
+    Who was checked before, by a form that ran the same checks box by box, comes back as is.
+    """
+    if isinstance(person, CheckedPerson):
+        return person
     name = parse_name(person.name)
     document = parse_identity(person.id_type, person.id_number)
     return CheckedPerson(
@@ -85,23 +92,36 @@ def check_person(person: PersonInput) -> CheckedPerson:
     )
 
 
-@dataclass(frozen=True)
 class Taken:
-    """A form that was taken in: its receipt, and the application it made or belongs to.
+    """A form that was taken in: its receipt, and the application it made or belongs to."""
 
-    Of an application that was there before (``is_new`` False) only the columns of ``TakenIn`` are
-    at hand; its own receipt number is not to be shown to the sender.
-    """
+    def __init__(self, found: TakenIn, written: Mapping[str, Any]) -> None:
+        self.receipt_number = found.handed_out
+        self.is_new = found.is_new
+        self._found = found
+        self._written = written
 
-    receipt_number: str
-    application: Application
-    is_new: bool
+    @cached_property
+    def application(self) -> Application:
+        """Made when somebody asks for it; the page of a worker does not.
+
+        Of an application that was there before (``is_new`` False) only the columns of ``TakenIn``
+        are at hand; its own receipt number is not to be shown to the sender.
+        """
+        _is_new, _handed_out, *columns = self._found
+        if not self.is_new:
+            # No question more than for a new one: the rest is read if somebody asks for it.
+            return Application.from_db(DEFAULT_DB_ALIAS, list(TakenIn._fields[2:]), columns)
+        known = dict(zip(TakenIn._fields[2:], columns, strict=True))
+        application = Application(**known, **self._written)
+        application._state.adding, application._state.db = False, DEFAULT_DB_ALIAS
+        return application
 
 
 def apply_to_join(
     join_code: JoinCode,
     *,
-    person: PersonInput,
+    person: PersonInput | CheckedPerson,
     worker_group: WorkerGroup,
     employer_name: str = "",
     agreed_text_ids: set[int],
@@ -151,22 +171,10 @@ def apply_to_join(
             break
     else:
         raise IntegrityError("no receipt number was free, or a twin came and went each time")
-    if not taken.is_new:
-        # No question more than for a new one: the rest is read if somebody asks for it.
-        _is_new, handed_out, *found = taken
-        first = Application.from_db(DEFAULT_DB_ALIAS, list(TakenIn._fields[2:]), found)
-        return Taken(handed_out, first, is_new=False)
-    application = Application(
-        id=taken.id,
-        receipt_number=taken.receipt_number,
-        union_id=taken.union_id,
-        worker_group=worker_group,
-        employer_id=taken.employer_id,
-        employer_name=employer_name,
-        channel=taken.channel,
-        join_code=join_code,
-        submitted_at=taken.submitted_at,
+    written = {
         **columns,
-    )
-    application._state.adding, application._state.db = False, DEFAULT_DB_ALIAS
-    return Taken(taken.handed_out, application, is_new=True)
+        "worker_group": worker_group,
+        "employer_name": employer_name,
+        "join_code": join_code,
+    }
+    return Taken(taken, written)

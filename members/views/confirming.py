@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from core.codes import format_receipt
 from core.errors import RuleViolation
 from core.throttling import RateLimit
-from members.forms import ConsentField
+from members.forms import ConsentField, consent_field
 from members.models import CollectiveEntry, ConsentText
 from members.selectors import current_consent_texts
 from members.services.collective import confirm_entry, decline_entry, entry_of
@@ -33,7 +33,7 @@ class ConfirmForm(forms.Form):
     def __init__(self, *args: Any, texts: list[ConsentText], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for text in texts:
-            self.fields[f"consent_{text.purpose}"] = ConsentField(text)
+            self.fields[f"consent_{text.purpose}"] = consent_field(text)
 
     @property
     def consents(self) -> list[tuple[ConsentText, forms.BoundField]]:

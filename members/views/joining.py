@@ -6,10 +6,12 @@ travels in a signed cookie of half an hour, and every page that may hold such da
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
@@ -76,7 +78,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     except RuleViolation as violation:
         form.add_violation(violation)
         return _join_page(request, join_code, form)
-    answer = HttpResponseRedirect(reverse("members:received"))
+    answer = HttpResponseRedirect(_address("members:received", get_script_prefix()))
     return with_receipt(answer, taken.receipt_number)
 
 
@@ -132,12 +134,18 @@ def with_receipt(response: HttpResponse, receipt_number: str) -> HttpResponse:
         receipt_number,
         salt=RECEIPT_SALT,
         max_age=RECEIPT_SECONDS,
-        path=reverse("members:find"),
+        path=_address("members:find", get_script_prefix()),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
     )
     return response
+
+
+@lru_cache(maxsize=8)
+def _address(name: str, prefix: str) -> str:
+    """An address in which nothing is to be filled in, looked up once."""
+    return reverse(name)
 
 
 def receipt_of(request: HttpRequest) -> str:

@@ -26,7 +26,7 @@ from core.display import apply_wish, display_wish
 from core.errors import RuleViolation
 from core.throttling import RateLimit
 from members import limits, qr
-from members.forms import COMMON_PLATFORMS, JoinForm
+from members.forms import COMMON_PLATFORMS, ConsentField, JoinForm
 from members.models import MobileWindow
 from members.selectors import current_consent_texts, questions_of
 from members.services.enrolment import apply_to_join
@@ -37,6 +37,19 @@ FOCUS_SET = "set4"
 # One address and hundreds of people: a stand has a limit of its own.
 SIGN_UPS_PER_HOUR = 600
 WINDOW_LIMIT = RateLimit("join.window", SIGN_UPS_PER_HOUR, 3600)
+
+
+class WindowForm(JoinForm):
+    """The same boxes on a device that many hands hold: it is to suggest nothing.
+
+    A class of its own has fields of its own: those of ``JoinForm`` are shared by all its forms.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if not isinstance(field, ConsentField):
+                field.widget.attrs["autocomplete"] = "off"
 
 
 @never_cache
@@ -53,14 +66,14 @@ def window(request: HttpRequest, token: str) -> HttpResponse:
     texts = current_consent_texts()
     questions = questions_of(found.union_id)
     if request.method != "POST":
-        return _form_page(request, found, token, JoinForm(texts=texts, questions=questions))
+        return _form_page(request, found, token, WindowForm(texts=texts, questions=questions))
     _speak(request)
     if wish := display_wish(request.POST):
         # For this person only: no cookie keeps it.
         apply_wish(request, wish)
-        typed = JoinForm(texts=texts, questions=questions, initial=request.POST.dict())
+        typed = WindowForm(texts=texts, questions=questions, initial=request.POST.dict())
         return _form_page(request, found, token, typed)
-    form = JoinForm(request.POST, texts=texts, questions=questions)
+    form = WindowForm(request.POST, texts=texts, questions=questions)
     if not form.is_valid():
         return _form_page(request, found, token, form)
     phone = form.cleaned_data["phone"]
@@ -103,12 +116,10 @@ def _form_page(
     request: HttpRequest,
     found: MobileWindow,
     token: str,
-    form: JoinForm,
+    form: WindowForm,
     *,
     is_limited: bool = False,
 ) -> HttpResponse:
-    for field in form.fields.values():
-        field.widget.attrs["autocomplete"] = "off"
     focus = group_codes(FOCUS_SET)
     groups = list(active_groups())
     context = {

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from core.normalising import normalise_identifier, normalise_name, normalise_text
+from core.person_name import parse_name
 
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=[]), max_size=40)
 
@@ -83,3 +84,15 @@ def test_nothing_unstorable_or_invisible_is_left(raw):
 @given(st.text(alphabet=st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF)))
 def test_plain_chinese_is_left_alone(text):
     assert normalise_text(text) == text
+
+
+def test_what_is_left_as_typed_would_come_out_of_the_long_way_unchanged():
+    plain = "".join(map(chr, range(0x4E00, 0x9FA6)))
+    ascii_text = "".join(map(chr, range(ord("!"), ord("~") + 1)))
+    identifier = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ+"
+    # An invisible character in front makes each go the long way.
+    assert normalise_name("\u200b" + plain) == plain == normalise_name(plain)
+    assert normalise_text(f"\u200b{plain} {ascii_text}") == f"{plain} {ascii_text}"
+    assert normalise_identifier("\u200b" + identifier) == identifier
+    assert parse_name("\u200b" + plain[:60]) == plain[:60]
+    assert all(character.isalpha() for character in plain)

@@ -46,6 +46,14 @@ def test_several_limits_are_counted_at_once(limit):
     assert 55 <= narrow_key <= 60
 
 
+def test_a_connection_that_the_server_has_closed_is_opened_anew(limit):
+    assert limit.allow("1.2.3.4")
+    held = throttling._connection(settings.REDIS_URL)
+    held.send_command("CLIENT", "ID")
+    throttling._client(settings.REDIS_URL).client_kill_filter(_id=held.read_response())
+    assert [limit.allow("1.2.3.4") for _ in range(3)] == [True, True, False]
+
+
 def test_calls_at_the_same_time_are_all_counted(limit):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(limit.allow, ["1.2.3.4"] * 40))

@@ -86,6 +86,8 @@ def test_nothing_of_the_last_person_is_left(client: Client, window: MobileWindow
     for left in (receipt, "王小明", "21000", person(21)["id_number"]):
         assert left not in body
     assert body.count('autocomplete="off"') == 6
+    own_phone = client.get(f"/join/{window.join_code.code}/").content.decode()
+    assert 'autocomplete="name"' in own_phone  # where the device is one's own, it may help
     assert "draft.js" not in body
     # With "no-referrer" browsers send "Origin: null", and no form would get through.
     assert page.headers["Referrer-Policy"] == "same-origin"
