@@ -119,6 +119,13 @@ class HandInAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         owed = self._owed(request, requirement, unit)
         sent = request.method == "POST"
+        if not sent and not owed.is_open:  # an old link, or the way back
+            self.message_user(
+                request,
+                gettext("A version has been handed in; another one can follow if it is returned."),
+                messages.WARNING,
+            )
+            return HttpResponseRedirect(reverse("admin:campaigns_handin_owed"))
         form = UploadForm(request.POST, request.FILES) if sent else UploadForm()
         if sent and form.is_valid():
             try:

@@ -41,6 +41,15 @@ class RecordForm(ServiceForm):
         fields = ("campaign", "kind", "unit", "day", "text", "due_on", "file")
         widgets = {"text": UnfoldAdminTextareaWidget(attrs={"rows": 5})}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The page links to the file; the box takes another one. Its own link would name the path
+        # on the disk, and its "clear" would promise what nobody does: a paper is replaced.
+        if self.initial.pop("file", None):
+            self.fields["file"].help_text = _(
+                "Up to 10 MB, without macros. It replaces the file that is there."
+            )
+
 
 @admin.register(CampaignRecord)
 class CampaignRecordAdmin(ScopedModelAdmin):

@@ -41,6 +41,11 @@ class Owed:
         return self.newest is None or self.newest.state == HandInState.RETURNED
 
     @property
+    def waits(self) -> bool:
+        """Handed in; the owner has not answered."""
+        return self.newest is not None and self.newest.state == HandInState.HANDED_IN
+
+    @property
     def is_late(self) -> bool:
         """Open after the due day, or handed in after it."""
         if self.newest is None or self.is_open:
@@ -76,13 +81,14 @@ def units_of(requirement: Requirement) -> UnionQuerySet:
 
 
 def standing_of(requirement: Requirement, day: dt.date) -> list[Owed]:
-    """Every unit that owes it with its newest version: open ones first, in the tree's order."""
+    """Every unit that owes it with its newest version: those that wait for the owner's answer
+    first, then open ones, in the tree's order."""
     newest = _newest(requirement.hand_ins.all())
     rows = [
         Owed(requirement, unit, newest.get((requirement.pk, unit.pk)), day)
         for unit in units_of(requirement).order_by("path")
     ]
-    return sorted(rows, key=lambda row: not row.is_open)
+    return sorted(rows, key=lambda row: (not row.waits, not row.is_open))
 
 
 def own_units(actor: Actor) -> list[Union]:

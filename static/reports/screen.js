@@ -10,7 +10,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const time = (date) => date.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false });
+  const time = (date) => date.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai" });
   const data = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
   function chartIn(id) {

@@ -102,6 +102,7 @@ def test_handed_in_returned_handed_in_again_accepted(
     }
     assert (HandIn.objects.count(), files()) == (0, before)
     assert unit.post(send, {"file": pdf(), "note": "第一稿"}).status_code == 302
+    assert unit.get(send).headers["Location"] == owed  # nothing more to hand in for now
     (kept,) = files() - before
     assert "张三" not in kept.name
     paper = HandIn.objects.get()
@@ -234,8 +235,11 @@ def test_a_task_is_given_seen_and_done(world: World, requirement: Requirement) -
     with pytest.raises(RuleViolation):
         save_record(None, kind="praise", actor=official, **values)  # not of the own unit by itself
     assert CampaignRecord.objects.count() == 0
-    task = save_record(None, kind="task", due_on=DUE, actor=world.official, **values)
+    task = save_record(None, kind="task", due_on=DUE, file=pdf(), actor=world.official, **values)
     page = reverse("admin:campaigns_campaignrecord_change", args=[task.pk])
+    shown = logged_in(world.official).get(page).content.decode()
+    assert "It replaces the file that is there." in shown
+    assert task.file.name not in shown  # neither the path nor a box to clear it
     assert logged_in(official).get(page).status_code == 200
     assert logged_in(official).post(page, {"text": "别的"}).status_code == 403
     assert logged_in(world.neighbour).get(page).status_code == 404
