@@ -223,11 +223,16 @@ def _sweep(rule: SignalRule, day: dt.date) -> int:
             "WHERE (f.union_id, f.value, f.details) = (s.union_id, s.value, s.details))",
             [day, rule.kind],
         )
+        # Not in one statement with what follows: where many are found and none was known, each was
+        # compared with all that had just been written.
         cursor.execute(
-            f"{_INSERT} SELECT %s, f.union_id, %s, f.value, f.details, NULL FROM found f "
-            "WHERE NOT EXISTS (SELECT FROM reports_qualitysignal s "
-            "WHERE s.kind = %s AND s.union_id = f.union_id AND s.cleared_on IS NULL)",
-            [day, rule.kind, rule.kind],
+            "DELETE FROM found f USING reports_qualitysignal s "
+            "WHERE s.kind = %s AND s.union_id = f.union_id AND s.cleared_on IS NULL",
+            [rule.kind],
+        )
+        cursor.execute(
+            f"{_INSERT} SELECT %s, union_id, %s, value, details, NULL FROM found",
+            [day, rule.kind],
         )
         written: int = cursor.rowcount
     SignalRule.objects.filter(pk=rule.pk).update(swept_on=day)
