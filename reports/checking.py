@@ -52,13 +52,13 @@ WITH RECURSIVE upper AS (
     SELECT u.id, upper.level + 1 FROM unions_union u JOIN upper ON u.parent_id = upper.id
     WHERE upper.level < %(levels)s
 ),
+changed AS MATERIALIZED (
+    SELECT union_id AS id FROM reports_dailycount WHERE day = %(day)s AND breakdown = ''
+),
 touched AS (
-    SELECT c.union_id AS id FROM upper
-    JOIN reports_dailycount c ON c.union_id = upper.id AND c.breakdown = '' AND c.day = %(day)s
+    SELECT id FROM upper JOIN changed USING (id)
     UNION
-    (SELECT union_id FROM reports_dailycount
-     WHERE day = %(day)s AND breakdown = ''
-     ORDER BY hashint8extended(union_id, %(salt)s) LIMIT %(sample)s)
+    (SELECT id FROM changed ORDER BY hashint8extended(id, %(salt)s) LIMIT %(sample)s)
 ),
 waiting AS MATERIALIZED (
     SELECT union_id, SUM(members) AS members, SUM(retained) AS retained

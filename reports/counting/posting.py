@@ -7,6 +7,7 @@ that writes what they change, so that none is counted twice or lost.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
@@ -14,6 +15,7 @@ from django.db import connection
 from core.locks import advisory_lock
 from reports.counting import DEFINITION_VERSION
 from reports.counting.registers import STATIONS_SQL, UNIONS_SQL, path_sql
+from reports.models import NightPart
 from unions.history import PATH_ON_SQL
 from unions.kinds import HOLDING_POOL
 
@@ -205,23 +207,11 @@ ON CONFLICT (station_id) DO UPDATE SET path = EXCLUDED.path, kind = EXCLUDED.kin
     is_open = EXCLUDED.is_open
 """
 
-# A part is the subtree of a union at a depth at which there are enough of them to share.
-_PARTS_AT = """
-SELECT COUNT(*) FROM (
-    SELECT DISTINCT array_to_string((string_to_array(path, '/'))[1:%(depth)s], '/')
-    FROM reports_nightdelta
-    WHERE day = %(day)s AND array_length(string_to_array(path, '/'), 1) > %(depth)s
-) AS parts
-"""
-
-_PARTS = """
-INSERT INTO reports_nightpart (day, path, is_done, entries, rows, checksum, seconds)
-SELECT DISTINCT %(day)s::date,
-       array_to_string((string_to_array(path, '/'))[1:%(depth)s], '/') || '/',
-       false, 0, 0, 0, 0::float
-FROM reports_nightdelta
-WHERE day = %(day)s AND array_length(string_to_array(path, '/'), 1) > %(depth)s
-ON CONFLICT (day, path) DO UPDATE SET is_done = false
+# A part is the subtree of a union at a depth at which there are enough of them to share; ``root``
+# is the path up to that depth.
+_ROOTS = """
+SELECT DISTINCT {root} FROM reports_nightdelta
+WHERE day = %(day)s AND split_part(path, '/', {depth}) <> ''
 """
 ENOUGH_PARTS = 8
 DEEPEST_PARTS = 6
@@ -250,9 +240,20 @@ def post_changes(day: dt.date) -> int:
         for statement in (_LATE_COUNTS, _LATE, _DELTAS, _UNIT_CHANGES, _UNITS, _REMEMBER):
             cursor.execute(statement, values)
         for depth in range(1, DEEPEST_PARTS + 1):
-            cursor.execute(_PARTS_AT, {"day": day, "depth": depth})
-            parts = cursor.fetchone()[0]
-            if parts == 0 or parts >= ENOUGH_PARTS:
-                cursor.execute(_PARTS, {"day": day, "depth": depth})
+            steps = (f"split_part(path, '/', {step}) || '/'" for step in range(1, depth + 1))
+            cursor.execute(_ROOTS.format(root=" || ".join(steps), depth=depth), values)
+            roots = [root for (root,) in cursor.fetchall()]
+            if not roots or len(roots) >= ENOUGH_PARTS:
                 break
+        _lay_out(day, roots)
         return entries
+
+
+def _lay_out(day: dt.date, roots: Iterable[str]) -> None:
+    """Parts to be counted; one that has been counted on ``day`` before has something new."""
+    NightPart.objects.bulk_create(
+        [NightPart(day=day, path=root) for root in sorted(roots)],
+        update_conflicts=True,
+        unique_fields=["day", "path"],
+        update_fields=["is_done"],
+    )

@@ -16,59 +16,65 @@ from django.db import connection, transaction
 from reports.counting import DEFINITION_VERSION
 from reports.models import NightPart
 
-_SUM = """
-CREATE TEMP TABLE night_sum ON COMMIT DROP AS
-SELECT a.id AS union_id, COALESCE(t.breakdown, '') AS breakdown, SUM(t.members) AS members,
-       SUM(t.retained) AS retained, SUM(t.joined) AS joined, SUM(t.rejoined) AS rejoined
-FROM night_taken t
-CROSS JOIN LATERAL unnest(
-    (string_to_array(rtrim(t.path, '/'), '/')::bigint[])[%(from)s:]) AS a(id)
-GROUP BY GROUPING SETS ((a.id, t.breakdown), (a.id))
-"""
-
-_TAKE = """
-CREATE TEMP TABLE night_taken (
-    path text COLLATE "C", breakdown text, members int, retained int, joined int, rejoined int
-) ON COMMIT DROP;
+# One statement for a part: what it takes up goes through no table on its way. A row of the day
+# itself is the latest row ≤ the day: counting a day again adds to it. Else the row is new, and the
+# index is not asked again whether it is. In the order of the key, so that neighbours find their
+# pages in memory.
+_ROLL = """
 WITH taken AS (
     DELETE FROM reports_nightdelta
     WHERE day = %(day)s AND path >= %(low)s AND path < %(high)s
     RETURNING path, breakdown, members, retained, joined, rejoined
-)
-INSERT INTO night_taken SELECT * FROM taken
-"""
-
-# A row of the day itself is the latest row ≤ the day: counting a day again adds to it. In the order
-# of the key, so that neighbours find their pages in memory.
-_WRITE = """
-WITH written AS (
-    INSERT INTO reports_dailycount
-        (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
-    SELECT s.union_id, s.breakdown, %(day)s, s.members + COALESCE(p.members, 0),
-           s.retained + COALESCE(p.retained, 0), s.joined + COALESCE(p.joined, 0),
-           s.rejoined + COALESCE(p.rejoined, 0), %(version)s
-    FROM night_sum s
+),
+passed_on AS (
+    INSERT INTO reports_nightdelta (day, path, breakdown, members, retained, joined, rejoined)
+    SELECT %(day)s, %(above)s, breakdown, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
+    FROM taken WHERE %(above)s <> '' GROUP BY breakdown
+    HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
+),
+summed AS (
+    SELECT a.id AS union_id, COALESCE(t.breakdown, '') AS breakdown, SUM(t.members) AS members,
+           SUM(t.retained) AS retained, SUM(t.joined) AS joined, SUM(t.rejoined) AS rejoined
+    FROM taken t
+    CROSS JOIN LATERAL unnest(
+        (string_to_array(rtrim(t.path, '/'), '/')::bigint[])[%(from)s:]) AS a(id)
+    GROUP BY GROUPING SETS ((a.id, t.breakdown), (a.id))
+    HAVING (SUM(t.members), SUM(t.retained), SUM(t.joined), SUM(t.rejoined)) <> (0, 0, 0, 0)
+    ORDER BY 1, 2
+),
+figure AS MATERIALIZED (
+    SELECT s.union_id, s.breakdown, s.members + COALESCE(p.members, 0) AS members,
+           s.retained + COALESCE(p.retained, 0) AS retained,
+           s.joined + COALESCE(p.joined, 0) AS joined,
+           s.rejoined + COALESCE(p.rejoined, 0) AS rejoined,
+           p.day IS NOT DISTINCT FROM %(day)s::date AS stands
+    FROM summed s
     LEFT JOIN LATERAL (
-        SELECT members, retained, joined, rejoined FROM reports_dailycount c
+        SELECT day, members, retained, joined, rejoined FROM reports_dailycount c
         WHERE c.union_id = s.union_id AND c.breakdown = s.breakdown AND c.day <= %(day)s
         ORDER BY c.day DESC LIMIT 1) p ON true
-    WHERE (s.members, s.retained, s.joined, s.rejoined) <> (0, 0, 0, 0)
-    ORDER BY s.union_id, s.breakdown
+),
+added AS (
+    INSERT INTO reports_dailycount
+        (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
+    SELECT union_id, breakdown, %(day)s, members, retained, joined, rejoined, %(version)s
+    FROM figure WHERE NOT stands
+),
+changed AS (
+    INSERT INTO reports_dailycount
+        (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
+    SELECT union_id, breakdown, %(day)s, members, retained, joined, rejoined, %(version)s
+    FROM figure WHERE stands
     ON CONFLICT (union_id, breakdown, day) DO UPDATE
     SET members = EXCLUDED.members, retained = EXCLUDED.retained, joined = EXCLUDED.joined,
         rejoined = EXCLUDED.rejoined, definition_version = EXCLUDED.definition_version
-    RETURNING union_id, breakdown, members, retained, joined, rejoined
 )
-SELECT COUNT(*), COALESCE(BIT_XOR(hashint8extended(union_id, hashtextextended(
-    breakdown, members + 31::bigint * retained + 961::bigint * joined + 29791::bigint * rejoined)
-)), 0) FROM written
-"""
-
-_LEAVE = """
-INSERT INTO reports_nightdelta (day, path, breakdown, members, retained, joined, rejoined)
-SELECT %(day)s, %(above)s, breakdown, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
-FROM night_taken GROUP BY breakdown
-HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
+SELECT (SELECT COUNT(*) FROM taken), COUNT(*), COALESCE(BIT_XOR(hashint8extended(
+    union_id, hashtextextended(
+        breakdown,
+        members + 31::bigint * retained + 961::bigint * joined + 29791::bigint * rejoined)
+)), 0)
+FROM figure
 """
 _EVERYTHING_BELOW = "/~"  # after every path: digits and "/" sort before "~"
 
@@ -122,12 +128,5 @@ def _roll(day: dt.date, root: str) -> Rolled:
         "version": DEFINITION_VERSION,
     }
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS night_taken, night_sum")
-        cursor.execute(_TAKE, values)
-        changes = cursor.rowcount
-        cursor.execute(_SUM, values)
-        cursor.execute(_WRITE, values)
-        rows, checksum = cursor.fetchone()
-        if len(ids) > 1:
-            cursor.execute(_LEAVE, values)
-    return Rolled(changes, rows, checksum)
+        cursor.execute(_ROLL, values)
+        return Rolled(*cursor.fetchone())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from campaigns.models import Metric as Indicated
+from core.replica import reading_connection
 from reports.forecasting.method import WINDOW
-from reports.selectors.counts import Key, Metric, read_counts
+from reports.models.counts import PERSON_METRICS, Metric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,6 +33,28 @@ COUNTED: dict[str, Counted] = {
 }
 
 
+# The rows of the window, and the one that stood before it. Where a figure has none, it was 0.
+_CHANGES = """
+SELECT u.id, c.day, SUM(c.change)
+FROM unnest(%(unions)s::bigint[]) AS u(id)
+CROSS JOIN unnest(%(breakdowns)s::text[]) AS b(breakdown)
+CROSS JOIN LATERAL (
+    SELECT day, value - LAG(value, 1, 0) OVER (ORDER BY day) AS change
+    FROM (
+        (SELECT r.day, {value} AS value FROM {rows} AND r.day <= %(before)s
+         ORDER BY r.day DESC LIMIT 1)
+        UNION ALL
+        SELECT r.day, {value} FROM {rows} AND r.day > %(before)s AND r.day <= %(last)s
+    ) AS course
+) c
+WHERE c.day > %(before)s AND c.change <> 0
+GROUP BY 1, 2
+"""
+_PERSONS = "reports_dailycount r WHERE r.union_id = u.id AND r.breakdown = b.breakdown"
+_UNITS = """reports_dailyunitcount r
+    WHERE r.union_id = u.id AND r.metric = %(metric)s AND r.breakdown = b.breakdown"""
+
+
 def recent_changes(
     union_ids: Sequence[int], counted: Counted, breakdowns: Sequence[str], day: dt.date
 ) -> dict[int, NDArray[np.float64]]:
@@ -41,15 +64,22 @@ def recent_changes(
     """
     import numpy as np
 
-    days = [day - dt.timedelta(days=back) for back in range(WINDOW, -1, -1)]
-    keys: list[Key] = [(counted.metric, breakdown) for breakdown in breakdowns]
-    counts = read_counts(union_ids, keys, days)
-    return {
-        union_id: np.diff(
-            np.array(
-                [counts.sum_at(union_id, counted.metric, breakdowns, at) for at in days],
-                dtype=np.float64,
-            )
-        )
-        for union_id in union_ids
+    persons = counted.metric in PERSON_METRICS
+    statement = _CHANGES.format(
+        value=f"r.{counted.metric}" if persons else "r.value",
+        rows=_PERSONS if persons else _UNITS,
+    )
+    before = day - dt.timedelta(days=WINDOW)
+    asked: dict[str, Any] = {
+        "unions": list(union_ids),
+        "breakdowns": list(breakdowns),
+        "metric": str(counted.metric),
+        "before": before,
+        "last": day,
     }
+    changes = {union_id: np.zeros(WINDOW, dtype=np.float64) for union_id in union_ids}
+    with reading_connection().cursor() as cursor:
+        cursor.execute(statement, asked)
+        for union_id, on, change in cursor.fetchall():
+            changes[union_id][(on - before).days - 1] = change
+    return changes
