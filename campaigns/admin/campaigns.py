@@ -25,6 +25,7 @@ from campaigns.models import (
     Indicator,
     Phase,
     Requirement,
+    Target,
 )
 from campaigns.selectors.hand_ins import tallies
 from campaigns.selectors.targets import compare_campaign, disagreements
@@ -45,6 +46,7 @@ from members.admin.linked_codes import linked_code_page
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.forms import ServiceForm, actor_of, beside
 from unions.admin.inlines import ScopedTabularInline
+from unions.enums import UnionStatus
 from unions.scope import access, grants_of
 
 SHOWN_COMPARISONS = 50
@@ -227,6 +229,12 @@ class CampaignAdmin(ScopedModelAdmin):
             context["requirements"] = [(row, counted[row.pk]) for row in requirements]
             compared = compare_campaign(campaign, actor_of(request))
             context["compared_count"] = len(compared)
+            context["of_dissolved"] = (
+                Target.objects.in_force()
+                .visible_to(actor_of(request), "campaigns.view")
+                .filter(indicator__campaign=campaign, union__status=UnionStatus.DISSOLVED)
+                .select_related("union")[:SHOWN_COMPARISONS]
+            )
             context["compared"] = [
                 {
                     "row": row,

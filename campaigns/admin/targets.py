@@ -25,6 +25,7 @@ from core.errors import RuleViolation
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.forms import ServiceForm, actor_of, beside
 from unions.admin.inlines import ScopedTabularInline
+from unions.enums import UnionStatus
 from unions.scope import access, can, scope_filter
 
 _LOOKUPS = frozenset(
@@ -255,7 +256,8 @@ class TargetAdmin(ScopedModelAdmin):
                 "target_value": amount(target.value, unit),
                 "below_total": amount(compared.total, unit),
                 "below_difference": amount(compared.difference, unit),
-                "may_share": self._may_share(request, target),
+                "may_share": self._may_share(request, target)
+                and target.union.status != UnionStatus.DISSOLVED,
                 "versions": [
                     (row, amount(row.value, unit), row.state == VersionState.WITHDRAWN)
                     for row in versions_of(target)
@@ -310,8 +312,14 @@ class TargetAdmin(ScopedModelAdmin):
 
     @admin.display(description=_("union"), ordering="union__name")
     def union_name(self, target: Target) -> str:
-        """Whose."""
-        return target.union.name
+        """Whose; a union that is no more keeps its target until somebody withdraws it."""
+        if target.union.status != UnionStatus.DISSOLVED:
+            return target.union.name
+        return format_html(
+            '{} <span class="portal-chip portal-chip-rejected">{}</span>',
+            target.union.name,
+            target.union.get_status_display(),
+        )
 
     @admin.display(description=_("campaign"))
     def campaign_name(self, target: Target) -> str:

@@ -23,6 +23,7 @@ from core.clock import local_today
 from core.constraints import refusing
 from core.errors import RuleViolation
 from core.normalising import normalise_text
+from unions.enums import UnionStatus
 from unions.models import Union
 from unions.records import ensure_may
 from unions.scope import Actor, can
@@ -85,6 +86,10 @@ def set_target(
             kept = rows.get(pk=target.pk)
             _ensure_may_set(actor, campaign.owner, kept.union)
         stored = target or Target(indicator=indicator)
+        if (kept is None or kept.union_id != union.pk) and union.status == UnionStatus.DISSOLVED:
+            raise RuleViolation(
+                _("This union has been dissolved."), field="union", code="dissolved"
+            )
         is_published = campaign.status != CampaignStatus.DRAFT
         is_new_value = kept is None or kept.value != value or kept.withdrawn_on is not None
         if is_published:

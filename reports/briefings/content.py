@@ -15,6 +15,7 @@ from reports.selectors.days import AsOf
 from reports.selectors.forecasts import TargetForecast, forecasts_of
 from reports.selectors.progress import TargetProgress, measured
 from reports.selectors.scope import PERMISSION
+from unions.enums import UnionStatus
 from unions.models import Union
 from unions.scope import Actor
 
@@ -22,10 +23,12 @@ Status = CampaignProgress.Status
 
 # After the end of its period a target is reached or missed.
 MISSED = "missed"
+# Its union was dissolved before it was reached: nobody lags any more.
+CLOSED = "closed"
 # The order in which states are told, the best first.
 STATES = (
     Status.REACHED, Status.AHEAD, Status.ON_PACE, Status.BEHIND, Status.AT_RISK, MISSED,
-    Status.NO_DATA, Status.NOT_STARTED,
+    Status.NO_DATA, Status.NOT_STARTED, CLOSED,
 )  # fmt: skip
 LAGGING = (Status.BEHIND, Status.AT_RISK, MISSED)
 _UNDER_WAY = (Status.AHEAD, Status.ON_PACE, Status.BEHIND, Status.AT_RISK)
@@ -56,9 +59,18 @@ class Line:
 
     @property
     def state(self) -> str:
-        """A code of ``STATES``; its words are ``progress.status_label``."""
+        """A code of ``STATES``; its words are ``status_label``."""
+        if self.progress.is_closed and self.progress.status != Status.REACHED:
+            return CLOSED
         is_missed = self.progress.is_over and self.progress.status in _UNDER_WAY
         return MISSED if is_missed else self.progress.status
+
+    @property
+    def status_label(self) -> str:
+        """The state in words."""
+        if self.state == CLOSED:
+            return str(UnionStatus.DISSOLVED.label)
+        return self.progress.status_label
 
 
 @dataclass(frozen=True)
@@ -90,7 +102,7 @@ class Sheet:
     @property
     def states(self) -> list[tuple[str, str, int]]:
         """Code, words and number of units of each state, the best first; empty ones left out."""
-        counted = Counter((line.state, line.progress.status_label) for line in self.lines)
+        counted = Counter((line.state, line.status_label) for line in self.lines)
         return sorted(
             ((state, label, count) for (state, label), count in counted.items()),
             key=lambda row: STATES.index(row[0]),

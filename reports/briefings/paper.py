@@ -105,7 +105,7 @@ def line_cells(line: Line, sheet: Sheet, *, is_indented: bool = False) -> list[s
         _bare(row.value, sheet),
         percent_text(row.share),
         pace(row.pace),
-        row.status_label,
+        line.status_label,
     ]
 
 

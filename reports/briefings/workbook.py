@@ -87,7 +87,7 @@ def _unit_row(line: Line, sheet: Sheet) -> Cells:
         ("percent", row.share),
         ("percent", row.time_elapsed),
         ("pace", row.pace),
-        ("text", row.status_label),
+        ("text", line.status_label),
         (kind, found.expected),
         (kind, found.low),
         (kind, found.high),

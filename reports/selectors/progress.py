@@ -57,6 +57,12 @@ class TargetProgress:
         return str(Status(self.status).label)
 
     @property
+    def is_closed(self) -> bool:
+        """The union had been dissolved by the day: nobody is left to reach the target."""
+        closed_on = self.target.union.closed_on
+        return closed_on is not None and closed_on <= self.day
+
+    @property
     def is_over(self) -> bool:
         """The period has ended."""
         return self.target.period_end < self.day

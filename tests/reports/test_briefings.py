@@ -17,10 +17,12 @@ from openpyxl import load_workbook
 
 from accounts.models import User
 from campaigns.models import CampaignStatus, Target
+from campaigns.services.targets import set_target
+from core.errors import RuleViolation
 from reports.briefings.content import Briefing, Sheet, briefing_of
 from reports.briefings.paper import line_cells, page_values
 from reports.briefings.wording import heading
-from reports.models import CampaignForecast, ReportRun
+from reports.models import CampaignForecast, CampaignProgress, ReportRun
 from reports.nightly import run_nightly
 from reports.selectors.days import as_of
 from reports.selectors.progress import measured, targets_of_campaign
@@ -28,6 +30,7 @@ from reports.templatetags.reports_figures import number, pace, percent_text
 from tests.builders import make_official, make_union
 from tests.reports.world import DAY, World, build_world
 from unions.enums import Role
+from unions.models import Union
 
 pytestmark = pytest.mark.django_db
 D = dt.date
@@ -111,6 +114,32 @@ def test_what_is_told_of_the_year(world: World, reader: User, chinese: None) -> 
         "3 × 300万 < 1000万",
     ):
         assert sentence in said, sentence
+
+
+def test_who_was_dissolved_lags_no_more_and_the_owner_is_told(
+    world: World, reader: User, chinese: None
+) -> None:
+    target = world.targets["dong"]
+    CampaignProgress.objects.filter(target=target).update(status=CampaignProgress.Status.AT_RISK)
+    assert [line.union for line in year_of(brief(world, reader)).laggards] == [target.union]
+    Union.objects.filter(pk=target.union_id).update(status="dissolved", closed_on=DAY)
+    sheet = year_of(brief(world, reader))
+    assert sheet.laggards == []
+    (line,) = [line for line in sheet.lines if line.union == target.union]
+    assert line_cells(line, sheet)[-1] == "已撤销"
+    owner = Client(headers={"Accept-Language": "en"})
+    owner.force_login(make_official("owner", world.province))
+    page = owner.get(f"/admin/campaigns/campaign/{world.campaign.pk}/change/").content.decode()
+    assert "still count above:" in page
+    page = owner.get(f"/admin/campaigns/target/{target.pk}/change/").content.decode()
+    assert "This union was dissolved on 2024-03-15." in page
+    assert "Share among the unions below" not in page
+    with pytest.raises(RuleViolation) as refusal:
+        set_target(
+            target.indicator, union=sheet.lines[1].union, period_start=D(2026, 1, 1),
+            period_end=D(2026, 12, 31), value=Decimal(1), reason="补", actor=None,
+        )  # fmt: skip
+    assert (sheet.lines[1].union, refusal.value.field) == (target.union, "union")
 
 
 def test_every_figure_is_the_dashboards(world: World, reader: User) -> None:
