@@ -81,11 +81,18 @@ def add_register(count: int, *, first: int) -> None:
     add_employers(count // MEMBERS_EACH, first=first // MEMBERS_EACH)
 
 
-def add_members(count: int, *, first: int, days: tuple[dt.date, dt.date] | None = None) -> None:
-    """Add ``count`` people, the first of them person ``first``, who joined in ``days``."""
+def add_members(
+    count: int,
+    *,
+    first: int,
+    days: tuple[dt.date, dt.date] | None = None,
+    within: int | None = None,
+) -> None:
+    """Add ``count`` people, the first of them person ``first``, who joined in ``days``, all in the
+    first ``within`` grassroots unions or spread over all of them."""
     end = last_day()
     since, until = days or (end - dt.timedelta(days=HISTORY_DAYS), end)
-    add_lives(count, first=first, since=since, until=until)
+    add_lives(count, first=first, since=since, until=until, within=within)
 
 
 def grow_to_double(sizes: Sizes) -> None:

@@ -141,11 +141,15 @@ _WAITING = _APPLICATIONS.format(
 )
 
 
-def add_lives(count: int, *, first: int, since: dt.date, until: dt.date) -> None:
+def add_lives(
+    count: int, *, first: int, since: dt.date, until: dt.date, within: int | None = None
+) -> None:
     """Add ``count`` people, numbered from ``first``, who joined in the days from ``since`` to
-    ``until`` (both included); some have left or retired since. No number twice in a database."""
+    ``until`` (both included); some have left or retired since. No number twice in a database.
+
+    ``within``: all of them in the first so many grassroots unions."""
     with _indexes_afterwards(count), connection.cursor() as cursor:
-        for values in _batches(cursor, count, first, since, until):
+        for values in _batches(cursor, count, first, since, until, within):
             count_now = values["last"] - values["first"] + 1
             for model, key in ((Member, "member"), (Membership, "membership")):
                 values[key] = _reserve(cursor, model._meta.db_table, count_now) - values["first"]
@@ -172,7 +176,12 @@ def add_employers(count: int, *, first: int) -> None:
 
 
 def _batches(
-    cursor: Any, count: int, first: int, since: dt.date, until: dt.date
+    cursor: Any,
+    count: int,
+    first: int,
+    since: dt.date,
+    until: dt.date,
+    within: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Numbers of one batch after another, each with its lives in ``bench_life``."""
     cursor.execute("DROP TABLE IF EXISTS bench_stock, bench_group, bench_union")
@@ -184,7 +193,7 @@ def _batches(
     cursor.execute("SELECT setseed(%s)", [first % 1_000_003 / 1_000_003])
     values = {
         "stock": STOCK,
-        "unions": unions,
+        "unions": min(unions, within or unions),
         "groups": groups,
         "since": since,
         "until": until,

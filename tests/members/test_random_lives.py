@@ -29,6 +29,7 @@ from members.reconciliation import membership_differences
 from members.services import changes, correction, transfer as transfers
 from members.services.review import approve_application
 from reference.models import WorkerGroup
+from tests.budgets import RANDOM_LIVES
 from tests.builders import make_application, make_join_code, make_union, person
 from tests.members.lives_figures import (
     joined_in_ledger,
@@ -384,7 +385,7 @@ def test_random_lives_agree_with_the_oracle() -> None:
     run_state_machine_as_test(
         Lives,
         settings=settings(
-            max_examples=10,
+            max_examples=10 * RANDOM_LIVES,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,

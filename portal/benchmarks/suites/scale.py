@@ -41,6 +41,7 @@ NIGHTS = 3
 PAGES = 15
 ADDRESS = "/dashboard/"
 READERS = 16
+BUSY_UNIONS = 3_000  # a campaign's day: ten joinings in each of so many unions
 PAGES_EACH = 20
 PAUSE = 1.0  # seconds between two pages of a reader who reads
 ONE_DAY = dt.timedelta(days=1)
@@ -76,6 +77,8 @@ def run(sizes: Sizes) -> Iterator[Row]:
         yield Row(SUITE, "incremental", seconds, "s", floor, members)
         for step, of_step in steps.items():
             yield Row(SUITE, f"step_{step}", of_step, "s", floor, members)
+        busy = min(_night(EVENTS, within=BUSY_UNIONS) for _ in range(NIGHTS))
+        yield Row(SUITE, "incremental_busy", busy, "s", floor, members)
         alone, _steps = _best_night(workers=1)
         yield Row(SUITE, "one_worker", alone, "s", seconds, members)
         if night_before is not None:
@@ -98,17 +101,17 @@ def _grow(members: int, stage: int) -> float:
     return seconds_of(lambda: run_nightly(day, opening=day - dataset.OPENED_BEFORE))
 
 
-def _join(count: int) -> dt.date:
+def _join(count: int, within: int | None = None) -> dt.date:
     """Let ``count`` people join on the day after the last that was counted; that day."""
     tonight = newest_day() + ONE_DAY
     first = FIRST_OF_THE_NIGHTS + (tonight - dataset.last_day()).days * EVENTS
     with transaction.atomic():
-        dataset.add_members(count, first=first, days=(tonight, tonight))
+        dataset.add_members(count, first=first, days=(tonight, tonight), within=within)
     return tonight
 
 
-def _night(count: int, workers: int = 2) -> float:
-    tonight = _join(count)
+def _night(count: int, workers: int = 2, within: int | None = None) -> float:
+    tonight = _join(count, within)
     with override_settings(NIGHTLY_WORKERS=workers):
         return seconds_of(lambda: run_nightly(tonight))
 
