@@ -55,26 +55,29 @@ WITH RECURSIVE upper AS (
 changed AS MATERIALIZED (
     SELECT union_id AS id FROM reports_dailycount WHERE day = %(day)s AND breakdown = ''
 ),
-touched AS (
-    SELECT id FROM upper JOIN changed USING (id)
+touched AS MATERIALIZED (
+    SELECT id FROM changed WHERE id IN (SELECT id FROM upper)
     UNION
     (SELECT id FROM changed ORDER BY hashint8extended(id, %(salt)s) LIMIT %(sample)s)
 ),
 waiting AS MATERIALIZED (
     SELECT union_id, SUM(members) AS members, SUM(retained) AS retained
-    FROM reports_unpostedentry WHERE effective_on <= %(day)s GROUP BY 1
+    FROM reports_unpostedentry
+    WHERE effective_on <= %(day)s AND union_id IN (SELECT id FROM touched)
+    GROUP BY 1
 )
 SELECT t.id, m.metric, m.total, m.parts
 FROM touched t
+LEFT JOIN waiting q ON q.union_id = t.id
 CROSS JOIN LATERAL (
     SELECT members, retained FROM reports_dailycount c
     WHERE c.union_id = t.id AND c.breakdown = '' AND c.day <= %(day)s
     ORDER BY c.day DESC LIMIT 1) total
 CROSS JOIN LATERAL (
     -- From the index alone; what is not posted yet is taken off again.
-    SELECT COALESCE(SUM(e.active_change), 0) - COALESCE(MAX(q.members), 0) AS members,
-           COALESCE(SUM(e.retained_change), 0) - COALESCE(MAX(q.retained), 0) AS retained
-    FROM members_membershipevent e LEFT JOIN waiting q ON q.union_id = e.union_id
+    SELECT COALESCE(SUM(e.active_change), 0) - COALESCE(q.members, 0) AS members,
+           COALESCE(SUM(e.retained_change), 0) - COALESCE(q.retained, 0) AS retained
+    FROM members_membershipevent e
     WHERE e.union_id = t.id AND e.effective_on <= %(day)s) own
 CROSS JOIN LATERAL (
     SELECT COALESCE(SUM(v.members), 0) AS members, COALESCE(SUM(v.retained), 0) AS retained
