@@ -92,7 +92,7 @@ def run_nightly(
     outcomes: list[StepOutcome] = []
     for one in _days(wanted, since):
         outcomes += _run_day(one, opening)
-        if outcomes[-1].state == "running_elsewhere":
+        if any(outcome.state == "running_elsewhere" for outcome in outcomes):
             return outcomes
     newest = last_published_day()
     if full and newest is not None:
@@ -131,14 +131,15 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
     ) -> bool:
         cut_off = cut_off_of(DELTAS, day) if name == PUBLISH else None
         try:
-            outcomes.append(run_step(name, day, work, cut_off=cut_off, in_one=in_one))
+            outcome = run_step(name, day, work, cut_off=cut_off, in_one=in_one)
         except Exception:
             if not may_fail:
                 raise
             # The figures come out all the same; the run says "failed", the next night tries again.
             logger.exception("a step of the night failed", extra={"step": name})
-            outcomes.append(StepOutcome(name, day, "failed", 0, 0.0))
-        return outcomes[-1].state != "running_elsewhere"
+            outcome = StepOutcome(name, day, "failed", 0, 0.0)
+        outcomes.append(outcome)
+        return outcome.state != "running_elsewhere"
 
     deltas = partial(count_history, first=opening) if is_first else post_changes
     # Books begun before there was this step have none of it.
@@ -155,13 +156,32 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
         and step(ROLL_UP, _count_crown)
         and step(ESTABLISHMENT, establishment)
         and step(PROGRESS, progress)
-        and step(FORECASTS, forecast_targets, may_fail=True)
-        and step(RECONCILE, check_books, may_fail=True)
+        # One computes here, the other in the database.
+        and _at_once(
+            partial(step, FORECASTS, forecast_targets, may_fail=True),
+            partial(step, RECONCILE, check_books, may_fail=True),
+        )
         and step(PUBLISH, _publish)
         and step(SIGNALS, find_signals, may_fail=True)
         and step(NOTIFY, send_briefs, in_one=False)
     )
-    return outcomes
+    return sorted(outcomes, key=lambda outcome: STEPS.index(outcome.step))
+
+
+def _at_once(*steps: Callable[[], bool]) -> bool:
+    """Do steps that do not wait for each other; side by side if ``NIGHTLY_WORKERS`` allows it."""
+    if len(steps) > settings.NIGHTLY_WORKERS or connection.in_atomic_block:
+        return all(step() for step in steps)
+    with ThreadPoolExecutor(len(steps)) as pool:
+        return all(helper.result() for helper in [pool.submit(_alone, one) for one in steps])
+
+
+def _alone(step: Callable[[], bool]) -> bool:
+    """In a thread: with connections of its own."""
+    try:
+        return step()
+    finally:
+        connections.close_all()
 
 
 def _close(day: dt.date) -> int:
@@ -192,7 +212,7 @@ def _count_parts(day: dt.date) -> Written:
     workers = settings.NIGHTLY_WORKERS
     if workers > 1 and not connection.in_atomic_block:
         with ThreadPoolExecutor(workers) as pool:
-            for helper in [pool.submit(_help, day) for _ in range(workers)]:
+            for helper in [pool.submit(_alone, partial(_help, day)) for _ in range(workers)]:
                 helper.result()
     while parts_left(day):
         # Somebody else is at what is left; if they die, their part is free again.
@@ -205,12 +225,10 @@ def _count_parts(day: dt.date) -> Written:
     return Written(done.aggregate(rows=Sum("rows"))["rows"] or 0, checksum)
 
 
-def _help(day: dt.date) -> None:
-    try:
-        while count_next_part(day) is not None:
-            pass
-    finally:
-        connections.close_all()
+def _help(day: dt.date) -> bool:
+    while count_next_part(day) is not None:
+        pass
+    return True
 
 
 def help_count(day: dt.date) -> int:
