@@ -256,8 +256,7 @@ class TargetAdmin(ScopedModelAdmin):
                 "target_value": amount(target.value, unit),
                 "below_total": amount(compared.total, unit),
                 "below_difference": amount(compared.difference, unit),
-                "may_share": self._may_share(request, target)
-                and target.union.status != UnionStatus.DISSOLVED,
+                "may_share": self._may_share(request, target),
                 "versions": [
                     (row, amount(row.value, unit), row.state == VersionState.WITHDRAWN)
                     for row in versions_of(target)
@@ -273,6 +272,8 @@ class TargetAdmin(ScopedModelAdmin):
         return [*own, *super().get_urls()]
 
     def _may_share(self, request: HttpRequest, target: Target) -> bool:
+        if target.union.status == UnionStatus.DISSOLVED:
+            return False
         actor = actor_of(request)
         owner = target.indicator.campaign.owner
         return can(actor, "campaigns.change", target.union) or can(actor, "campaigns.change", owner)

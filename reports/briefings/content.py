@@ -117,8 +117,9 @@ class Sheet:
 
     @property
     def done(self) -> Decimal | None:
-        """Sum of what the units directly below have reached; None like ``promised``."""
-        if self.promised is None:
+        """Sum of what the units directly below have reached; None like ``promised``, and when
+        nothing was measured of any: unknown is not nothing."""
+        if self.promised is None or all(line.progress.value is None for line in self.direct):
             return None
         return sum((line.progress.value or Decimal(0) for line in self.direct), Decimal(0))
 
