@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _, pgettext
+from django.utils.translation import get_language, gettext as _, pgettext
 
 from portal.overview import BADGE_LIMIT, count_waiting
+from unions.permissions import PERMISSIONS
 from unions.scope import can
 
 
@@ -21,33 +23,75 @@ class Entry(NamedTuple):
     permission: str | None = None
 
 
+class Group(NamedTuple):
+    """A part of the sidebar: its title and, of each entry, who may use it and how it is shown."""
+
+    title: str
+    items: list[tuple[str | None, dict[str, Any]]]
+
+
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups and entries in the form django-unfold expects."""
+    """Groups and entries in the form that the theme's templates expect, ready to be shown.
+
+    The entry whose address the request's begins with is marked as active.
+    """
     user = request.user
+    held: set[str | None] = {name for name in PERMISSIONS if can(user, name)}
+    if user.is_superuser:
+        held.add(None)
+    index = reverse("admin:index")
     groups: list[dict[str, Any]] = []
-    for title, entries in _groups():
+    for title, entries in _menu(get_language() or ""):
         items = [
-            {
-                "title": entry.title,
-                "icon": entry.icon,
-                "link": entry.page if entry.page.startswith("/") else reverse(entry.page),
-                "has_permission": True,
-            }
-            for entry in entries
-            if (can(user, entry.permission) if entry.permission else user.is_superuser)
+            {**item, "active": _is_active(item["link"], request.path, index)}
+            for permission, item in entries
+            if permission in held
         ]
         if items:
             groups.append({"title": title, "separator": bool(groups), "items": items})
-    if can(user, "applications.view"):
-        waiting = count_waiting(user)
-        if waiting:
-            shown = f"{BADGE_LIMIT}+" if waiting > BADGE_LIMIT else str(waiting)
-            queue = reverse("admin:members_application_changelist")
-            for group in groups:
-                for item in group["items"]:
-                    if item["link"] == queue:
-                        item.update(badge=shown, badge_variant="danger", badge_style="solid")
+    if "applications.view" in held:
+        _add_count(groups, count_waiting(user))
     return groups
+
+
+def _is_active(link: str, path: str, index: str) -> bool:
+    """Every address on the site begins with that of the first page."""
+    return path == link if link == index else path.startswith(link)
+
+
+def _add_count(groups: list[dict[str, Any]], waiting: int) -> None:
+    """Beside the queue, what waits there."""
+    if not waiting:
+        return
+    shown = f"{BADGE_LIMIT}+" if waiting > BADGE_LIMIT else str(waiting)
+    queue = reverse("admin:members_application_changelist")
+    for group in groups:
+        for item in group["items"]:
+            if item["link"] == queue:
+                item.update(badge=shown, badge_variant="danger", badge_style="solid")
+
+
+@cache
+def _menu(language: str) -> list[Group]:
+    """All groups, put into words once for each language: every page of the site shows them."""
+    return [
+        Group(
+            title,
+            [
+                (
+                    entry.permission,
+                    {
+                        "title": entry.title,
+                        "icon": entry.icon,
+                        "link": entry.page if entry.page.startswith("/") else reverse(entry.page),
+                        "has_permission": True,
+                    },
+                )
+                for entry in entries
+            ],
+        )
+        for title, entries in _groups()
+    ]
 
 
 def _groups() -> list[tuple[str, list[Entry]]]:

@@ -32,7 +32,6 @@ UNFOLD: dict[str, Any] = {
         "show_search": False,
         "command_search": False,
         "show_all_applications": False,
-        "navigation": "portal.navigation.sidebar",
     },
     "COMMAND": {"search_models": False, "show_history": False},
     # Deep red, as on the public pages: #b3261e is the 600.
