@@ -12,6 +12,7 @@ from django.urls import URLResolver, get_resolver
 
 from portal.logs import logging_config
 from portal.middleware import tile_origin
+from tests.builders import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,14 @@ def test_a_page_that_is_not_there_is_logged_without_its_query(client, log_lines)
     ]
     assert {line["request_id"] for line in lines} == {response.headers["X-Request-ID"]}
     assert "13812345678" not in json.dumps(lines)
+
+
+def test_a_refusal_is_one_line_without_a_traceback(client, log_lines):
+    client.force_login(make_user("nobody"))
+    assert client.get("/admin/").status_code == 403
+    [line] = [line for line in log_lines() if line["logger"] == "django.request"]
+    assert (line["event"], line["level"]) == ("Forbidden (Permission denied): /admin/", "warning")
+    assert "exception" not in line
 
 
 @pytest.mark.parametrize("given", ["short", "x" * 65, "with space in it", "line\tbreak-------"])
