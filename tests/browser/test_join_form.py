@@ -12,7 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSi
 from core.identity import demo_identity_number
 from members.models import Application, ExtraAnswer, JoinCode
 from members.services.questions import create_question
-from tests.browser.conftest import DESK, PHONE, serious_violations, shoot, sideways_overflow
+from tests.browser.conftest import (
+    DESK,
+    PHONE,
+    follow,
+    serious_violations,
+    shoot,
+    sideways_overflow,
+)
 from tests.browser.joining import agree, fill_all, fill_person, fill_work, go_on
 from tests.builders import make_join_code, make_region, make_union
 
@@ -241,11 +248,11 @@ def test_language_and_type_keep_what_was_typed(
     page = context.new_page()
     page.goto(f"{live_server.url}/join/{code.code}/")
     page.fill("#id_name", "买买提·艾山")
-    page.click("button[value=large]")
+    follow(page, "button[value=large]")
     page.wait_for_selector("html.large-type", state="attached")
     assert page.input_value("#id_name") == "买买提·艾山"
     page.fill("#id_phone", "12900000009")
-    page.click("button[value=en]")
+    follow(page, "button[value=en]")
     page.wait_for_selector("html[lang=en]", state="attached")
     assert page.input_value("#id_name") == "买买提·艾山"
     assert page.input_value("#id_phone") == "12900000009"
@@ -266,7 +273,7 @@ def test_language_and_type_keep_what_was_typed(
                     assert sideways_overflow(page) == 0, (language, step, size)
             page.evaluate("document.documentElement.style.fontSize = ''")
             if language == "en":
-                page.click("button[value=zh-hans]")
+                follow(page, "button[value=zh-hans]")
                 page.wait_for_selector("html[lang=zh-Hans]", state="attached")
     else:
         # One page with headings, sent in the ordinary way.

@@ -20,7 +20,14 @@ from members.models import Application, JoinCode, Membership
 from reports.models import ReportRun
 from reports.nightly import PUBLISH, run_nightly
 from reports.tasks import run_nightly_task
-from tests.browser.conftest import DESK, PHONE, serious_violations, shoot, sideways_overflow
+from tests.browser.conftest import (
+    DESK,
+    PHONE,
+    follow,
+    serious_violations,
+    shoot,
+    sideways_overflow,
+)
 from tests.browser.joining import fill_all
 from tests.browser.watching import Watch
 from tests.builders import PASSWORD, make_official, make_region, make_union
@@ -77,7 +84,7 @@ def log_in(page: Page, base: str, user: User, *, to: str) -> None:
     page.goto(f"{base}/admin/login/?next={to}")
     page.fill("input[name=username]", user.username)
     page.fill("input[name=password]", PASSWORD)
-    page.click("[type=submit]")
+    follow(page, "[type=submit]")
     page.wait_for_url(f"{base}{to}")
 
 
@@ -117,7 +124,7 @@ def test_from_a_scanned_code_to_a_leaders_figure(
     choose(desk, "region", "古楼街道")
     desk.fill("#id_founded_on", local_today().isoformat())
     shoot(desk, "union-add-1440")
-    desk.click("[name=_save]")
+    follow(desk, "[name=_save]")
     desk.wait_for_url(f"{base}/admin/unions/union/")
     union = Union.objects.get(name=UNION_NAME)
     assert union.parent == county
@@ -126,8 +133,7 @@ def test_from_a_scanned_code_to_a_leaders_figure(
     desk.goto(f"{base}/admin/members/joincode/add/")
     choose(desk, "union", UNION_NAME)
     desk.fill("#id_label", "街道服务大厅")
-    desk.click("[name=_save]")
-    wait_for(JoinCode.objects.exists)
+    follow(desk, "[name=_save]")
     code = JoinCode.objects.get()
     poster = desk.request.get(f"{base}/join/codes/{code.pk}/poster.pdf")
     assert (poster.status, poster.body()[:5]) == (200, b"%PDF-")
@@ -157,11 +163,10 @@ def test_from_a_scanned_code_to_a_leaders_figure(
     assert serious_violations(desk) == []
     desk.check("#result_list tbody input.action-select")
     desk.select_option("select[name=action]", "approve_selected")
-    desk.click("button[name=index]")
+    follow(desk, "button[name=index]")
     desk.wait_for_selector("input[name=confirmed]", state="attached")
     shoot(desk, "approve-1440")
-    desk.click(".portal-button-primary")
-    wait_for(Membership.objects.exists)
+    follow(desk, ".portal-button-primary")
     membership = Membership.objects.get()
     assert (membership.union, membership.join_code, membership.application) == (
         union, code, application,
@@ -171,7 +176,7 @@ def test_from_a_scanned_code_to_a_leaders_figure(
     phone.goto(f"{base}/join/status/")
     phone.fill("input[name=receipt_number]", receipt)
     phone.fill("input[name=phone]", demo_phone(7).removeprefix("+86"))
-    phone.click("main button[type=submit], main form button")
+    follow(phone, "main button[type=submit], main form button")
     phone.wait_for_selector(f"text={UNION_NAME}")
     shoot(phone, "status-390")
 

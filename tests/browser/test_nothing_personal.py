@@ -21,7 +21,7 @@ from audit.services import log
 from members.models import Member, PersonalExport
 from members.services.personal_export import ask_export, decide_export
 from portal.celery import app
-from tests.browser.conftest import DESK, serious_violations
+from tests.browser.conftest import DESK, follow, serious_violations
 from tests.browser.watching import Watch
 from tests.builders import PASSWORD, make_membership, make_official, make_union, person
 
@@ -74,13 +74,13 @@ def test_revealing_and_exporting_leave_nothing_behind(
     page.goto(f"{live_server.url}/admin/login/")
     page.fill("input[name=username]", official.username)
     page.fill("input[name=password]", PASSWORD)
-    page.click("[type=submit]")
+    follow(page, "[type=submit]")
     page.wait_for_url(f"{live_server.url}/admin/")
 
     page.goto(f"{live_server.url}/admin/members/member/{Member.objects.get().pk}/reveal/")
     assert serious_violations(page) == []
     page.fill("input[name=reason]", "电话核对")
-    page.click(".portal-card .portal-button-primary")
+    follow(page, ".portal-card .portal-button-primary")
     page.wait_for_selector(f"text={WHO.id_number}")
 
     page.goto(f"{live_server.url}/admin/members/personalexport/{export.pk}/change/")
