@@ -66,7 +66,7 @@ class ExtraAnswer(models.Model):
     """An applicant's answer, as plain text (dates in ISO form)."""
 
     application = models.ForeignKey(
-        Application, on_delete=models.PROTECT, related_name="extra_answers"
+        Application, on_delete=models.PROTECT, related_name="extra_answers", db_index=False
     )
     question = models.ForeignKey(ExtraQuestion, on_delete=models.PROTECT, related_name="answers")
     value = models.CharField(_("answer"), max_length=200)
