@@ -23,7 +23,7 @@ _YEAR_SECONDS = 365 * 24 * 3600
 def display_wish(sent: Mapping[str, str]) -> str:
     """The wish among the fields sent: a language, ``LARGE`` or ``PLAIN``; "" if there is none."""
     wish = sent.get(FIELD, "")
-    return wish if wish in (LARGE, PLAIN, *dict(settings.LANGUAGES)) else ""
+    return wish if wish and wish in (LARGE, PLAIN, *dict(settings.LANGUAGES)) else ""
 
 
 def apply_wish(request: HttpRequest, wish: str) -> None:

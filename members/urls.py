@@ -10,10 +10,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", finding.find, name="find"),
     path("which/", finding.which, name="which"),
     path("status/", status.status, name="status"),
-    path("status/correct/", status.correct, name="correct"),
-    path("status/take-back/", status.take_back, name="take_back"),
     path("received/", proving.received, name="received"),
     path("challenge/", proving.challenge, name="challenge"),
+    # Addresses are tried in turn: the sign-up comes after those that look like a code, before all
+    # that have more parts.
+    path("<str:code>/", joining.join, name="join"),
+    path("status/correct/", status.correct, name="correct"),
+    path("status/take-back/", status.take_back, name="take_back"),
     path("received/prove/", proving.prove, name="prove"),
     path("received/resend/", proving.resend, name="resend"),
     path("window/<str:token>/", windows.window, name="window"),
@@ -23,5 +26,4 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("codes/<int:pk>/qr.svg", codes.join_code_svg, name="join_code_svg"),
     path("codes/<int:pk>/qr.png", codes.join_code_png, name="join_code_png"),
     path("codes/<int:pk>/poster.pdf", codes.join_code_poster, name="join_code_poster"),
-    path("<str:code>/", joining.join, name="join"),
 ]

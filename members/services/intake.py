@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from weakref import WeakSet
 
 import psycopg2
-from django.db import ProgrammingError, connection
+from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connections
 from django.db.backends.utils import CursorWrapper
 
 from audit.services import entries_from
@@ -164,6 +164,7 @@ _prepared: WeakSet[Any] = WeakSet()
 
 
 def _run(values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    connection = connections[DEFAULT_DB_ALIAS]
     with connection.cursor() as cursor:
         if not connection.in_atomic_block and _is_prepared(cursor):
             cursor.execute(_EXECUTE, values)
