@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from audit.services import log
 from core.clock import local_today
 from core.errors import RuleViolation
-from members.erasure import NEVER_ACCEPTED, open_erasure, sent_with_own_phone
+from members.erasure import NEVER_ACCEPTED, erasure_of, open_erasure, sent_with_own_phone
 from members.models import (
     Application,
+    CollectiveEntry,
     ConsentText,
     DataRequest,
     ExtraAnswer,
@@ -34,7 +35,7 @@ from members.own_data import (
     current_membership,
     find_person,
 )
-from members.retention import erase_applications, freeze_members
+from members.retention import erase_applications, erase_entries, freeze_members
 from members.services.consents import erase_number, withdraw_consent
 from members.services.own_membership import leave_union
 from members.services.own_page import BY_MEMBER, log_own_act, take_back_open
@@ -65,6 +66,8 @@ def ask_erasure(person: Person, *, leaves: bool = False) -> Erasure:
     with transaction.atomic():
         is_member = current_membership(person) is not None
         ends = is_member and leaves
+        if is_member and not ends and not erasure_of(person).at_once:
+            raise RuleViolation(_("There is nothing that could be erased."), code="nothing")
         taken_back = take_back_open(applications_of(person))
         if ends or not is_member:
             _withdraw(person, Purpose.JOINING)
@@ -89,10 +92,16 @@ def ask_erasure(person: Person, *, leaves: bool = False) -> Erasure:
 def erase_record(member: Member) -> None:
     """Freeze the record before its period ends: the roll stays, the rest goes.
 
-    Inside a transaction. Raises RuleViolation (``running``) while a membership or an application
-    of the person is open: they have come back.
+    Inside a transaction. Raises RuleViolation: ``running`` while a membership or an application of
+    the person is open (they have come back), ``merged`` if it is part of another record by now,
+    whose union may be another one.
     """
     locked = Member.objects.select_for_update(of=("self",)).get(pk=member.pk)
+    if locked.merged_into_id is not None:
+        raise RuleViolation(
+            _("This record was merged into another one: refuse, and the person can ask again."),
+            code="merged",
+        )
     running = Membership.objects.filter(
         Q(ended_on=None) | Q(ended_on__gt=local_today()), member=locked
     )
@@ -137,6 +146,8 @@ def _erase_at_once(person: Person) -> int:
     left = list(own.values_list("pk", flat=True))
     ExtraAnswer.objects.filter(application__in=left).delete()
     RepeatedSending.objects.filter(application__in=left).update(employer_name="", answers={})
+    entries = CollectiveEntry.objects.filter(application__in=left)
+    erase_entries(list(entries.values_list("pk", flat=True)))
     Application.objects.filter(pk__in=left).update(employer=None, employer_name="")
     spells = Membership.objects.filter(member__in=person.records)
     spells.update(employer=None, employer_name="")

@@ -143,7 +143,7 @@ def take_back_request(person: Person, request_id: int) -> None:
     with transaction.atomic():
         request = (
             DataRequest.objects.select_for_update(of=("self",))
-            .filter(pk=request_id, member=member_of(person), status=DataRequest.Status.ASKED)
+            .filter(pk=request_id, member__in=person.records, status=DataRequest.Status.ASKED)
             .select_related("union")
             .first()
         )

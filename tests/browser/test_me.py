@@ -88,7 +88,7 @@ def test_from_the_code_to_leaving(
     for name in ("data", "consents", "looked", "download"):
         page.goto(f"{base}/me/{name}/")
         look(page, name)
-    for name in ("phone", "employer", "correct"):
+    for name in ("phone", "employer", "correct", "erase"):
         page.goto(f"{base}/me/data/{name}/")
         look(page, name)
     page.goto(f"{base}/me/consents/joining/")

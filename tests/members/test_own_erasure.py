@@ -104,6 +104,9 @@ def test_who_stays_has_erased_what_the_membership_does_not_need(
     assert Consent.objects.filter(text__purpose="joining", withdrawn_at=None).exists()
     entry = AuditEntry.objects.get(action="erasure.asked")
     assert (entry.actor, entry.data) == (None, {"by": "member", "leaves": False})
+    with pytest.raises(RuleViolation) as nothing:
+        ask_erasure(person_of(joined.member))
+    assert nothing.value.code == "nothing"
 
 
 def test_who_leaves_asks_for_the_rest_and_the_union_freezes_the_record(
@@ -171,15 +174,22 @@ def test_a_refusal_gives_its_reason_and_the_request_can_be_taken_back(
 def test_who_has_come_back_is_not_erased_and_a_request_keeps_no_purge_waiting(
     joined: Membership, union: Union, county: Union
 ) -> None:
+    official = make_official("gongzuozhe", county)
     request = ask_erasure(person_of(joined.member), leaves=True).request
     assert request is not None
     due = DATA_CLASSES["ended_membership"].due(timezone.now() + dt.timedelta(days=2))
     assert [row.pk for row in due] == [joined.member_id]
     approve_application(make_application(make_join_code(union), WHO), actor=None)
     with pytest.raises(RuleViolation) as refusal:
-        accept_request(request, actor=make_official("gongzuozhe", county))
+        accept_request(request, actor=official)
     assert refusal.value.code == "running"
     assert Member.objects.get().frozen_at is None
+    kept = make_membership(union, person(8_004), on="2024-01-02").member
+    leave_union(person_of(joined.member))
+    Member.objects.filter(pk=joined.member_id).update(merged_into=kept)
+    with pytest.raises(RuleViolation) as refusal:
+        accept_request(request, actor=official)
+    assert refusal.value.code == "merged"
 
 
 def test_members_entered_without_a_consent_leave_all_the_same(union: Union) -> None:
