@@ -16,6 +16,7 @@ from reports.counting.posting import LOCK
 from reports.counting.registers import (
     COUNTS_SQL,
     FOUNDED_SQL,
+    SETTLED_SQL,
     STATIONS_SQL,
     UNIONS_SQL,
     path_sql,
@@ -175,9 +176,13 @@ _REMEMBER = (
     "DELETE FROM reports_nightdelta",
     "DELETE FROM reports_nightpart",
     "DELETE FROM reports_countedunion",
+    "DELETE FROM reports_touchedunion",
     "DELETE FROM reports_countedstation",
     f"INSERT INTO reports_countedunion (union_id, path, kind, is_open, is_nef, is_founded)"
     f" SELECT union_id, path, kind, is_open, is_nef, is_founded FROM ({UNIONS_SQL}) w",
+    f"INSERT INTO reports_touchedunion (union_id, until)"
+    f" SELECT u.id, {SETTLED_SQL} FROM unions_union u WHERE {SETTLED_SQL} > %(day)s"
+    f" OR u.id IN (SELECT union_id FROM unions_pastpath WHERE until >= %(day)s)",
     f"INSERT INTO reports_countedstation (station_id, path, kind, is_open)"
     f" SELECT station_id, path, kind, is_open FROM ({STATIONS_SQL}) w",
 )

@@ -103,11 +103,24 @@ GROUP BY GROUPING SETS (
 HAVING (SUM(r.members), SUM(r.retained), SUM(r.joined), SUM(r.rejoined)) <> (0, 0, 0, 0)
 """
 
+# Read as they were before the statement, those that leave the queue included; what is changed
+# meanwhile stays for the next night.
+_TOUCHED = """
+CREATE TEMP TABLE night_touched_union (union_id bigint) ON COMMIT DROP;
+WITH settled AS (
+    DELETE FROM reports_touchedunion t WHERE t.until <= %(day)s AND NOT EXISTS (
+        SELECT FROM unions_pastpath p WHERE p.union_id = t.union_id AND p.until >= %(day)s)
+)
+INSERT INTO night_touched_union SELECT DISTINCT union_id FROM reports_touchedunion;
+ANALYZE night_touched_union
+"""
+
 _CHANGED_UNIONS = f"""
 CREATE TEMP TABLE night_union ON COMMIT DROP AS
 SELECT w.*, c.path AS old_path, c.kind AS old_kind, c.is_open AS was_open, c.is_nef AS was_nef,
        COALESCE(c.is_founded, false) AS was_founded
-FROM ({UNIONS_SQL}) w
+FROM night_touched_union
+JOIN ({UNIONS_SQL}) w USING (union_id)
 LEFT JOIN reports_countedunion c USING (union_id)
 WHERE c.union_id IS NULL
    OR (w.path, w.kind, w.is_open, w.is_nef, w.is_founded)
@@ -231,10 +244,14 @@ def post_changes(day: dt.date) -> int:
         "version": DEFINITION_VERSION,
     }
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS night_entry, night_union, night_station, night_unit")
+        cursor.execute(
+            "DROP TABLE IF EXISTS night_entry, night_touched_union, night_union, night_station, "
+            "night_unit"
+        )
         path = path_sql("%(day)s", since=day)
         cursor.execute(_TAKE.format(path=path), values)
         entries = cursor.rowcount
+        cursor.execute(_TOUCHED, values)
         for statement in (_CHANGED_UNIONS, _CHANGED_STATIONS):
             cursor.execute(statement.format(path=path), values)
         for statement in (_LATE_COUNTS, _LATE, _DELTAS, _UNIT_CHANGES, _UNITS, _REMEMBER):

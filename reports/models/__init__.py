@@ -6,6 +6,7 @@ from reports.models.books import (
     LatePosting,
     NightDelta,
     NightPart,
+    TouchedUnion,
     UnpostedEntry,
 )
 from reports.models.checks import Drift, QualitySignal, SignalKind, SignalRule
@@ -41,5 +42,6 @@ __all__ = [
     "SignalKind",
     "SignalRule",
     "TouchedEmployer",
+    "TouchedUnion",
     "UnpostedEntry",
 ]

@@ -66,8 +66,8 @@ class LatePosting(models.Model):
 class CountedUnion(models.Model):
     """What a union stands for in the books at present, and where.
 
-    The night compares it with the register of unions: what is new is added, what is gone or stands
-    elsewhere is taken away where it was.
+    The night compares it with the register of unions, where that was touched: what is new is added,
+    what is gone or stands elsewhere is taken away where it was.
     """
 
     union_id = models.BigIntegerField(primary_key=True)
@@ -83,6 +83,24 @@ class CountedUnion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.union_id} {self.path}"
+
+
+class TouchedUnion(models.Model):
+    """A union that may not be what the books have it for: the night compares those alone.
+
+    Written by triggers in the transaction that changes the union (migration 0007). ``until`` is the
+    last of its dates: a night before that day leaves it here, for there is more to come.
+    """
+
+    union_id = models.BigIntegerField()
+    until = models.DateField()
+
+    class Meta:
+        verbose_name = _("union to be compared")
+        verbose_name_plural = _("unions to be compared")
+
+    def __str__(self) -> str:
+        return f"{self.union_id} {self.until}"
 
 
 class CountedStation(models.Model):

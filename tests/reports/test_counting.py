@@ -10,7 +10,14 @@ from members.services.ledger import record_event
 from reports.counting.history import count_history
 from reports.counting.posting import ENOUGH_PARTS
 from reports.counting.verifying import find_differences
-from reports.models import DailyCount, LatePosting, NightPart, ReportRun, UnpostedEntry
+from reports.models import (
+    DailyCount,
+    LatePosting,
+    NightPart,
+    ReportRun,
+    TouchedUnion,
+    UnpostedEntry,
+)
 from reports.nightly import run_nightly
 from reports.selectors.counts import read_counts, trend
 from tests.builders import make_membership, make_union
@@ -167,3 +174,23 @@ def test_parts_of_the_tree_add_up_to_the_whole(tree: dict[str, Union]) -> None:
     runs = ReportRun.objects.filter(day=D(2024, 2, 1), report__in=["leaves", "roll_up"])
     assert all(run.checksum for run in runs)
     assert list(find_differences(D(2024, 2, 1))) == []
+
+
+def test_a_night_compares_the_unions_that_were_touched_and_none_too_early(
+    tree: dict[str, Union],
+) -> None:
+    run_nightly(D(2024, 1, 31))
+    # What is to come on its day waits for it.
+    assert [one.union_id for one in TouchedUnion.objects.all()] == [tree["right"].pk]
+    open_now = [value(tree["city"], "unions", day) for day in (D(2024, 1, 31), D(2024, 3, 2))]
+    for day in (D(2024, 3, 1), D(2024, 3, 2)):
+        run_nightly(day)
+        open_now.append(value(tree["city"], "unions", day))
+    assert open_now == [3, 3, 3, 4]
+    assert not TouchedUnion.objects.exists()
+    Union.objects.filter(pk=tree["left"].pk).update(is_nef=True, address="新址")
+    Union.objects.filter(pk=tree["right"].pk).update(address="旧址")
+    assert [one.union_id for one in TouchedUnion.objects.all()] == [tree["left"].pk]
+    run_nightly(D(2024, 3, 3))
+    assert [value(tree["city"], "nef_unions", D(2024, 3, day)) for day in (2, 3)] == [1, 2]
+    assert not TouchedUnion.objects.exists()
