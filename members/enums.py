@@ -50,7 +50,7 @@ class EventType(models.TextChoices):
     RESTORED = "restored", _("restored")  # 恢复
     TRANSFERRED_OUT = "transferred_out", _("transferred out")  # 4 转出
     EXPELLED = "expelled", _("expelled")  # 5 开除会籍（国家系统称除名）
-    WITHDRAWN = "withdrawn", _("left")  # 6 退会
+    WITHDRAWN = "withdrawn", pgettext_lazy("membership", "left")  # 6 退会
     DECEASED = "deceased", _("deceased")  # 去世
     CORRECTED = "corrected", _("corrected")  # 更正
     # Without effect on any count: they say since when and until when a transfer was under way.

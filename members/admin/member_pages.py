@@ -30,9 +30,12 @@ def member_to_change(object_id: str, actor: Actor) -> Member:
 
 
 def link_for_changers(member: Any, page: str, words: str) -> str:
-    """The way to ``page`` of ``member``; a dash for whoever may not change the member."""
+    """The way to ``page`` of ``member``; a dash for whoever may not change the member, and for a
+    frozen record, which holds no number."""
     viewer = getattr(member, "viewer", None)
-    if not member.pk or not can(viewer, "members.change", member.home_union):
+    if not member.pk or member.frozen_at is not None:
+        return "—"
+    if not can(viewer, "members.change", member.home_union):
         return "—"
     address = reverse(f"admin:members_member_{page}", args=[member.pk])
     return format_html('<a class="portal-link" href="{}">{}</a>', address, words)

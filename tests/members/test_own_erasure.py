@@ -144,6 +144,11 @@ def test_who_leaves_asks_for_the_rest_and_the_union_freezes_the_record(
     assert Message.objects.filter(template="data_erased").count() == 1
     assert not Message.objects.filter(template="request_decided").exists()
     assert AuditEntry.objects.filter(action="member.erased").count() == 1
+    record = official.get(
+        f"/admin/members/member/{member.pk}/change/", headers={"Accept-Language": "zh-hans"}
+    ).content.decode()
+    assert "/phone/" not in record  # there is no number any more
+    assert ("退会" in record, "左侧" in record) == (True, False)
     assert client.get("/me/data/").headers["Location"] == "/me/login/"
     assert list(membership_differences()) == []
     again_member = approve_application(
