@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 
 class ReportRun(models.Model):
@@ -18,7 +18,7 @@ class ReportRun(models.Model):
         DUE = "due", _("due")
         RUNNING = "running", _("running")
         DONE = "done", _("done")
-        FAILED = "failed", _("failed")
+        FAILED = "failed", pgettext_lazy("run", "failed")
 
     report = models.SlugField(_("step"), max_length=40)
     day = models.DateField(_("day"))
