@@ -248,6 +248,12 @@ def is_irregular(day: dt.date) -> bool:
     return is_announced(day) and is_working_day(day) != (day.weekday() < _SATURDAY)
 
 
+@lru_cache(maxsize=1024)
+def _irregular_places(last: dt.date, count: int) -> frozenset[int]:
+    """Which of the ``count`` days up to ``last`` are irregular: the same for all series."""
+    return frozenset(n for n, day in enumerate(_dates(last, count)) if is_irregular(day))
+
+
 def _dates(last: dt.date, count: int) -> Iterator[dt.date]:
     """``count`` days up to and including ``last``, oldest first."""
     return (last - dt.timedelta(days=back) for back in range(count - 1, -1, -1))
@@ -258,7 +264,7 @@ def _regular(series: Days, last: dt.date) -> Days:
 
     For each the mean of the nearest two days of the same weekday that are no holidays.
     """
-    odd = {n for n, day in enumerate(_dates(last, len(series))) if is_irregular(day)}
+    odd = _irregular_places(last, len(series))
     if not odd:
         return series
     regular = series.copy()
@@ -277,7 +283,7 @@ def _with_holidays(path: Days, regular: Days, last: dt.date) -> Days:
     import numpy as np
 
     end = last + dt.timedelta(days=len(path))
-    odd = [n for n, day in enumerate(_dates(end, len(path))) if is_irregular(day)]
+    odd = sorted(_irregular_places(end, len(path)))
     mean = float(regular.mean())
     if not odd or mean <= 0:
         return path
