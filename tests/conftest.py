@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -24,6 +25,7 @@ from portal import addresses
 from portal.embedded import engines
 from tests.databases import MIGRATED, MigratedRows, copy_database, drop_database
 from tests.demo_fixture import demo as demo, demo_database as demo_database
+from tests.shared_migration import VARIABLE, SharedMigration
 from tests.sharing_out import SharingOut, order_of
 
 STACK = contextlib.ExitStack()
@@ -34,13 +36,18 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly or config.option.help:
         return
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
-        return  # this process only hands out the tests
+        # This process only hands out the tests.
+        os.environ[VARIABLE] = os.environ["PORTAL_TEST_DIR"]
+        STACK.callback(shutil.rmtree, os.environ[VARIABLE], ignore_errors=True)
+        return
     # Browser tests keep an event loop in the thread; Django's guard against async use is not meant
     # for them.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     folder = Path(os.environ["PORTAL_TEST_DIR"])
     ours = addresses.embedded_database_url(folder), addresses.embedded_redis_url(folder)
-    if (os.environ["DATABASE_URL"], os.environ["REDIS_URL"]) == ours:
+    if (os.environ["DATABASE_URL"], os.environ["REDIS_URL"]) != ours:
+        os.environ.pop(VARIABLE, None)
+    else:
         STACK.callback(shutil.rmtree, folder, ignore_errors=True)
         STACK.enter_context(
             engines(folder, pg_bin=settings.EMBEDDED_PG_BIN, durable=False, keep=False)
@@ -62,7 +69,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [items[place] for place in order_of([item.nodeid for item in items])]
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -132,12 +138,36 @@ def browser(browser: Browser) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def shared_migration() -> SharedMigration:
+    """What this process has to do with the others of the run."""
+    return SharedMigration()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    django_db_keepdb: bool,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+    shared_migration: SharedMigration,
+) -> bool:
+    """A database taken over from another process is used as it is; it ends with the engines."""
+    if django_db_keepdb:
+        return True
+    creation: Any = connection.creation
+    with django_db_blocker.unblock():
+        return shared_migration.take_over(creation._get_test_db_name())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, shared_migration: SharedMigration
+) -> Iterator[None]:
     """After a test on real commits the rows of migrations (kinds, groups, texts) are there again.
 
     Also keeps a copy of the database as it is now, for databases of a test's own.
     """
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        shared_migration.write_down(connection.settings_dict["NAME"])
         migrated = MigratedRows()
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: migrated.put_back())
         connection.close()

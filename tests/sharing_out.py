@@ -16,8 +16,9 @@ DEMO = "tests/portal/test_seed_demo"
 # The longest, by the seconds they take; a file that is not named here costs nothing but balance.
 LONGEST = (
     "tests/test_permissions.py",
-    DEMO,
+    # Needs no migrated database, while the first process makes it for all.
     "tests/portal/test_up.py",
+    DEMO,
     "tests/members/test_fuzz.py",
     "tests/portal/test_bench.py",
     "tests/browser/test_admin_pages.py",
