@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -54,7 +55,7 @@ class Command(BaseCommand):
         if options["members"] < 100 or options["unions"] < 10:
             raise CommandError("at least 100 members and 10 unions are needed")
         deadline = time.monotonic() + options["time_limit"]
-        before = _stop_on_sigterm()
+        before = _stop_on_signals()
         try:
             with find_place() as place:
                 self._measure(place, suites, options, deadline)
@@ -63,8 +64,8 @@ class Command(BaseCommand):
         except KeyboardInterrupt as error:
             raise CommandError("stopped") from error
         finally:
-            if before is not None:
-                signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _measure(
         self, place: Place, suites: list[str], options: dict[str, Any], deadline: float
@@ -172,17 +173,27 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.stdout.close()
 
 
-def _stop_on_sigterm() -> Any:
-    """Make SIGTERM clean up like Ctrl-C; the handler to put back, None outside the main thread."""
+def _stop_on_signals() -> dict[int, Any]:
+    """Make SIGTERM clean up like Ctrl-C, and SIGINT stop the steps: they would inherit it as ignored
+    from whoever started this so (a shell's background, a process of tests).
+
+    The handlers to put back; none outside the main thread.
+    """
     if threading.current_thread() is not threading.main_thread():
-        return None
+        return {}
 
     def interrupt(_number: int, _frame: Any) -> None:
         raise KeyboardInterrupt
 
-    return signal.signal(signal.SIGTERM, interrupt)
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    return {number: handler for number, handler in before.items() if handler is not None}
 
 
 def _interrupt(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
+    """SIGINT until it has ended: one that comes while Python is still importing may be lost."""
+    while process.poll() is None:
         process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
