@@ -174,8 +174,8 @@ def _stop(process: subprocess.Popen[str]) -> None:
 
 
 def _stop_on_signals() -> dict[int, Any]:
-    """Make SIGTERM clean up like Ctrl-C, and SIGINT stop the steps: they would inherit it as ignored
-    from whoever started this so (a shell's background, a process of tests).
+    """Make SIGTERM clean up like Ctrl-C, and SIGINT stop the steps: they would inherit it as
+    ignored from whoever started this so (a shell's background, a process of tests).
 
     The handlers to put back; none outside the main thread.
     """
