@@ -22,7 +22,7 @@ DROP = "\n".join(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("members", "0012_requests_for_erasure")]
+    dependencies = [("members", "0011_requests_for_erasure")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
