@@ -125,11 +125,12 @@ SELECT 'Employer ' || n, '', k.region_id, k.id, CASE WHEN n %% 5 < 3 THEN g.id E
        CASE WHEN n %% 5 < 4 THEN 'Y' ELSE 'N' END, n %% 50 = 0, n %% 40 = 0, '',
        CASE WHEN n %% 10 < 9 THEN 5 + n %% 200 END, true
 FROM generate_series(%(first)s::int, %(last)s::int) n
-JOIN (SELECT id, region_id, row_number() OVER (ORDER BY id) - 1 AS place,
-             COUNT(*) OVER () AS number
-      FROM unions_union WHERE kind_id <> 'grassroots_union') k ON k.place = n %% k.number
-JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, COUNT(*) OVER () AS number
-      FROM unions_union WHERE kind_id = 'grassroots_union') g ON g.place = n %% g.number
+JOIN (SELECT id, region_id, row_number() OVER (ORDER BY id) - 1 AS place
+      FROM unions_union WHERE kind_id <> 'grassroots_union') k
+  ON k.place = n %% (SELECT COUNT(*) FROM unions_union WHERE kind_id <> 'grassroots_union')
+JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place
+      FROM unions_union WHERE kind_id = 'grassroots_union') g
+  ON g.place = n %% (SELECT COUNT(*) FROM unions_union WHERE kind_id = 'grassroots_union')
 """
 
 _WAITING = _APPLICATIONS.format(
