@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from core.clock import CHINA
 from reports.metrics import METRICS
 from reports.models import ReportRun
 from reports.runs import PUBLISH
@@ -146,7 +147,7 @@ def test_day_not_counted_yet_shows_the_newest(english: Client, world: World) -> 
 def test_provisional_day_is_marked(english: Client, world: World) -> None:
     run = ReportRun.objects.get(report=PUBLISH)
     assert run.cut_off is not None
-    run.cut_off = run.cut_off.replace(year=2024, month=3, day=15)
+    run.cut_off = dt.datetime(2024, 3, 15, 12, tzinfo=CHINA)
     run.save()
     english.force_login(world.leader)
     assert "This day was counted before it was over." in page(english)
