@@ -25,6 +25,7 @@ from reports.counting.establishment import (
     STEP as ESTABLISHMENT,
     count_establishment,
     count_establishment_history,
+    is_counted,
 )
 from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
@@ -144,9 +145,7 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
     deltas = partial(count_history, first=opening) if is_first else post_changes
     # Books begun before there was this step have none of it.
     establishment = (
-        count_establishment
-        if ReportRun.objects.filter(report=ESTABLISHMENT, cut_off__isnull=False).exists()
-        else partial(count_establishment_history, first=opening)
+        count_establishment if is_counted() else partial(count_establishment_history, first=opening)
     )
     progress = measure_history if is_first else measure_progress
     (

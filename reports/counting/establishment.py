@@ -194,6 +194,11 @@ class EstablishmentDifference(NamedTuple):
     expected: int
 
 
+def is_counted() -> bool:
+    """Whether a night has entered units in the books; those begun before have none."""
+    return ReportRun.objects.filter(report=STEP, cut_off__isnull=False).exists()
+
+
 def count_establishment(day: dt.date, *, untouched: bool = False) -> int:
     """Enter in the books what the register of employers says, as the state of ``day``.
 
@@ -247,7 +252,10 @@ def count_establishment_history(day: dt.date, *, first: dt.date) -> int:
 
 def find_establishment_differences(day: dt.date) -> Iterator[EstablishmentDifference]:
     """Where sums of ``day``, the newest published one, are not those of their rows, and where rows
-    are not what the register says. In a transaction."""
+    are not what the register says. None in books that have never been counted so (before the first
+    night after an upgrade). In a transaction."""
+    if not is_counted():
+        return iter(())
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS night_touched")
         cursor.execute(_UNTOUCHED)
