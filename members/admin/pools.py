@@ -16,7 +16,6 @@ from core.errors import RuleViolation
 from members.models import Membership, MobileWindow
 from members.services.transfer import move_from_pool
 from unions.admin.forms import UnionForMembersSelect, actor_of
-from unions.enums import UnionStatus
 from unions.kinds import HOLDING_POOL
 from unions.models import Union
 from unions.scope import can
@@ -38,11 +37,7 @@ class TargetForm(forms.Form):
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["to_union"]
-        field.queryset = (
-            Union.objects.visible_to(actor_of(request), PERMISSION)
-            .filter(kind__enrols_members=True, status=UnionStatus.ACTIVE)
-            .exclude(kind=HOLDING_POOL)
-        )
+        field.queryset = Union.objects.visible_to(actor_of(request), PERMISSION).for_members()
         widget = UnionForMembersSelect(MobileWindow._meta.get_field("union"), admin.site)
         widget.choices = field.widget.choices
         field.widget = widget

@@ -19,7 +19,6 @@ from unions.admin.base import ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
 from unions.admin.forms import FOR_MEMBERS, ServiceForm, actor_of
 from unions.enums import ClosingStatus, UnionStatus
-from unions.kinds import HOLDING_POOL
 from unions.models import Union
 from unions.resources import UnionResource
 from unions.scope import can, grants_of
@@ -168,9 +167,7 @@ class UnionAdmin(ExchangeMixin, ScopedModelAdmin):
         For a ``UnionForMembersSelect`` those alone that enrol, stand, and are no holding pool.
         """
         if FOR_MEMBERS in request.GET:
-            queryset = queryset.filter(
-                kind__enrols_members=True, status=UnionStatus.ACTIVE
-            ).exclude(kind=HOLDING_POOL)
+            queryset = queryset.filter(pk__in=Union.objects.for_members())
         term = search_term.strip()
         for word in term.split():
             queryset = queryset.filter(

@@ -16,6 +16,7 @@ from unions.enums import (
     FoundingStrategy,
     UnionStatus,
 )
+from unions.kinds import HOLDING_POOL
 from unions.scope import ScopedQuerySet
 
 
@@ -86,6 +87,12 @@ class UnionQuerySet(ScopedQuerySet["Union"]):
     def under(self, union: Union) -> UnionQuerySet:
         """``union`` and everything below it."""
         return self.filter(path__startswith=union.path)
+
+    def for_members(self) -> UnionQuerySet:
+        """Those that people can be moved to: they stand, enrol members and are no holding pool."""
+        return self.filter(kind__enrols_members=True, status=UnionStatus.ACTIVE).exclude(
+            kind=HOLDING_POOL
+        )
 
     def standing_on(self, day: dt.date) -> UnionQuerySet:
         """Established and not yet dissolved on ``day`` (inclusive)."""
