@@ -102,7 +102,7 @@ def test_handed_in_returned_handed_in_again_accepted(
     }
     assert (HandIn.objects.count(), files()) == (0, before)
     assert unit.post(send, {"file": pdf(), "note": "第一稿"}).status_code == 302
-    assert unit.get(send).headers["Location"] == owed  # nothing more to hand in for now
+    assert unit.get(send).headers["Location"] == owed  # the paper waits for its answer
     (kept,) = files() - before
     assert "张三" not in kept.name
     paper = HandIn.objects.get()

@@ -192,8 +192,12 @@ def _stop_on_signals() -> dict[int, Any]:
 
 
 def _interrupt(process: subprocess.Popen[str]) -> None:
-    """SIGINT until it has ended: one that comes while Python is still importing may be lost."""
-    while process.poll() is None:
+    """SIGINT until it has ended: one that comes while Python is still importing may be lost. After
+    a minute it is killed."""
+    for _ in range(12):
+        if process.poll() is not None:
+            return
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(5)
+    process.kill()
