@@ -11,6 +11,11 @@ from portal.logs import logging_config
 workers = env_int("WEB_WORKERS", 2, minimum=1)
 threads = env_int("WEB_THREADS", 4, minimum=1)
 worker_class = "gthread"
+# A process takes a connection when it has a thread for it and lets it go with the answer: what
+# waits, waits in one line for all processes. With kept connections each has a line of its own, and
+# a page behind eleven others takes twice as long as one behind five.
+worker_connections = threads
+keepalive = 0
 # Loaded once, before the processes part: less memory, and a mistake stops the start.
 preload_app = True
 # A page takes a fraction of a second; long work runs in Celery.

@@ -38,7 +38,7 @@ from reports.selectors.rates import rate_table
 from reports.selectors.reading import month_ago, year_ago
 from reports.selectors.structure import structure_of
 from reports.selectors.trends import MOST_MONTHS, first_day_of
-from reports.shelf import shelved
+from reports.shelf import Block, shelved
 from unions.scope import Actor
 
 Values = dict[str, Any]
@@ -164,19 +164,31 @@ def part(request: HttpRequest, name: str) -> HttpResponse:
     """One block, alone for a script of the dashboard, else as a page."""
     found = PARTS.get(name)
     asked = asked_of(request)
-    place, shown = asked.place(request), asked.as_of()
-    if found is None or place is None or shown is None:
+    shown = asked.as_of()
+    if found is None or shown is None:
         raise Http404
-    context = page_context(asked, place, shown) | {"part": name, "title": found.title}
 
-    def make() -> str:
-        read = found.read(request.user, asked, place, shown)
-        return render_to_string(found.template, context | read, request)
+    for_script = request.headers.get("HX-Request") == "true"
+    # The page around the block shows the place also when the block lies on the shelf.
+    place = None if for_script else asked.place(request)
+    if place is None and not for_script:
+        raise Http404
+
+    def make() -> Block | None:
+        here = place or asked.place(request)
+        if here is None:
+            return None
+        context = page_context(asked, here, shown) | {"part": name, "title": found.title}
+        read = found.read(request.user, asked, here, shown)
+        return Block(str(found.title), render_to_string(found.template, context | read, request))
 
     block = shelved(request, f"part:{name}", shown, make)
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(block)
-    return render(request, "reports/part.html", {**context, "shelved": block})
+    if block is None:
+        raise Http404
+    if place is None:
+        return HttpResponse(block.body)
+    context = page_context(asked, place, shown) | {"title": found.title, "shelved": block.body}
+    return render(request, "reports/part.html", context)
 
 
 def page_context(asked: Asked, place: Place, shown: AsOf | None) -> Values:

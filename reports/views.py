@@ -23,14 +23,13 @@ from reports.selectors import progress, rows as rows_selectors
 from reports.selectors.dashboard import Dashboard, dashboard_for, front_for
 from reports.selectors.days import AsOf, as_of
 from reports.selectors.marks import open_drifts_of
-from reports.selectors.place import Place
 from reports.selectors.scope import (
     PERMISSION,
     ancestors_in_scope,
     dashboard_union,
     visible_campaigns,
 )
-from reports.shelf import shelved
+from reports.shelf import Block, shelved
 from reports.summary import summary_of
 from unions.scope import can
 
@@ -47,18 +46,24 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     ``view`` (as published, or as known now); ``range``, ``figure`` and ``period`` of the blocks.
     """
     asked = asked_of(request)
-    place = asked.place(request)
-    if place is None:
-        return render(request, "reports/no_union.html", status=403)
     shown = asked.as_of()
     if shown is None:
-        return render(request, "reports/empty.html", page_context(asked, place, shown))
-    block = shelved(request, "front", shown, lambda: _front(request, asked, place, shown))
-    return render(request, "reports/dashboard.html", {"union": place.union, "shelved": block})
+        place = asked.place(request)
+        if place is not None:
+            return render(request, "reports/empty.html", page_context(asked, place, shown))
+        front = None
+    else:
+        front = shelved(request, "front", shown, lambda: _front(request, asked, shown))
+    if front is None:
+        return render(request, "reports/no_union.html", status=403)
+    return render(request, "reports/dashboard.html", {"front": front})
 
 
-def _front(request: HttpRequest, asked: Asked, place: Place, shown: AsOf) -> str:
+def _front(request: HttpRequest, asked: Asked, shown: AsOf) -> Block | None:
     """What stands under the head of the page: depends on the address and the viewer's scope."""
+    place = asked.place(request)
+    if place is None:
+        return None
     front = front_for(
         request.user,
         place.union,
@@ -81,7 +86,7 @@ def _front(request: HttpRequest, asked: Asked, place: Place, shown: AsOf) -> str
         "drifts": open_drifts_of(place.union, shown.day),
         "parts": PARTS,
     }
-    return render_to_string("reports/_front.html", context, request)
+    return Block(place.union.name, render_to_string("reports/_front.html", context, request))
 
 
 @never_cache

@@ -28,16 +28,20 @@ def drop_database(name: str) -> None:
 
 @contextlib.contextmanager
 def connected_to(name: str) -> Iterator[None]:
-    """Let the default connection be another one; whatever is open on the usual one stays open."""
+    """Let the default connection be another one, also in threads that are started meanwhile;
+    whatever is open on the usual one stays open."""
     usual = connections[DEFAULT_DB_ALIAS]
+    usual_settings = connections.settings[DEFAULT_DB_ALIAS]
     other = usual.copy()
     other.settings_dict["NAME"] = name
     connections[DEFAULT_DB_ALIAS] = other
+    connections.settings[DEFAULT_DB_ALIAS] = {**usual_settings, "NAME": name}
     try:
         yield
     finally:
         other.close()
         connections[DEFAULT_DB_ALIAS] = usual
+        connections.settings[DEFAULT_DB_ALIAS] = usual_settings
 
 
 @contextlib.contextmanager

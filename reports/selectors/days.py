@@ -5,11 +5,27 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from django.db.models import QuerySet
-
 from core.clock import local_day_end
-from reports.models import ReportRun
+from core.replica import reading_connection
 from reports.runs import PUBLISH
+
+_PUBLISHED = """
+SELECT * FROM (
+    (SELECT day, cut_off, finished_at FROM reports_reportrun
+     WHERE report = %(publish)s AND cut_off IS NOT NULL ORDER BY day DESC LIMIT 1)
+    UNION ALL
+    (SELECT day, cut_off, finished_at FROM reports_reportrun
+     WHERE report = %(publish)s AND cut_off IS NOT NULL AND day >= %(asked)s ORDER BY day LIMIT 1)
+) AS published
+"""
+
+
+class _Published(NamedTuple):
+    """A day that is out."""
+
+    day: dt.date
+    cut_off: dt.datetime
+    finished_at: dt.datetime | None
 
 
 class AsOf(NamedTuple):
@@ -32,16 +48,13 @@ def as_of(asked: dt.date | None = None) -> AsOf | None:
 
     A day that has not been counted is answered with the newest that has.
     """
-    newest_run = _published().order_by("-day")[:1]
-    # Both runs in one query: of a day to come there is none.
-    found = list(
-        newest_run.union(_published().filter(day__gte=asked).order_by("day")[:1])
-        if asked
-        else newest_run
-    )
+    with reading_connection().cursor() as cursor:
+        cursor.execute(_PUBLISHED, {"publish": PUBLISH, "asked": asked})
+        # The newest, and the first from ``asked`` on: of a day to come there is none.
+        found = [_Published(*row) for row in cursor.fetchall()]
     if not found:
         return None
-    newest, run = max(found, key=_day_of), min(found, key=_day_of)
+    newest, run = max(found), min(found)
     day = newest.day if asked is None or asked > newest.day else asked
     return AsOf(
         day=day,
@@ -50,10 +63,6 @@ def as_of(asked: dt.date | None = None) -> AsOf | None:
         cut_off=run.cut_off,
         finished_at=newest.finished_at,
     )
-
-
-def _day_of(run: ReportRun) -> dt.date:
-    return run.day
 
 
 def month_start(day: dt.date) -> dt.date:
@@ -69,7 +78,3 @@ def year_start(day: dt.date) -> dt.date:
 def eve(day: dt.date) -> dt.date:
     """The day before; of the first day there is, that day itself."""
     return day - dt.timedelta(days=1) if day > dt.date.min else day
-
-
-def _published() -> QuerySet[ReportRun]:
-    return ReportRun.objects.filter(report=PUBLISH, cut_off__isnull=False)

@@ -7,10 +7,10 @@ import datetime as dt
 import pytest
 from celery import current_app
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from accounts.sessions import SessionStore
 from accounts.tasks import clear_sessions
 from members.views.own_page.session import OwnPageSession
 

@@ -13,6 +13,15 @@ from unions.enums import Role
 from unions.models.tree import Union
 from unions.scope import ScopedQuerySet
 
+# The same rule as ``in_force_on``, for the statement that each request of an official begins with:
+# to put it together anew takes Django longer than PostgreSQL takes to answer it.
+APPOINTED_SQL = """
+SELECT DISTINCT u.path, a.role
+FROM unions_appointment a JOIN unions_union u ON u.id = a.union_id
+WHERE a.user_id = %(user)s AND a.starts_on <= %(day)s
+  AND (a.ends_on IS NULL OR a.ends_on >= %(day)s)
+"""
+
 
 class AppointmentQuerySet(ScopedQuerySet["Appointment"]):
     """Appointments in the viewer's subtree."""
