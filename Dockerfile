@@ -26,6 +26,10 @@ RUN PORTAL_LOCAL_DIR=/tmp/build STATIC_ROOT=/srv/static sh -ec '\
 
 # -- what runs ------------------------------------------------------------------------------------
 FROM python:3.13-slim-bookworm
+# Characters of names beyond the 20,000 in everyday use (extensions B to F), for paper.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-hanazono \
+    && rm -rf /var/lib/apt/lists/*
 RUN groupadd --gid 10001 portal \
     && useradd --uid 10001 --gid portal --home-dir /srv/data --no-create-home portal \
     && install -d -o portal -g portal -m 0700 /srv/data /srv/data/media

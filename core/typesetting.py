@@ -1,5 +1,9 @@
 """Paper, set by typst with the font from the browser packages: no system font is needed.
 
+That font ends with the characters in everyday use (20,000, and extension A). Names have rarer ones:
+where a font for them is installed (``RARE_FONT_FOLDER``), sheets take them from there; where none
+is, a box stands in their place.
+
 A sheet is a `.typ` file. Values reach it as one JSON input, `values`, and are set as text, never as
 markup: nothing that people typed can become an instruction.
 """
@@ -94,7 +98,8 @@ def _font_folders() -> list[Path]:
             _("Posters need the font Noto Sans SC. Install the browser packages: npm ci"),
             code="font_missing",
         )
-    return folders
+    # Named second in each sheet: it serves what the first does not have.
+    return [*folders, settings.RARE_FONT_FOLDER] if settings.RARE_FONT_FOLDER.is_dir() else folders
 
 
 @functools.lru_cache(maxsize=2)

@@ -193,7 +193,6 @@ AUTH_PASSWORD_VALIDATORS = [
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
 # -- static files -------------------------------------------------------------------------------
@@ -206,6 +205,7 @@ STATICFILES_FINDERS = [
     "portal.staticfinders.VendorFinder",
 ]
 NODE_MODULES = Path(env_str("NODE_MODULES", str(BASE_DIR / "node_modules")))
+RARE_FONT_FOLDER = Path(env_str("RARE_FONT_FOLDER", "/usr/share/fonts/truetype/hanazono"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

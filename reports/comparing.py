@@ -74,7 +74,10 @@ class GroupLine:
 @require_safe
 @login_required
 def compare(request: HttpRequest) -> HttpResponse:
-    """``?union=&day=`` beside ``?with=&day2=``; what is left out is as on the first side."""
+    """``?union=&day=`` beside ``?with=&day2=``; what is left out is as on the first side.
+
+    Where both are left out, a month ago stands beside the day.
+    """
     asked = asked_of(request)
     place = asked.place(request)
     if place is None:
@@ -84,7 +87,9 @@ def compare(request: HttpRequest) -> HttpResponse:
     if shown is None:
         return render(request, "reports/empty.html", context)
     second_day = min(asked.second_day or shown.day, shown.newest)
-    first, second = _sides(place, shown.day, second_day, known_now=asked.known_now)
+    nothing_asked = place.other is None and asked.second_day is None
+    first_day = month_ago(shown.day) if nothing_asked else shown.day
+    first, second = _sides(place, first_day, second_day, known_now=asked.known_now)
     return render(
         request,
         "reports/compare.html",

@@ -114,6 +114,15 @@ def can(actor: Actor, permission: str, union: Union | None = None) -> bool:
     return any(union.path.startswith(g.path) if g.below else union.path == g.path for g in grants)
 
 
+def can_any(actor: Actor, permissions: frozenset[str]) -> bool:
+    """Does ``actor`` hold one of ``permissions`` anywhere at all?"""
+    if not isinstance(actor, User) or not actor.is_active:
+        return False
+    return actor.is_superuser or any(
+        path and POLICY[role][1] & permissions for path, role in _appointed(actor)
+    )
+
+
 def can_below(actor: Actor, permission: str, union: Union) -> bool:
     """Does ``actor`` hold ``permission`` at ``union`` and at every union below it?
 

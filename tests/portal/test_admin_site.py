@@ -64,6 +64,19 @@ def test_leader_can_log_out(world: World) -> None:
     assert "_auth_user_id" not in client.session
 
 
+def test_the_head_of_a_page_offers_what_is_there_for_the_viewer(world: World) -> None:
+    ways = ("/admin/", "/admin/password_change/", "/admin/logout/", "/admin/login/")
+
+    def offered(client: Client) -> list[str]:
+        page = client.get("/stations/").content.decode()
+        return [way for way in ways if f'href="{way}"' in page or f'action="{way}"' in page]
+
+    assert offered(logged_in(world.official)) == ["/admin/", "/admin/logout/"]
+    assert offered(logged_in(world.leader)) == ["/admin/password_change/", "/admin/logout/"]
+    assert offered(logged_in(make_user("nobody"))) == ["/admin/password_change/", "/admin/logout/"]
+    assert offered(Client()) == ["/admin/login/"]
+
+
 def changelists() -> list[str]:
     return [
         f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"

@@ -13,7 +13,8 @@ from django.test import Client, override_settings
 from django.urls import path
 
 from portal import urls as portal_urls
-from tests.builders import PASSWORD, make_user
+from tests.builders import make_official, make_union
+from unions.enums import Role
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -47,12 +48,15 @@ def test_home_leads_everybody_on_without_asking_the_database(
 
 @pytest.mark.django_db
 def test_home_leads_officials_to_their_pages(client: Client) -> None:
-    make_user("official")
-    client.login(username="official", password=PASSWORD)
+    union = make_union("市总", "city_federation")
+    client.force_login(make_official("official", union))
+    page = page_of(client, "/", 200)
+    assert page.count('href="/dashboard/"') == page.count('href="/admin/"') == 2
+    assert "/admin/login/" not in page
+    client.force_login(make_official("leader", union, Role.LEADER))
     page = page_of(client, "/", 200)
     assert page.count('href="/dashboard/"') == 2
-    assert 'href="/admin/"' in page
-    assert "/admin/login/" not in page
+    assert 'href="/admin/"' not in page
 
 
 @pytest.mark.parametrize(

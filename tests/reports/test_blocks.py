@@ -178,9 +178,17 @@ def test_two_unions_and_two_days_side_by_side(english: Client, world: World) -> 
     assert pair["enrolment_rate"] == (None, Decimal(2), None)
     days = lines(day="2023-12-31", day2="2024-03-15")
     assert (days["members"], days["joined"]) == ((3, 7, 4), (3, 4, 1))
-    context = english.get("/dashboard/compare/", {"union": str(world.dong.pk)}).context
-    assert context["is_same"] is True
+    context = english.get(
+        "/dashboard/compare/", {"union": str(world.dong.pk), "day": "2024-03-15"}
+    ).context
+    sides = context["first"], context["second"]
+    assert [(side.union, side.day) for side in sides] == [
+        (world.dong, D(2024, 2, 15)), (world.dong, D(2024, 3, 15)),
+    ]  # fmt: skip
+    assert context["is_same"] is False
     assert world.lin in context["choices"]
+    same = {"union": str(world.dong.pk), "day": "2024-03-15", "day2": "2024-03-15"}
+    assert english.get("/dashboard/compare/", same).context["is_same"] is True
     for other in (world.other_city.pk, world.province.pk, "x"):
         assert english.get("/dashboard/compare/", {"with": str(other)}).status_code == 404
 
