@@ -20,6 +20,7 @@ from campaigns.models import CampaignStatus, Target
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from enterprises.baselines import BASELINE_SQL
 from reports.models import CampaignProgress
+from reports.pace import status_sql
 from reports.selectors.counts import value_sql
 
 
@@ -92,13 +93,7 @@ shared AS (
 INSERT INTO reports_campaignprogress
     (target_id, day, value, target_value, share, time_elapsed, status)
 SELECT id, %(day)s, value, target_value, share, time_elapsed,
-    CASE
-        WHEN share IS NULL THEN 'no_data'
-        WHEN share >= 1 THEN 'reached'
-        ELSE COALESCE((SELECT th.status FROM reports_pacethreshold th
-              WHERE th.minimum_pace <= share / time_elapsed
-              ORDER BY th.minimum_pace DESC LIMIT 1), 'at_risk')
-    END
+    {status_sql("share", "time_elapsed")}
 FROM shared
 """
 

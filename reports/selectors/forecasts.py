@@ -132,19 +132,30 @@ class TargetForecast:
     @property
     def needed_per_day(self) -> Decimal | None:
         """What each calendar day left must bring; rounded up, so that it does reach the target."""
-        return self._needed(self.forecast.needed_per_day if self.forecast else None)
+        if self.forecast is None:
+            return None
+        days = (self.target.period_end - self.forecast.day).days
+        return self._needed(self.forecast.needed_per_day, days)
 
     @property
     def needed_per_working_day(self) -> Decimal | None:
         """What each working day left must bring, rounded up."""
-        return self._needed(self.forecast.needed_per_working_day if self.forecast else None)
+        if self.forecast is None:
+            return None
+        days = working_days_of(self.forecast.day + dt.timedelta(days=1), self.target.period_end)
+        return self._needed(self.forecast.needed_per_working_day, days)
 
     def _shown(self, value: Decimal | None) -> Decimal | None:
         if value is None or self.target.indicator.unit == Unit.RATIO:
             return value
         return value.quantize(Decimal(1), rounding=ROUND_HALF_UP)
 
-    def _needed(self, value: Decimal | None) -> Decimal | None:
+    def _needed(self, measured: Decimal | None, days: int | None) -> Decimal | None:
+        """``measured``, or, where the target was changed since, what is left in the ``days``."""
+        value, found = measured, self.progress
+        if found and found.value is not None and found.target_value != self.row.target_value:
+            missing = self.row.target_value - found.value
+            value = missing / days if missing > 0 and days else None
         if value is None or self.target.indicator.unit == Unit.RATIO:
             return value
         return value.quantize(Decimal("0.1"), rounding=ROUND_CEILING)

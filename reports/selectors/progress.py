@@ -16,6 +16,7 @@ from campaigns.models import Campaign, Phase, Target, TargetVersion
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from core.replica import reading_connection
 from reports.models import CampaignProgress
+from reports.pace import STATUS_ON_DAY_SQL
 from reports.ratios import ratio
 from reports.selectors.scope import PERMISSION, visible_campaigns
 from unions.models import Union
@@ -136,9 +137,12 @@ class Timeline:
 
 _MEASUREMENT = ("id", "day", "value", "target_value", "share", "time_elapsed", "status")
 _MEASURED = f"""
-SELECT t.id, {VALUE_ON_DAY_SQL.format(target="t.id", day="%(day)s")},
-    {", ".join(f"p.{column}" for column in _MEASUREMENT)}
+SELECT t.id, on_day.value, {", ".join(f"p.{column}" for column in _MEASUREMENT[:-1])},
+    {STATUS_ON_DAY_SQL}
 FROM campaigns_target t
+CROSS JOIN LATERAL (
+    SELECT {VALUE_ON_DAY_SQL.format(target="t.id", day="%(day)s")} AS value
+) on_day
 LEFT JOIN LATERAL (
     SELECT * FROM reports_campaignprogress p
     WHERE p.target_id = t.id AND p.day <= %(day)s ORDER BY p.day DESC LIMIT 1

@@ -16,6 +16,7 @@ from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from core.replica import reading_connection
 from enterprises.baselines import BASELINE_SQL, Baseline
 from reports.models import CampaignProgress
+from reports.pace import STATUS_ON_DAY_SQL
 from reports.ratios import ratio
 from reports.selectors.counts import Metric, value_sql
 from reports.selectors.days import eve, month_start, year_start
@@ -172,7 +173,8 @@ valued AS (
     JOIN asked ON asked.id = u.id
     CROSS JOIN LATERAL (SELECT {_value(Metric.JOINED, "%(day)s")} AS upto) joined
     LEFT JOIN LATERAL (
-        SELECT t.id AS target_id, on_day.value AS target_value, p.value, p.time_elapsed, p.status,
+        SELECT t.id AS target_id, on_day.value AS target_value, p.value, p.time_elapsed,
+            {STATUS_ON_DAY_SQL} AS status,
             CASE WHEN p.target_value = on_day.value THEN p.share
                 ELSE p.value / NULLIF(on_day.value, 0) END AS share
         FROM pace_column pc

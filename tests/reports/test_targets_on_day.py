@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import translation
 from openpyxl import load_workbook
@@ -16,12 +17,14 @@ from accounts.models import User
 from campaigns.models import Target, TargetVersion, VersionState
 from reports.brief import brief_of
 from reports.briefings.content import briefing_of
-from reports.models import CampaignProgress
+from reports.models import CampaignProgress, PaceThreshold
 from reports.nightly import run_nightly
 from reports.progress import measure_progress
 from reports.public_progress import public_progress
 from reports.selectors.burn_up import courses_of
 from reports.selectors.days import as_of
+from reports.selectors.forecasts import forecasts_of
+from reports.selectors.progress import measured
 from reports.selectors.ranking import ranking_of
 from tests.builders import make_official
 from tests.reports.world import DAY, World, build_world
@@ -156,3 +159,30 @@ def test_changes_stand_on_the_campaigns_page(client: Client, world: World) -> No
     # Only those of the viewer's own unions.
     client.force_login(make_official("lin", world.lin))
     assert {row.target.union for row in client.get(address).context["changes"]} == {world.lin}
+
+
+@pytest.mark.parametrize(("value", "status"), [("2", "reached"), ("1000", "at_risk")])
+def test_a_target_changed_since_the_night_has_a_new_status(
+    world: World, value: str, status: str
+) -> None:
+    dong, lin = world.targets["dong"], world.targets["lin"]
+    was = {row.target: row.status for row in measured([dong, lin], DAY)}
+    assert was[dong] not in ("reached", "at_risk")
+    TargetVersion.objects.create(
+        target=dong, number=3, state=VersionState.SET, value=Decimal(value), valid_from=DAY,
+        reason="调整", made_at=f"{DAY}T09:30:00+08:00",
+    )  # fmt: skip
+    # Verdicts that were measured stay, whatever the thresholds say by now.
+    PaceThreshold.objects.update(minimum_pace=F("minimum_pace") + 50)
+    now = {row.target: row for row in measured([dong, lin], DAY)}
+    assert (now[dong].share, now[dong].status) == (Decimal(2) / Decimal(value), status)
+    assert now[lin].status == was[lin]
+    needed = forecasts_of(now.values())[dong.pk].needed_per_day
+    days_left = (dong.period_end - DAY).days
+    # 998 more, rounded up to a tenth; nothing where the target is reached.
+    assert needed == (None if status == "reached" else -(-Decimal(9980) // days_left) / 10)
+    ranking = ranking_of(world.leader, world.city, DAY, sort="pace", status=status)
+    assert [row.union for row in ranking.rows] == [world.dong]
+    # The day before keeps its own.
+    before = {row.target: row.status for row in measured([dong], BEFORE)}
+    assert before[dong] == CampaignProgress.objects.get(target=dong, day=BEFORE).status
