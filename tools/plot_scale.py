@@ -17,7 +17,16 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 Curves = dict[str, list[tuple[int, float]]]
-STEPS = ("deltas", "leaves", "roll_up", "progress", "forecasts", "reconcile", "signals")
+STEPS = (
+    "deltas",
+    "leaves",
+    "roll_up",
+    "establishment",
+    "progress",
+    "forecasts",
+    "reconcile",
+    "signals",
+)
 
 
 def read(path: Path) -> tuple[Curves, Curves]:
