@@ -15,7 +15,7 @@ def status_sql(share: str, time_elapsed: str) -> str:
         ELSE COALESCE((SELECT th.status FROM reports_pacethreshold th
               WHERE th.minimum_pace <= {share} / {time_elapsed}
               ORDER BY th.minimum_pace DESC LIMIT 1), 'at_risk')
-    END"""  # noqa: S608 -- names of columns alone
+    END"""
 
 
 # Of the newest measurement ``p`` and the target ``on_day.value`` as it stood on the day shown: a

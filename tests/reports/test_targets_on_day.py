@@ -180,7 +180,7 @@ def test_a_target_changed_since_the_night_has_a_new_status(
     needed = forecasts_of(now.values())[dong.pk].needed_per_day
     days_left = (dong.period_end - DAY).days
     # 998 more, rounded up to a tenth; nothing where the target is reached.
-    assert needed == (None if status == "reached" else -(-Decimal(9980) // days_left) / 10)
+    assert needed == (None if status == "reached" else Decimal(-(-9980 // days_left)) / 10)
     ranking = ranking_of(world.leader, world.city, DAY, sort="pace", status=status)
     assert [row.union for row in ranking.rows] == [world.dong]
     # The day before keeps its own.
