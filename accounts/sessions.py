@@ -1,7 +1,7 @@
 """Where log-ins are kept: Django's table, asked by a statement that is not put together each time.
 
-Every page of an official begins with this question and the next (``accounts/backends.py``); through
-the query compiler the two take longer than a page that lies ready otherwise takes as a whole.
+Every page of an official begins with this question and the next (``accounts/backends.py``), so the
+query compiler is left out of both.
 """
 
 from __future__ import annotations
