@@ -1,7 +1,7 @@
 """Django's cache in Valkey, with a client that is kept instead of one for each call.
 
-redis-py fills a table of some 170 answers whenever a client is made. A client may be used again, and
-by several threads (redis-py documents both).
+redis-py fills a table of some 170 answers whenever a client is made. A client may be used again,
+and by several threads (redis-py documents both).
 """
 
 from __future__ import annotations
