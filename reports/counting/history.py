@@ -30,6 +30,7 @@ from reports.models import (
     DailyCount,
     DailyEstablishment,
     DailyUnitCount,
+    ForecastWeights,
     LateCount,
     LatePosting,
     NightDelta,
@@ -51,6 +52,7 @@ _FIGURES = (
     CountedEmployer,
     DailyEstablishment,
     CampaignForecast,
+    ForecastWeights,
     CampaignProgress,
     ReportRun,
 )

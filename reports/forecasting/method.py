@@ -14,7 +14,7 @@ Nothing here knows the database.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 WINDOW = 112  # days: sixteen weeks are read
 WEEK = 7
+# A fit serves for a week, from the same first day on: so many days are read at most.
+MOST_DAYS = WINDOW + WEEK - 1
 FORTNIGHT = 14
 CONFIDENCE = 0.8
 # Student's t, 10 % on either side, by the number of back-tests the width rests on (its degrees of
@@ -39,6 +41,9 @@ WEEKLY_SMOOTHING = "weekly_smoothing"
 SMOOTHING = "smoothing"
 MEAN_RATE = "mean_rate"
 TOO_FEW_DAYS = "too_few_days"
+
+# Additive errors, trend and week; the last letter: damped.
+_WITH_WEEK, _WITHOUT_WEEK = "AAAD", "AAND"
 
 FEWEST_DAYS = 14  # below: nothing is said
 FEWEST_CHANGES = 14  # days with a change; below: the mean of the days
@@ -69,32 +74,72 @@ class Spread(NamedTuple):
     deviation: float
 
 
+class Weights(NamedTuple):
+    """What is kept of a fit, for the days after it: fitting is nearly all that a forecast costs.
+
+    ``parameters``, ``components``, ``season`` and ``free`` (parameters fitted) as statsforecast
+    has them: smoothing weights, then the states before ``first_day``. ``tried``: the back-tests of
+    ``fitted_on``, periods of ``period`` days: by how much each was missed, and what it brought.
+    """
+
+    fitted_on: dt.date
+    first_day: dt.date
+    method: str
+    components: str
+    season: int
+    free: int
+    parameters: tuple[float, ...]
+    period: int
+    tried: tuple[tuple[float, float], ...]
+
+    def serve(self, last: dt.date, method: str) -> bool:
+        """May they be used for ``last``? In the week after they were fitted, for that method."""
+        age = (last - self.fitted_on).days
+        return 0 < age < WEEK and method == self.method
+
+
 class Recent:
     """The recent days of a figure, tried and fitted once, for as many horizons as are asked for.
 
     ``changes`` ends with that of ``last``; what lies before its first change or before the window
     is left out. ``never_falls``: the figure counts up only, so no day brings less than nothing.
+    With ``kept``, weights fitted in the week before, nothing is fitted: they run on over the days
+    since. ``weights``: those to be kept, None where there are none.
     """
 
-    def __init__(self, changes: Days, last: dt.date, *, never_falls: bool) -> None:
-        import numpy as np
-
-        series = changes[-WINDOW:]
-        moved = np.flatnonzero(series)
-        self.series = series[moved[0] :] if len(moved) else series[:0]
+    def __init__(
+        self, changes: Days, last: dt.date, *, never_falls: bool, kept: Weights | None = None
+    ) -> None:
+        self.series = _since_first_change(changes[-WINDOW:])
         self.last = last
         self.never_falls = never_falls
         self.method = _method_for(self.series)
-        self.period, self.tried = (
-            _tested(self.series, last, self.method, never_falls)
-            if self.method != TOO_FEW_DAYS
-            else (0, [])
-        )
+        self.weights = kept if kept is not None and kept.serve(last, self.method) else None
+        self.period = 0
+        self.tried: Sequence[tuple[float, float]] = ()
         self.regular = self.series
         self.fitted: _Fitted | None = None
-        if self.method in (WEEKLY_SMOOTHING, SMOOTHING):
-            self.regular = _regular(self.series, last)
-            self.fitted = _fit(self.regular, self.method)
+        if self.weights is not None:
+            self._carry_on(self.weights, changes)
+        elif self.method != TOO_FEW_DAYS:
+            self._try_and_fit()
+
+    def _carry_on(self, weights: Weights, changes: Days) -> None:
+        self.series = changes[-((self.last - weights.first_day).days + 1) :]
+        self.period, self.tried = weights.period, weights.tried
+        self.regular = _regular(self.series, self.last)
+        self.fitted = _Fitted.of(weights).forward_to(self.regular)
+
+    def _try_and_fit(self) -> None:
+        self.period, self.tried = _tested(self.series, self.last, self.method, self.never_falls)
+        if self.method == MEAN_RATE:
+            return
+        self.regular = _regular(self.series, self.last)
+        self.fitted = _fit(self.regular, self.method)
+        first_day = self.last - dt.timedelta(days=len(self.series) - 1)
+        self.weights = self.fitted.weights(
+            self.last, first_day, self.method, self.period, self.tried
+        )
 
     def outlook(self, days_ahead: int) -> Outlook:
         """What the ``days_ahead`` (≥ 1) days after ``last`` bring."""
@@ -124,6 +169,13 @@ class Recent:
             sum(abs(missed) for missed, _actual in found) / brought if brought else None,
             len(found),
         )
+
+
+def _since_first_change(series: Days) -> Days:
+    import numpy as np
+
+    moved = np.flatnonzero(series)
+    return series[moved[0] :] if len(moved) else series[:0]
 
 
 def _method_for(series: Days) -> str:
@@ -181,6 +233,41 @@ class _Fitted:
         self.model = model
         self.season = season
 
+    @classmethod
+    def of(cls, weights: Weights) -> _Fitted:
+        """The model as it was fitted, without its days: to be moved forward."""
+        import numpy as np
+        from statsforecast.models import AutoETS
+
+        model = AutoETS(season_length=weights.season)
+        model.model_ = {
+            "components": weights.components,
+            "m": weights.season,
+            "n_params": weights.free,
+            "par": np.array(weights.parameters),
+            "fit": None,
+        }
+        return cls(model, weights.season)
+
+    def weights(
+        self,
+        fitted_on: dt.date,
+        first_day: dt.date,
+        method: str,
+        period: int,
+        tried: Sequence[tuple[float, float]],
+    ) -> Weights | None:
+        """What is to be kept; None for days that are all alike, of which nothing was fitted."""
+        found = self.model.model_
+        if found["components"] not in (_WITH_WEEK, _WITHOUT_WEEK):
+            return None
+        parameters = tuple(map(float, found["par"]))
+        free = int(found["n_params"])
+        return Weights(
+            fitted_on, first_day, method, found["components"], self.season, free, parameters,
+            period, tuple(tried),
+        )  # fmt: skip
+
     def forward_to(self, series: Days) -> _Fitted:
         """The same weights after the days of ``series``."""
         from statsforecast.ets import forward_ets
@@ -222,7 +309,7 @@ def _fit(series: Days, method: str) -> _Fitted:
     from statsforecast.models import AutoETS
 
     season = WEEK if method == WEEKLY_SMOOTHING else 1
-    shape = "AAA" if method == WEEKLY_SMOOTHING else "AAN"
+    shape = (_WITH_WEEK if method == WEEKLY_SMOOTHING else _WITHOUT_WEEK)[:3]
     return _Fitted(AutoETS(season_length=season, model=shape, damped=True).fit(series), season)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from campaigns.models import Metric as Indicated
 from core.replica import reading_connection
-from reports.forecasting.method import WINDOW
+from reports.forecasting.method import MOST_DAYS
 from reports.models.counts import PERSON_METRICS, Metric
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _UNITS = """reports_dailyunitcount r
 def recent_changes(
     union_ids: Sequence[int], counted: Counted, breakdowns: Sequence[str], day: dt.date
 ) -> dict[int, NDArray[np.float64]]:
-    """By union, what each of the last ``WINDOW`` days up to ``day`` changed, the oldest first.
+    """By union, what each of the last ``MOST_DAYS`` days up to ``day`` changed, the oldest first.
 
     ``breakdowns`` are added up: the groups of a set, or ``[""]`` for all.
     """
@@ -69,7 +69,7 @@ def recent_changes(
         value=f"r.{counted.metric}" if persons else "r.value",
         rows=_PERSONS if persons else _UNITS,
     )
-    before = day - dt.timedelta(days=WINDOW)
+    before = day - dt.timedelta(days=MOST_DAYS)
     asked: dict[str, Any] = {
         "unions": list(union_ids),
         "breakdowns": list(breakdowns),
@@ -77,7 +77,7 @@ def recent_changes(
         "before": before,
         "last": day,
     }
-    changes = {union_id: np.zeros(WINDOW, dtype=np.float64) for union_id in union_ids}
+    changes = {union_id: np.zeros(MOST_DAYS, dtype=np.float64) for union_id in union_ids}
     with reading_connection().cursor() as cursor:
         cursor.execute(statement, asked)
         for union_id, on, change in cursor.fetchall():

@@ -12,12 +12,25 @@ from campaigns.models import CampaignStatus, Metric, Target
 from enterprises.baselines import baselines_of
 from members.working_days import working_days_of
 from reference.models import GroupSet
-from reports.forecasting.method import CONFIDENCE, Outlook, Recent
+from reports.forecasting.method import CONFIDENCE, WEEK, Outlook, Recent, Weights
 from reports.forecasting.series import COUNTED, Counted, recent_changes
-from reports.models import CampaignForecast, CampaignProgress
+from reports.models import CampaignForecast, CampaignProgress, ForecastWeights
 
 # Unions read at once: with nine groups and sixteen weeks some 80,000 values, 20 MB.
 BATCH = 20
+# What a new fit replaces.
+_KEPT = (
+    "fitted_on",
+    "first_day",
+    "method",
+    "components",
+    "season",
+    "free",
+    "parameters",
+    "period",
+    "missed",
+    "brought",
+)
 _STEP = Decimal("0.000001")
 _LARGEST_ERROR = Decimal(99_999)
 
@@ -36,7 +49,8 @@ def forecast_targets(day: dt.date) -> int:
     Targets of published campaigns whose period has begun and is not over on ``day``, with a value
     in ``CampaignProgress`` of the day: the night measures progress first. Targets of one union that
     count the same (a yearly and a cumulative one) share their reading. A target of unknown metric
-    or without a value (no baseline) gets no row.
+    or without a value (no baseline) gets no row. What was fitted is kept for a week; each union has
+    its own day of the week on which it is fitted anew, so that every night fits a seventh.
     """
     CampaignForecast.objects.filter(day=day).delete()
     written = 0
@@ -108,11 +122,62 @@ def _forecasts(
     if metric == Metric.ENROLMENT_RATE and group_set_id is not None:
         bases = baselines_of(union_ids, group_set_id, day)
         workers = {union_id: base.worker_count for union_id, base in bases.items()}
-    rows = []
+    kept = {
+        row.union_id: _weights_of(row)
+        for row in ForecastWeights.objects.filter(
+            metric=metric, group_set=group_set_id, union__in=union_ids
+        )
+    }
+    rows, fitted = [], []
     for union_id, items in due.items():
-        recent = Recent(changes[union_id], day, never_falls=counted.is_cumulative)
+        is_its_day = (day.toordinal() + union_id) % WEEK == 0
+        standing = None if is_its_day else kept.get(union_id)
+        recent = Recent(changes[union_id], day, never_falls=counted.is_cumulative, kept=standing)
+        if recent.weights is not None and recent.weights is not standing:
+            fitted.append(_row_of(recent.weights, union_id, metric, group_set_id))
         rows += [_row(item, recent, workers.get(union_id), day) for item in items]
+    if fitted:
+        ForecastWeights.objects.bulk_create(
+            fitted,
+            update_conflicts=True,
+            unique_fields=["metric", "group_set", "union"],
+            update_fields=_KEPT,
+        )
     return rows
+
+
+def _weights_of(row: ForecastWeights) -> Weights:
+    return Weights(
+        row.fitted_on,
+        row.first_day,
+        row.method,
+        row.components,
+        row.season,
+        row.free,
+        tuple(row.parameters),
+        row.period,
+        tuple(zip(row.missed, row.brought, strict=True)),
+    )
+
+
+def _row_of(
+    weights: Weights, union_id: int, metric: str, group_set_id: int | None
+) -> ForecastWeights:
+    return ForecastWeights(
+        union_id=union_id,
+        metric=metric,
+        group_set_id=group_set_id,
+        fitted_on=weights.fitted_on,
+        first_day=weights.first_day,
+        method=weights.method,
+        components=weights.components,
+        season=weights.season,
+        free=weights.free,
+        parameters=list(weights.parameters),
+        period=weights.period,
+        missed=[missed for missed, _brought in weights.tried],
+        brought=[brought for _missed, brought in weights.tried],
+    )
 
 
 def _row(

@@ -13,7 +13,7 @@ from reports.models.checks import Drift, QualitySignal, SignalKind, SignalRule
 from reports.models.counts import DailyCount, DailyUnitCount, LateCount
 from reports.models.establishment import CountedEmployer, DailyEstablishment, TouchedEmployer
 from reports.models.figures import ReportedFigure
-from reports.models.forecasts import CampaignForecast, ForecastMethod
+from reports.models.forecasts import CampaignForecast, ForecastMethod, ForecastWeights
 from reports.models.progress import CampaignProgress, PaceThreshold
 from reports.models.readers import BriefSubscription, ScreenToken
 from reports.models.runs import ReportRun
@@ -30,6 +30,7 @@ __all__ = [
     "DailyUnitCount",
     "Drift",
     "ForecastMethod",
+    "ForecastWeights",
     "LateCount",
     "LatePosting",
     "NightDelta",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Target
+from campaigns.models import Metric, Target
+from reference.models import GroupSet
+from unions.models import Union
 
 
 class ForecastMethod(models.TextChoices):
@@ -67,3 +70,44 @@ class CampaignForecast(models.Model):
 
     def __str__(self) -> str:
         return f"{self.target_id} {self.day}"
+
+
+class ForecastWeights(models.Model):
+    """How the recent days of a figure were fitted on ``fitted_on``: the forecasts of the six days
+    after it use the same weights (docs/adr/0010-forecasts.md).
+
+    The figure is what targets of ``metric`` and ``group_set`` count for ``union``. ``parameters``,
+    ``components``, ``season`` and ``free`` are those of statsforecast's model, whose days begin
+    with ``first_day``. ``missed`` and ``brought``: for each back-test, over ``period`` days, by how
+    much the figure was missed and what came. Written by the night alone, and no figure itself.
+    """
+
+    union = models.ForeignKey(Union, on_delete=models.PROTECT, related_name="+", db_index=False)
+    metric = models.CharField(max_length=24, choices=Metric)
+    group_set = models.ForeignKey(
+        GroupSet, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    fitted_on = models.DateField()
+    first_day = models.DateField()
+    method = models.CharField(max_length=20, choices=ForecastMethod)
+    components = models.CharField(max_length=4)
+    season = models.PositiveSmallIntegerField()
+    free = models.PositiveSmallIntegerField()
+    parameters = ArrayField(models.FloatField())
+    period = models.PositiveSmallIntegerField()
+    missed = ArrayField(models.FloatField())
+    brought = ArrayField(models.FloatField())
+
+    class Meta:
+        verbose_name = _("weights of a forecast")
+        verbose_name_plural = _("weights of forecasts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["metric", "group_set", "union"],
+                nulls_distinct=False,
+                name="reports_forecast_weights_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.union_id} {self.metric} {self.fitted_on}"

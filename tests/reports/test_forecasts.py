@@ -13,7 +13,7 @@ from django.utils import translation
 from campaigns.models import Campaign, CampaignStatus, Metric, Target, Unit
 from enterprises.models import WorkforceBaseline
 from reports.forecasting.writing import forecast_targets
-from reports.models import CampaignForecast, DailyCount
+from reports.models import CampaignForecast, DailyCount, DailyUnitCount, ForecastWeights
 from reports.progress import measure_progress
 from reports.selectors.forecasts import TargetForecast, forecasts_of, time_shares
 from reports.selectors.progress import measured
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db
 D = dt.date
 DAY = D(2025, 6, 30)  # a Monday
 START, END = D(2025, 1, 1), D(2025, 12, 31)
+TOLD = ("target", "expected", "low", "high", "days_used", "back_test_error", "back_tests")
 
 
 def count(union: Union, group: str, first: dt.date, per_day: int) -> None:
@@ -172,9 +173,73 @@ def test_unions_are_read_together(campaign: Campaign, django_assert_num_queries:
         count(union, "courier", D(2025, 6, 25), 5)
         target_of(union, first)
     measure_progress(DAY)
-    # Rows of the day deleted (two), targets, groups of the set, counts, rows written.
-    with django_assert_num_queries(5):
+    # Rows of the day deleted (two), targets, groups of the set, counts, weights kept, rows written;
+    # the days are all alike, so no weights are to be kept.
+    with django_assert_num_queries(6):
         assert forecast_targets(DAY) == 3
+
+
+def test_weights_are_kept_for_a_week_and_each_union_has_its_day(
+    county: Union, campaign: Campaign
+) -> None:
+    """Joins go up and down with the week; thirteen more days are counted, one by one."""
+    DailyCount.objects.all().delete()
+    joined = 0
+    for n in range(74):
+        joined += 2 + (n * n) % 7
+        DailyCount.objects.create(
+            union=county, breakdown="courier", day=D(2025, 5, 2) + dt.timedelta(days=n),
+            members=joined, joined=joined,
+        )  # fmt: skip
+    target(campaign, Metric.NEW_MEMBERS, "1000")
+    target(campaign, Metric.NEW_MEMBERS, "700", end=D(2025, 9, 30))
+    fitted = []
+    told = {}
+    for n in range(14):
+        day = DAY + dt.timedelta(days=n)
+        measure_progress(day)
+        assert forecast_targets(day) == 2
+        (weights,) = ForecastWeights.objects.all()
+        fitted.append(weights.fitted_on)
+        told[day] = set(CampaignForecast.objects.filter(day=day).values_list(*TOLD))
+    its_day = next(
+        DAY + dt.timedelta(days=n)
+        for n in range(7)
+        if ((DAY + dt.timedelta(days=n)).toordinal() + county.pk) % 7 == 0
+    )
+    week = dt.timedelta(days=7)
+    assert fitted == [
+        DAY if day < its_day else its_day if day < its_day + week else its_day + week
+        for day in told
+    ]
+    # The same day counted again says the same, fitted anew or not.
+    for day in (DAY + dt.timedelta(days=13), its_day + week):
+        ForecastWeights.objects.filter(fitted_on__gt=day).delete()
+        forecast_targets(day)
+        assert set(CampaignForecast.objects.filter(day=day).values_list(*TOLD)) == told[day]
+    # Weights that nights have missed for a week are too old.
+    ForecastWeights.objects.update(fitted_on=its_day - dt.timedelta(days=1))
+    forecast_targets(its_day + week - dt.timedelta(days=1))
+    (weights,) = ForecastWeights.objects.all()
+    assert weights.fitted_on == its_day + week - dt.timedelta(days=1)
+
+
+def test_weights_of_a_figure_without_groups_are_replaced(county: Union, campaign: Campaign) -> None:
+    founded = 0
+    for n in range(74):
+        founded += 2 + (n * n) % 7
+        DailyUnitCount.objects.create(
+            union=county, metric="unions_founded", day=D(2025, 5, 2) + dt.timedelta(days=n),
+            value=founded,
+        )  # fmt: skip
+    target(campaign, Metric.UNIONS_ESTABLISHED, "1000", unit=Unit.UNION, group_set=None)
+    fitted = set()
+    for n in range(8):
+        day = DAY + dt.timedelta(days=n)
+        measure_progress(day)
+        assert forecast_targets(day) == 1
+        fitted.add(ForecastWeights.objects.get().fitted_on)
+    assert len(fitted) == 2
 
 
 def test_a_page_tells_forecast_method_and_error(campaign: Campaign) -> None:

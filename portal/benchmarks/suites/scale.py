@@ -32,8 +32,9 @@ from portal.benchmarks.suites.nightly import (
 )
 from portal.benchmarks.web import Client, gunicorn
 from reports.counting.history import forget_figures
-from reports.models import ReportRun
+from reports.models import ReportRun, SignalRule
 from reports.nightly import STEPS, run_nightly
+from reports.quality import find_signals
 
 SUITE = "scale"
 FIRST_STAGE = 10_000  # members
@@ -56,7 +57,11 @@ def stages_of(members: int) -> list[int]:
 
 def run(sizes: Sizes) -> Iterator[Row]:
     """``first_night``, ``full``, ``incremental``, ``one_worker``, a row for each step of the night,
-    ``dashboard_ms`` at each stage; ``bytes_…`` and ``readers_…`` at the last."""
+    ``dashboard_ms`` at each stage; ``bytes_…``, ``sweep`` and ``readers_…`` at the last.
+
+    Once a week the night goes through the register for quality signals, after the figures are out.
+    The nights measured are those without; what it takes is ``sweep``.
+    """
     page_at_first: float | None = None
     night_before: float | None = None
     members = FIRST_STAGE
@@ -85,6 +90,7 @@ def run(sizes: Sizes) -> Iterator[Row]:
             yield Row(SUITE, "growth", seconds / night_before, "×", 1.0, members)
         night_before = seconds
     yield from storage(SUITE, _night, EVENTS)
+    yield Row(SUITE, "sweep", _sweep(), "s", floor, members)
     yield from _read_while_counting(members)
 
 
@@ -107,7 +113,19 @@ def _join(count: int, within: int | None = None) -> dt.date:
     first = FIRST_OF_THE_NIGHTS + (tonight - dataset.last_day()).days * EVENTS
     with transaction.atomic():
         dataset.add_members(count, first=first, days=(tonight, tonight), within=within)
+    SignalRule.objects.update(swept_on=tonight - ONE_DAY)  # not tonight
     return tonight
+
+
+def _sweep() -> float:
+    """Seconds of going through the whole register for quality signals, as once a week."""
+    SignalRule.objects.update(swept_on=None)
+
+    def find() -> None:
+        with transaction.atomic():
+            find_signals(newest_day())
+
+    return seconds_of(find)
 
 
 def _night(count: int, workers: int = 2, within: int | None = None) -> float:
