@@ -18,9 +18,9 @@ from reports.runs import last_published_day
 # Joinings stay where they were made when a union moves; of stocks a union has what stands below it.
 _ROLL_UP = """
 WITH standing AS (
-    SELECT DISTINCT ON (union_id, breakdown) union_id, breakdown, members, retained
+    SELECT DISTINCT ON (union_id) union_id, members, retained
     FROM reports_dailycount WHERE day <= %(day)s
-    ORDER BY union_id, breakdown, day DESC
+    ORDER BY union_id, day DESC
 ),
 own AS (
     SELECT e.union_id, SUM(e.active_change) AS members, SUM(e.retained_change) AS retained
@@ -36,7 +36,7 @@ children AS (
     CROSS JOIN LATERAL (
         SELECT (string_to_array(rtrim(c.path, '/'), '/')::bigint[])[
             array_length(string_to_array(rtrim(c.path, '/'), '/'), 1) - 1] AS id) a
-    WHERE s.breakdown = '' AND a.id IS NOT NULL
+    WHERE a.id IS NOT NULL
     GROUP BY 1
 )
 SELECT s.union_id, m.metric, m.total::text, m.parts::text
@@ -47,7 +47,7 @@ CROSS JOIN LATERAL (VALUES
     ('members', s.members, COALESCE(own.members, 0) + COALESCE(children.members, 0)),
     ('retained', s.retained, COALESCE(own.retained, 0) + COALESCE(children.retained, 0))
 ) AS m(metric, total, parts)
-WHERE s.breakdown = '' AND m.total <> m.parts
+WHERE m.total <> m.parts
 ORDER BY 1, 2
 """
 

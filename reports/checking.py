@@ -53,7 +53,7 @@ WITH RECURSIVE upper AS (
     WHERE upper.level < %(levels)s
 ),
 changed AS MATERIALIZED (
-    SELECT union_id AS id FROM reports_dailycount WHERE day = %(day)s AND breakdown = ''
+    SELECT union_id AS id FROM reports_dailycount WHERE day = %(day)s
 ),
 touched AS MATERIALIZED (
     SELECT id FROM changed WHERE id IN (SELECT id FROM upper)
@@ -71,7 +71,7 @@ FROM touched t
 LEFT JOIN waiting q ON q.union_id = t.id
 CROSS JOIN LATERAL (
     SELECT members, retained FROM reports_dailycount c
-    WHERE c.union_id = t.id AND c.breakdown = '' AND c.day <= %(day)s
+    WHERE c.union_id = t.id AND c.day <= %(day)s
     ORDER BY c.day DESC LIMIT 1) total
 CROSS JOIN LATERAL (
     -- From the index alone; what is not posted yet is taken off again.
@@ -84,7 +84,7 @@ CROSS JOIN LATERAL (
     FROM unions_union child
     CROSS JOIN LATERAL (
         SELECT members, retained FROM reports_dailycount c
-        WHERE c.union_id = child.id AND c.breakdown = '' AND c.day <= %(day)s
+        WHERE c.union_id = child.id AND c.day <= %(day)s
         ORDER BY c.day DESC LIMIT 1) v
     WHERE child.parent_id = t.id) below
 CROSS JOIN LATERAL (VALUES

@@ -12,6 +12,7 @@ from django.db import connection
 
 from core.locks import advisory_lock
 from reports.counting import DEFINITION_VERSION
+from reports.counting.figures import COLUMNS, NUMBER_GROUPS, SUMS_AND_GROUPS
 from reports.counting.posting import LOCK
 from reports.counting.registers import (
     COUNTS_SQL,
@@ -90,22 +91,33 @@ FROM (
 GROUP BY 1, 2, 3
 """
 
-# The running sums of each union and breakdown; '' is the sum over the groups.
-_WRITE_PERSONS = """
-INSERT INTO reports_dailycount
-    (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
-SELECT union_id, breakdown, day, SUM(members) OVER course, SUM(retained) OVER course,
-       SUM(joined) OVER course, SUM(rejoined) OVER course, %(version)s
-FROM (
-    SELECT a.id AS union_id, COALESCE(l.breakdown, '') AS breakdown, l.day,
-           SUM(l.members) AS members, SUM(l.retained) AS retained, SUM(l.joined) AS joined,
-           SUM(l.rejoined) AS rejoined
+# The running sums of each union: on each day on which anything changed, of all the groups that it
+# has had by then.
+_WRITE_PERSONS = f"""
+INSERT INTO reports_dailycount ({COLUMNS})
+WITH change AS MATERIALIZED (
+    SELECT a.id AS union_id, n.number, l.day, SUM(l.members)::int AS members,
+           SUM(l.retained)::int AS retained, SUM(l.joined)::int AS joined,
+           SUM(l.rejoined)::int AS rejoined
     FROM night_leaf l
+    JOIN reports_groupnumber n ON n.worker_group_id = l.breakdown
     CROSS JOIN LATERAL unnest(string_to_array(rtrim(l.path, '/'), '/')::bigint[]) AS a(id)
-    GROUP BY GROUPING SETS ((a.id, l.day, l.breakdown), (a.id, l.day))
+    GROUP BY 1, 2, 3
     HAVING (SUM(l.members), SUM(l.retained), SUM(l.joined), SUM(l.rejoined)) <> (0, 0, 0, 0)
-) AS summed
-WINDOW course AS (PARTITION BY union_id, breakdown ORDER BY day)
+),
+course AS (
+    SELECT union_id, day, number, COALESCE(SUM(members) OVER so_far, 0) AS members,
+           COALESCE(SUM(retained) OVER so_far, 0) AS retained,
+           COALESCE(SUM(joined) OVER so_far, 0) AS joined,
+           COALESCE(SUM(rejoined) OVER so_far, 0) AS rejoined
+    FROM (SELECT union_id, number, MIN(day) AS since FROM change GROUP BY 1, 2) had
+    JOIN (SELECT DISTINCT union_id, day FROM change) days USING (union_id)
+    LEFT JOIN change USING (union_id, number, day)
+    WHERE days.day >= had.since
+    WINDOW so_far AS (PARTITION BY union_id, number ORDER BY day)
+)
+SELECT union_id, day, {SUMS_AND_GROUPS}, %(version)s
+FROM course GROUP BY union_id, day
 """
 
 _UNITS = f"""
@@ -208,6 +220,7 @@ def count_history(last: dt.date, *, first: dt.date = THE_BEGINNING) -> int:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM reports_dailycount")
         cursor.execute("DELETE FROM reports_dailyunitcount")
+        cursor.execute(NUMBER_GROUPS)
         cursor.execute("DROP TABLE IF EXISTS night_leaf, night_unit")
         after = path_sql("(gone.until + 1)")
         persons = _PERSONS.format(path_of_entry=path_sql("e.day"), path_after=after)

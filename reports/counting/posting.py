@@ -14,6 +14,7 @@ from django.db import connection
 
 from core.locks import advisory_lock
 from reports.counting import DEFINITION_VERSION
+from reports.counting.figures import NUMBER_GROUPS
 from reports.counting.registers import STATIONS_SQL, UNIONS_SQL, path_sql
 from reports.models import NightPart
 from unions.history import PATH_ON_SQL
@@ -138,8 +139,8 @@ WHERE (w.path, w.kind, w.is_open) IS DISTINCT FROM (c.path, c.kind, c.is_open)
 # The members of a union that moved go along: from the day on they count where it stands now.
 # Joinings stay where they were made, but for those of the day itself: it ends with them there.
 _DELTAS = """
-INSERT INTO reports_nightdelta (day, path, breakdown, members, retained, joined, rejoined)
-SELECT %(day)s, path, breakdown, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
+INSERT INTO reports_nightdelta (day, path, group_number, members, retained, joined, rejoined)
+SELECT %(day)s, path, g.number, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
 FROM (
     SELECT path, breakdown, members, retained, joined, rejoined FROM night_entry
     UNION ALL
@@ -163,7 +164,8 @@ FROM (
     CROSS JOIN LATERAL (VALUES (n.old_path, -1), (n.path, 1)) AS m(path, sign)
     WHERE n.old_path <> n.path
 ) AS changes
-GROUP BY path, breakdown
+JOIN reports_groupnumber g ON g.worker_group_id = changes.breakdown
+GROUP BY path, g.number
 HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
 """
 
@@ -248,6 +250,7 @@ def post_changes(day: dt.date) -> int:
             "DROP TABLE IF EXISTS night_entry, night_touched_union, night_union, night_station, "
             "night_unit"
         )
+        cursor.execute(NUMBER_GROUPS)
         path = path_sql("%(day)s", since=day)
         cursor.execute(_TAKE.format(path=path), values)
         entries = cursor.rowcount

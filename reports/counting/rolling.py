@@ -14,66 +14,73 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from reports.counting import DEFINITION_VERSION
+from reports.counting.figures import COLUMNS, REPLACED
 from reports.models import NightPart
 
-# One statement for a part: what it takes up goes through no table on its way. A row of the day
-# itself is the latest row ≤ the day: counting a day again adds to it. Else the row is new, and the
-# index is not asked again whether it is. In the order of the key, so that neighbours find their
-# pages in memory.
-_ROLL = """
+# One statement for a part: what it takes up goes through no table on its way. What changed is added
+# to the groups of the latest row ≤ the day (``reports_add_groups``, migration 0009). A row of the
+# day itself is such a row: counting a day again adds to it. Else the row is new, and the index is
+# not asked again whether it is. In the order of the key, so that neighbours find their pages in
+# memory.
+_WRITTEN = COLUMNS.removesuffix(", definition_version")
+_ROLL = f"""
 WITH taken AS (
     DELETE FROM reports_nightdelta
     WHERE day = %(day)s AND path >= %(low)s AND path < %(high)s
-    RETURNING path, breakdown, members, retained, joined, rejoined
+    RETURNING path, group_number, members, retained, joined, rejoined
 ),
 passed_on AS (
-    INSERT INTO reports_nightdelta (day, path, breakdown, members, retained, joined, rejoined)
-    SELECT %(day)s, %(above)s, breakdown, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
-    FROM taken WHERE %(above)s <> '' GROUP BY breakdown
+    INSERT INTO reports_nightdelta (day, path, group_number, members, retained, joined, rejoined)
+    SELECT %(day)s, %(above)s, group_number, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
+    FROM taken WHERE %(above)s <> '' GROUP BY group_number
     HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
 ),
 summed AS (
-    SELECT a.id AS union_id, COALESCE(t.breakdown, '') AS breakdown, SUM(t.members) AS members,
-           SUM(t.retained) AS retained, SUM(t.joined) AS joined, SUM(t.rejoined) AS rejoined
+    SELECT a.id AS union_id, t.group_number, SUM(t.members)::int AS members,
+           SUM(t.retained)::int AS retained, SUM(t.joined)::int AS joined,
+           SUM(t.rejoined)::int AS rejoined
     FROM taken t
     CROSS JOIN LATERAL unnest(
         (string_to_array(rtrim(t.path, '/'), '/')::bigint[])[%(from)s:]) AS a(id)
-    GROUP BY GROUPING SETS ((a.id, t.breakdown), (a.id))
+    GROUP BY 1, 2
     HAVING (SUM(t.members), SUM(t.retained), SUM(t.joined), SUM(t.rejoined)) <> (0, 0, 0, 0)
-    ORDER BY 1, 2
+),
+change AS (
+    SELECT union_id, SUM(members)::int AS members, SUM(retained)::int AS retained,
+           SUM(joined)::int AS joined, SUM(rejoined)::int AS rejoined,
+           array_agg(group_number) AS groups, array_agg(members) AS group_members,
+           array_agg(retained) AS group_retained, array_agg(joined) AS group_joined,
+           array_agg(rejoined) AS group_rejoined
+    FROM (SELECT * FROM summed ORDER BY union_id, group_number) s
+    GROUP BY union_id
 ),
 figure AS MATERIALIZED (
-    SELECT s.union_id, s.breakdown, s.members + COALESCE(p.members, 0) AS members,
-           s.retained + COALESCE(p.retained, 0) AS retained,
-           s.joined + COALESCE(p.joined, 0) AS joined,
-           s.rejoined + COALESCE(p.rejoined, 0) AS rejoined,
-           p.day IS NOT DISTINCT FROM %(day)s::date AS stands
-    FROM summed s
+    SELECT d.union_id, %(day)s::date AS day, d.members + COALESCE(c.members, 0) AS members,
+           d.retained + COALESCE(c.retained, 0) AS retained,
+           d.joined + COALESCE(c.joined, 0) AS joined,
+           d.rejoined + COALESCE(c.rejoined, 0) AS rejoined,
+           g.groups, g.group_members, g.group_retained, g.group_joined, g.group_rejoined,
+           c.day IS NOT DISTINCT FROM %(day)s::date AS stands
+    FROM change d
     LEFT JOIN LATERAL (
-        SELECT day, members, retained, joined, rejoined FROM reports_dailycount c
-        WHERE c.union_id = s.union_id AND c.breakdown = s.breakdown AND c.day <= %(day)s
-        ORDER BY c.day DESC LIMIT 1) p ON true
+        SELECT * FROM reports_dailycount r
+        WHERE r.union_id = d.union_id AND r.day <= %(day)s
+        ORDER BY r.day DESC LIMIT 1) c ON true
+    CROSS JOIN LATERAL reports_add_groups(
+        c.groups, c.group_members, c.group_retained, c.group_joined, c.group_rejoined,
+        d.groups, d.group_members, d.group_retained, d.group_joined, d.group_rejoined) AS g
 ),
 added AS (
-    INSERT INTO reports_dailycount
-        (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
-    SELECT union_id, breakdown, %(day)s, members, retained, joined, rejoined, %(version)s
-    FROM figure WHERE NOT stands
+    INSERT INTO reports_dailycount ({COLUMNS})
+    SELECT {_WRITTEN}, %(version)s FROM figure WHERE NOT stands
 ),
 changed AS (
-    INSERT INTO reports_dailycount
-        (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
-    SELECT union_id, breakdown, %(day)s, members, retained, joined, rejoined, %(version)s
-    FROM figure WHERE stands
-    ON CONFLICT (union_id, breakdown, day) DO UPDATE
-    SET members = EXCLUDED.members, retained = EXCLUDED.retained, joined = EXCLUDED.joined,
-        rejoined = EXCLUDED.rejoined, definition_version = EXCLUDED.definition_version
+    INSERT INTO reports_dailycount ({COLUMNS})
+    SELECT {_WRITTEN}, %(version)s FROM figure WHERE stands
+    {REPLACED}
 )
-SELECT (SELECT COUNT(*) FROM taken), COUNT(*), COALESCE(BIT_XOR(hashint8extended(
-    union_id, hashtextextended(
-        breakdown,
-        members + 31::bigint * retained + 961::bigint * joined + 29791::bigint * rejoined)
-)), 0)
+SELECT (SELECT COUNT(*) FROM taken), COUNT(*),
+       COALESCE(BIT_XOR(hash_record_extended(ROW({_WRITTEN}), 0)), 0)
 FROM figure
 """
 _EVERYTHING_BELOW = "/~"  # after every path: digits and "/" sort before "~"

@@ -16,8 +16,10 @@ from django.utils import timezone
 from core.locks import advisory_lock
 from reports.counting import DEFINITION_VERSION
 from reports.counting.establishment import find_establishment_differences, mend_establishment
+from reports.counting.figures import COLUMNS, NUMBER_GROUPS, REPLACED, SUMS_AND_GROUPS
 from reports.counting.posting import LOCK
 from reports.models import Drift
+from reports.models.counts import GROUPS_SQL
 from unions.history import PATH_ON_SQL
 from unions.models import PastPath
 
@@ -96,19 +98,23 @@ WHERE f.path_then <> f.path_now
 GROUP BY 1, 3
 """
 
-# ``standing`` reads the key backwards: the latest row of each figure comes first, unsorted.
-_COMPARED = """
-CREATE TEMP TABLE night_difference ON COMMIT DROP AS
-WITH expected AS NOT MATERIALIZED (
+_EXPECTED = """
     SELECT union_id, breakdown, members, retained, joined, rejoined FROM night_sum
     UNION ALL
     SELECT union_id, breakdown, members, retained, joined, rejoined FROM night_rolled
-),
-standing AS NOT MATERIALIZED (
-    SELECT DISTINCT ON (union_id, breakdown) union_id, breakdown, members, retained, joined,
-           rejoined
-    FROM reports_dailycount WHERE day <= %(day)s
-    ORDER BY union_id DESC, breakdown DESC, day DESC
+"""
+
+# Of each union the latest row alone is looked up: history is not read.
+_COMPARED = f"""
+CREATE TEMP TABLE night_difference ON COMMIT DROP AS
+WITH expected AS NOT MATERIALIZED ({_EXPECTED}),
+standing AS MATERIALIZED (
+    SELECT c.*
+    FROM (SELECT id FROM unions_union ORDER BY id) u
+    CROSS JOIN LATERAL (
+        SELECT * FROM reports_dailycount r
+        WHERE r.union_id = u.id AND r.day <= %(day)s
+        ORDER BY r.day DESC LIMIT 1) c
 )
 SELECT union_id, breakdown, SUM(members) AS members, SUM(retained) AS retained,
        SUM(joined) AS joined, SUM(rejoined) AS rejoined, SUM(had_members) AS had_members,
@@ -122,7 +128,13 @@ FROM (
            SUM(rejoined)::int, 0, 0, 0, 0
     FROM expected GROUP BY union_id
     UNION ALL
-    SELECT union_id, breakdown, 0, 0, 0, 0, members, retained, joined, rejoined FROM standing
+    SELECT c.union_id, n.worker_group_id, 0, 0, 0, 0, COALESCE(g.members, 0),
+           COALESCE(g.retained, 0), COALESCE(g.joined, 0), COALESCE(g.rejoined, 0)
+    FROM standing c
+    CROSS JOIN LATERAL {GROUPS_SQL}
+    JOIN reports_groupnumber n USING (number)
+    UNION ALL
+    SELECT union_id, '', 0, 0, 0, 0, members, retained, joined, rejoined FROM standing
 ) AS sides
 GROUP BY union_id, breakdown
 HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined))
@@ -140,14 +152,36 @@ WHERE m.stored <> m.expected
 ORDER BY 1, 2, 3
 """
 
-_MEND = """
-INSERT INTO reports_dailycount
-    (union_id, breakdown, day, members, retained, joined, rejoined, definition_version)
-SELECT union_id, breakdown, %(day)s, members, retained, joined, rejoined, %(version)s
-FROM night_difference
-ON CONFLICT (union_id, breakdown, day) DO UPDATE
-SET members = EXCLUDED.members, retained = EXCLUDED.retained, joined = EXCLUDED.joined,
-    rejoined = EXCLUDED.rejoined, definition_version = EXCLUDED.definition_version
+# A row holds all groups of a union: it is written anew. Where nobody is expected, nobody is left.
+_MEND = f"""
+INSERT INTO reports_dailycount ({COLUMNS})
+SELECT union_id, %(day)s, {SUMS_AND_GROUPS}, %(version)s
+FROM (
+    SELECT union_id, n.number, SUM(members) AS members, SUM(retained) AS retained,
+           SUM(joined) AS joined, SUM(rejoined) AS rejoined
+    FROM (
+        {_EXPECTED}
+        UNION ALL
+        SELECT union_id, breakdown, 0, 0, 0, 0 FROM night_difference
+    ) AS e
+    JOIN reports_groupnumber n ON n.worker_group_id = e.breakdown
+    WHERE union_id IN (SELECT union_id FROM night_difference)
+    GROUP BY 1, 2
+) AS expected
+GROUP BY union_id
+{REPLACED}
+"""
+
+
+# Of no group is anybody expected, nor told: only the sum was wrong.
+_MEND_EMPTY = f"""
+INSERT INTO reports_dailycount (union_id, day, definition_version)
+SELECT DISTINCT union_id, %(day)s::date, %(version)s
+FROM night_difference d
+WHERE NOT EXISTS (
+    SELECT FROM night_difference o WHERE o.union_id = d.union_id AND o.breakdown <> '')
+  AND NOT EXISTS (SELECT FROM ({_EXPECTED}) e WHERE e.union_id = d.union_id)
+{REPLACED}
 """
 
 
@@ -207,7 +241,9 @@ def mend_counts(day: dt.date) -> int:
     if not found:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_MEND, {"day": day, "version": DEFINITION_VERSION})
+        cursor.execute(NUMBER_GROUPS)
+        for statement in (_MEND, _MEND_EMPTY):
+            cursor.execute(statement, {"day": day, "version": DEFINITION_VERSION})
     mend_establishment(day)
     Drift.objects.bulk_create(
         [

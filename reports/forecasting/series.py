@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from campaigns.models import Metric as Indicated
 from core.replica import reading_connection
 from reports.forecasting.method import MOST_DAYS
-from reports.models.counts import PERSON_METRICS, Metric
+from reports.models.counts import NUMBERED_SQL, PERSON_METRICS, Metric, figure_sql
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ COUNTED: dict[str, Counted] = {
 _CHANGES = """
 SELECT u.id, c.day, SUM(c.change)
 FROM unnest(%(unions)s::bigint[]) AS u(id)
-CROSS JOIN unnest(%(breakdowns)s::text[]) AS b(breakdown)
+CROSS JOIN {numbered} b
 CROSS JOIN LATERAL (
     SELECT day, value - LAG(value, 1, 0) OVER (ORDER BY day) AS change
     FROM (
@@ -50,9 +50,13 @@ CROSS JOIN LATERAL (
 WHERE c.day > %(before)s AND c.change <> 0
 GROUP BY 1, 2
 """
-_PERSONS = "reports_dailycount r WHERE r.union_id = u.id AND r.breakdown = b.breakdown"
+_PERSONS = "reports_dailycount r WHERE r.union_id = u.id"
 _UNITS = """reports_dailyunitcount r
     WHERE r.union_id = u.id AND r.metric = %(metric)s AND r.breakdown = b.breakdown"""
+
+
+def _person_figure(metric: str) -> str:
+    return f"COALESCE({figure_sql(metric, row='r', numbered='b')}, 0)"
 
 
 def recent_changes(
@@ -66,8 +70,9 @@ def recent_changes(
 
     persons = counted.metric in PERSON_METRICS
     statement = _CHANGES.format(
-        value=f"r.{counted.metric}" if persons else "r.value",
+        value=_person_figure(counted.metric) if persons else "r.value",
         rows=_PERSONS if persons else _UNITS,
+        numbered=NUMBERED_SQL,
     )
     before = day - dt.timedelta(days=MOST_DAYS)
     asked: dict[str, Any] = {

@@ -10,7 +10,7 @@ from reports.models.books import (
     UnpostedEntry,
 )
 from reports.models.checks import Drift, QualitySignal, SignalKind, SignalRule
-from reports.models.counts import DailyCount, DailyUnitCount, LateCount
+from reports.models.counts import DailyCount, DailyUnitCount, GroupNumber, LateCount
 from reports.models.establishment import CountedEmployer, DailyEstablishment, TouchedEmployer
 from reports.models.figures import ReportedFigure
 from reports.models.forecasts import CampaignForecast, ForecastMethod, ForecastWeights
@@ -31,6 +31,7 @@ __all__ = [
     "Drift",
     "ForecastMethod",
     "ForecastWeights",
+    "GroupNumber",
     "LateCount",
     "LatePosting",
     "NightDelta",

@@ -127,7 +127,7 @@ class NightDelta(models.Model):
 
     day = models.DateField()
     path = models.TextField(db_collation="C")
-    breakdown = models.CharField(max_length=40)
+    group_number = models.SmallIntegerField()
     members = models.IntegerField()
     retained = models.IntegerField()
     joined = models.IntegerField()
@@ -138,7 +138,7 @@ class NightDelta(models.Model):
         verbose_name_plural = _("changes of the night")
 
     def __str__(self) -> str:
-        return f"{self.day} {self.path} {self.breakdown}"
+        return f"{self.day} {self.path} {self.group_number}"
 
 
 class NightPart(models.Model):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
+from reference.models import WorkerGroup
 from unions.models import Union
 from unions.scope import ScopedQuerySet
 
@@ -23,20 +25,40 @@ class Metric(models.TextChoices):
     STATIONS = "stations", pgettext_lazy("metric", "stations")  # stock
 
 
-# Each has a column of its own in ``DailyCount``; the others are rows of ``DailyUnitCount``.
+# Each has columns of its own in ``DailyCount``; the others are rows of ``DailyUnitCount``.
 PERSON_METRICS = (Metric.MEMBERS, Metric.RETAINED, Metric.JOINED, Metric.REJOINED)
 STOCKS = (Metric.MEMBERS, Metric.RETAINED)
+
+
+class GroupNumber(models.Model):
+    """The number by which ``DailyCount`` names a worker group. Given by the night, never reused."""
+
+    number = models.SmallAutoField(primary_key=True)
+    # A group that anybody was ever counted in is kept by the ledger.
+    worker_group = models.OneToOneField(WorkerGroup, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        verbose_name = _("number of a worker group")
+        verbose_name_plural = _("numbers of worker groups")
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.worker_group_id}"
 
 
 class DailyCount(models.Model):
     """Persons of a union and its whole subtree from a day on. Sparse: a row only where it changed.
 
-    The values on day D are those of the latest row ≤ D. ``breakdown`` is a worker group, or empty
-    for the sum of all groups. No foreign key in the database: rows are written by the night alone,
-    from unions that are never deleted, and the check would cost a third of the night (ADR 11).
+    The values on day D are those of the latest row ≤ D. The sums over all worker groups have
+    columns of their own. Those of the single groups stand side by side: ``groups`` has the numbers
+    (``GroupNumber``) of the groups that have been counted so far, and at the same place of the
+    other arrays stand the figures. Null, or an array that is shorter, means 0. In SQL:
+    ``figure_sql``, ``GROUPS_SQL``.
+
+    No foreign key in the database: rows are written by the night alone, from unions that are never
+    deleted, and the check would cost a third of the night (ADR 11).
     """
 
-    pk = models.CompositePrimaryKey("union_id", "breakdown", "day")
+    pk = models.CompositePrimaryKey("union_id", "day")
     union = models.ForeignKey(
         Union,
         on_delete=models.DO_NOTHING,
@@ -44,13 +66,17 @@ class DailyCount(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    breakdown = models.CharField(max_length=40, blank=True, default="")
     day = models.DateField()
     members = models.IntegerField(default=0, db_default=0)
     retained = models.IntegerField(default=0, db_default=0)
     joined = models.IntegerField(default=0, db_default=0)
     rejoined = models.IntegerField(default=0, db_default=0)
     definition_version = models.PositiveSmallIntegerField(default=1, db_default=1)
+    groups = ArrayField(models.SmallIntegerField(), default=list, db_default=[])
+    group_members = ArrayField(models.IntegerField(), null=True)
+    group_retained = ArrayField(models.IntegerField(), null=True)
+    group_joined = ArrayField(models.IntegerField(), null=True)
+    group_rejoined = ArrayField(models.IntegerField(), null=True)
 
     objects = ScopedQuerySet.as_manager()
 
@@ -61,7 +87,29 @@ class DailyCount(models.Model):
         indexes = [BrinIndex(fields=["day"], name="reports_daily_count_by_day", autosummarize=True)]
 
     def __str__(self) -> str:
-        return f"{self.union_id} {self.breakdown} {self.day}: {self.members}"
+        return f"{self.union_id} {self.day}: {self.members}"
+
+
+# The groups of a row ``c`` of ``DailyCount``, a row each, by number. What is null is 0.
+GROUPS_SQL = """unnest(c.groups, c.group_members, c.group_retained, c.group_joined,
+        c.group_rejoined) AS g(number, members, retained, joined, rejoined)"""
+
+# Breakdowns (``%(breakdowns)s``: codes of worker groups, or '' for the sum of all) with their
+# numbers, where they have one.
+NUMBERED_SQL = """(
+    SELECT w.breakdown, n.number FROM unnest(%(breakdowns)s::text[]) AS w(breakdown)
+    LEFT JOIN reports_groupnumber n ON n.worker_group_id = w.breakdown)"""
+
+
+def figure_sql(metric: str, *, row: str = "c", numbered: str = "") -> str:
+    """What a row of ``DailyCount`` says of a person metric, in SQL: the sum over all groups, or
+    that of a row ``numbered`` of ``NUMBERED_SQL``; null of a group that was not counted.
+    """
+    column = Metric(metric).value
+    if not numbered:
+        return f"{row}.{column}"
+    of_group = f"{row}.group_{column}[array_position({row}.groups, {numbered}.number)]"
+    return f"CASE WHEN {numbered}.breakdown = '' THEN {row}.{column} ELSE {of_group} END"
 
 
 class DailyUnitCount(models.Model):

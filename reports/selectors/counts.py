@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from core.replica import reading_connection
-from reports.models.counts import PERSON_METRICS, Metric
+from reports.models.counts import NUMBERED_SQL, PERSON_METRICS, Metric, figure_sql
 from unions.history import PATH_ON_SQL
 
 __all__ = ["Counts", "Key", "Metric", "Point", "read_counts", "trend", "value_sql"]
@@ -22,30 +22,50 @@ _COLUMNS = tuple(str(metric) for metric in PERSON_METRICS)
 
 def value_sql(metric: str, *, union: str, breakdown: str = "''", day: str) -> str:
     """The value of ``metric`` on a day in SQL; the other arguments are SQL expressions."""
-    if metric in _COLUMNS:
+    if metric not in _COLUMNS:
         return f"""COALESCE((
-            SELECT c.{metric} FROM reports_dailycount c
-            WHERE c.union_id = {union} AND c.breakdown = {breakdown} AND c.day <= {day}
+            SELECT c.value FROM reports_dailyunitcount c
+            WHERE c.union_id = {union} AND c.metric = '{Metric(metric).value}'
+              AND c.breakdown = {breakdown} AND c.day <= {day}
             ORDER BY c.day DESC LIMIT 1), 0)"""
+    figure = figure_sql(metric)
+    if breakdown != "''":
+        number = f"""(SELECT n.number FROM reports_groupnumber n
+            WHERE n.worker_group_id = {breakdown})"""
+        of_group = f"c.group_{metric}[array_position(c.groups, {number})]"
+        figure = f"CASE WHEN {breakdown} = '' THEN {figure} ELSE {of_group} END"
     return f"""COALESCE((
-        SELECT c.value FROM reports_dailyunitcount c
-        WHERE c.union_id = {union} AND c.metric = '{Metric(metric).value}'
-          AND c.breakdown = {breakdown} AND c.day <= {day}
+        SELECT {figure} FROM reports_dailycount c
+        WHERE c.union_id = {union} AND c.day <= {day}
         ORDER BY c.day DESC LIMIT 1), 0)"""
 
 
-_VALUES = """
+def set_value_sql(metric: str, *, union: str, group_set: str, day: str) -> str:
+    """The value of a person metric over all groups of a set, in SQL; null where it has none."""
+    return f"""(
+        SELECT SUM(COALESCE(
+            c.group_{Metric(metric).value}[array_position(c.groups, n.number)], 0))
+        FROM reference_groupset_groups sg
+        LEFT JOIN reports_groupnumber n ON n.worker_group_id = sg.workergroup_id
+        LEFT JOIN (
+            SELECT * FROM reports_dailycount r
+            WHERE r.union_id = {union} AND r.day <= {day}
+            ORDER BY r.day DESC LIMIT 1) c ON true
+        WHERE sg.groupset_id = {group_set})"""
+
+
+_FIGURES = ", ".join(f"('{metric}', {figure_sql(metric, numbered='b')})" for metric in _COLUMNS)
+_VALUES = f"""
 SELECT u.id, m.metric, b.breakdown, d.day, m.value
 FROM unnest(%(unions)s::bigint[]) AS u(id)
-CROSS JOIN unnest(%(person_breakdowns)s::text[]) AS b(breakdown)
 CROSS JOIN unnest(%(days)s::date[]) AS d(day)
 CROSS JOIN LATERAL (
-    SELECT c.members, c.retained, c.joined, c.rejoined FROM reports_dailycount c
-    WHERE c.union_id = u.id AND c.breakdown = b.breakdown AND c.day <= d.day
+    SELECT * FROM reports_dailycount c
+    WHERE c.union_id = u.id AND c.day <= d.day
     ORDER BY c.day DESC LIMIT 1) c
-CROSS JOIN LATERAL (VALUES
-    ('members', c.members), ('retained', c.retained), ('joined', c.joined),
-    ('rejoined', c.rejoined)) AS m(metric, value)
+CROSS JOIN {NUMBERED_SQL} b
+CROSS JOIN LATERAL (VALUES {_FIGURES}) AS m(metric, value)
+WHERE cardinality(%(breakdowns)s::text[]) > 0 AND m.value <> 0
 UNION ALL
 SELECT u.id, k.metric, k.breakdown, d.day, c.value
 FROM unnest(%(unions)s::bigint[]) AS u(id)
@@ -65,7 +85,7 @@ CROSS JOIN LATERAL (
     SELECT union_id, breakdown, SUM(members) AS members, SUM(retained) AS retained,
            SUM(joined) AS joined, SUM(rejoined) AS rejoined
     FROM reports_latecount
-    WHERE union_id = ANY(%(unions)s) AND breakdown = ANY(%(person_breakdowns)s)
+    WHERE union_id = ANY(%(unions)s) AND breakdown = ANY(%(breakdowns)s)
       AND first_day <= d.day AND (last_day >= d.day OR last_day IS NULL)
     GROUP BY 1, 2
     UNION ALL
@@ -81,7 +101,7 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (VALUES
     ('members', l.members), ('retained', l.retained), ('joined', l.joined),
     ('rejoined', l.rejoined)) AS m(metric, value)
-WHERE l.breakdown = ANY(%(person_breakdowns)s)
+WHERE l.breakdown = ANY(%(breakdowns)s)
 """
 
 
@@ -118,7 +138,7 @@ def read_counts(
     units = [(metric, breakdown) for metric, breakdown in wanted if metric not in _COLUMNS]
     asked: dict[str, Any] = {
         "unions": list(union_ids),
-        "person_breakdowns": sorted({b for metric, b in wanted if metric in _COLUMNS}),
+        "breakdowns": sorted({b for metric, b in wanted if metric in _COLUMNS}),
         "unit_metrics": [str(metric) for metric, _breakdown in units],
         "unit_breakdowns": [breakdown for _metric, breakdown in units],
         "days": sorted(set(days)),
@@ -143,11 +163,13 @@ class Point(NamedTuple):
     value: int
 
 
-_COURSE = """
-SELECT day, breakdown, {column} FROM reports_dailycount
-WHERE union_id = %(union)s AND breakdown = ANY(%(breakdowns)s) AND day <= %(last)s
-  AND day > COALESCE(%(first)s::date, '-infinity')
-ORDER BY day
+_COURSE = f"""
+SELECT c.day, b.breakdown, COALESCE({{figure}}, 0) FROM reports_dailycount c
+CROSS JOIN {NUMBERED_SQL} b
+WHERE c.union_id = %(union)s AND c.day <= %(last)s
+  AND c.day > COALESCE(%(first)s::date, '-infinity')
+  AND (b.breakdown = '' OR b.number = ANY(c.groups))
+ORDER BY c.day
 """
 _UNIT_COURSE = """
 SELECT day, breakdown, value FROM reports_dailyunitcount
@@ -186,7 +208,11 @@ def trend(
         points[first] = sum(values.values())
     persons = metric in _COLUMNS
     with reading_connection().cursor() as cursor:
-        cursor.execute(_COURSE.format(column=metric) if persons else _UNIT_COURSE, asked)
+        if persons:
+            figure = figure_sql(metric, numbered="b")
+            cursor.execute(_COURSE.format(figure=figure), asked)
+        else:
+            cursor.execute(_UNIT_COURSE, asked)
         for day, breakdown, value in cursor.fetchall():
             values[breakdown] = value
             points[day] = sum(values.values())

@@ -18,7 +18,7 @@ from enterprises.baselines import BASELINE_SQL, Baseline
 from reports.models import CampaignProgress
 from reports.pace import STATUS_ON_DAY_SQL
 from reports.ratios import ratio
-from reports.selectors.counts import Metric, value_sql
+from reports.selectors.counts import Metric, set_value_sql, value_sql
 from reports.selectors.days import eve, month_start, year_start
 from reports.selectors.embedding import embedded
 from reports.selectors.groups import Groups, groups_on
@@ -125,14 +125,13 @@ class Ranking:
         return bool(self.wanted.kind or self.wanted.status)
 
 
-def _value(metric: str, day: str, breakdown: str = "''") -> str:
-    return value_sql(metric, union="u.id", breakdown=breakdown, day=day)
+def _value(metric: str, day: str) -> str:
+    return value_sql(metric, union="u.id", day=day)
 
 
 def _set_members(group_set: str) -> str:
     """Members of the set of a union; SQL. ``group_set`` is an expression, too."""
-    return f"""(SELECT SUM({_value(Metric.MEMBERS, "%(day)s", "sg.workergroup_id")})
-        FROM reference_groupset_groups sg WHERE sg.groupset_id = {group_set})"""
+    return set_value_sql(Metric.MEMBERS, union="u.id", group_set=group_set, day="%(day)s")
 
 
 def _baseline(group_set: str) -> str:

@@ -15,6 +15,4 @@ MOST_MONTHS = 600
 
 def first_day_of(union: Union, day: dt.date) -> dt.date | None:
     """The first day up to ``day`` for which something was counted; None before."""
-    return DailyCount.objects.filter(union=union, breakdown="", day__lte=day).aggregate(
-        first=Min("day")
-    )["first"]
+    return DailyCount.objects.filter(union=union, day__lte=day).aggregate(first=Min("day"))["first"]

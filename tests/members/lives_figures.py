@@ -48,7 +48,7 @@ def published_stock(day: dt.date) -> dict[tuple[int, str], int]:
             "SELECT DISTINCT ON (union_id, m.metric) union_id, m.metric, m.value"
             " FROM reports_dailycount CROSS JOIN LATERAL (VALUES"
             " ('members', members), ('retained', retained)) AS m(metric, value)"
-            " WHERE breakdown = '' AND day <= %s ORDER BY union_id, m.metric, day DESC",
+            " WHERE day <= %s ORDER BY union_id, m.metric, day DESC",
             [day],
         )
         return {(union, metric): value for union, metric, value in cursor if value}

@@ -254,7 +254,7 @@ def test_entry_at_another_union_that_was_corrected_is_no_difference(
 def test_changed_figure_is_named_for_its_union_alone(tree: dict[str, Union]) -> None:
     make_membership(tree["town"], on="2024-01-01")
     run_nightly()
-    DailyCount.objects.filter(union=tree["county"], breakdown="courier").update(members=7)
+    DailyCount.objects.filter(union=tree["county"]).update(group_members=[7])
     assert reconcile()[0] == [
         difference("union", tree["county"].pk, "members", 7, 1, breakdown="courier")
     ]
@@ -263,8 +263,8 @@ def test_changed_figure_is_named_for_its_union_alone(tree: dict[str, Union]) -> 
 def test_missing_and_invented_figures_are_named(tree: dict[str, Union]) -> None:
     make_membership(tree["town"], on="2024-01-01")
     run_nightly()
-    DailyCount.objects.filter(union=tree["city"], breakdown="").update(joined=0)
-    DailyCount.objects.create(union=tree["other"], breakdown="", day=YESTERDAY, retained=3)
+    DailyCount.objects.filter(union=tree["city"]).update(joined=0)
+    DailyCount.objects.create(union=tree["other"], day=YESTERDAY, retained=3)
     assert reconcile()[0] == [
         difference("union", tree["city"].pk, "joined", 0, 1),
         difference("union", tree["other"].pk, "retained", 3, 0),
@@ -285,13 +285,13 @@ def test_what_came_after_the_cut_off_is_no_difference(tree: dict[str, Union]) ->
     # The next count takes both up, and the check follows it.
     run_nightly(TODAY)
     assert reconcile()[0] == []
-    assert DailyCount.objects.get(union=tree["other"], breakdown="").members == 2
+    assert DailyCount.objects.get(union=tree["other"]).members == 2
 
 
 def test_full_recount_mends_the_newest_day_and_keeps_what_it_found(town: Union) -> None:
     make_membership(town, on="2024-01-01")
     run_nightly()
-    DailyCount.objects.filter(union=town, breakdown="").update(members=9)
+    DailyCount.objects.filter(union=town).update(members=9)
     make_membership(town, on="2024-02-01")
     (recount,) = [o for o in run_nightly(dt.date(2024, 3, 1), full=True) if o.step == "recount"]
     assert (recount.day, recount.row_count) == (YESTERDAY, 1)
@@ -301,3 +301,23 @@ def test_full_recount_mends_the_newest_day_and_keeps_what_it_found(town: Union) 
     drift = Drift.objects.get()
     assert (drift.union, drift.metric, drift.stored, drift.expected) == (town, "members", "9", "1")
     assert drift.mended_at is not None
+
+
+def test_recount_mends_groups_and_what_nobody_stands_behind(tree: dict[str, Union]) -> None:
+    make_membership(tree["town"], group="courier", on="2024-01-01")
+    make_membership(tree["town"], group="carer", on="2024-01-01")
+    run_nightly()
+    county, other = tree["county"], tree["other"]
+    before = DailyCount.objects.get(union=county)
+    DailyCount.objects.filter(union=county).update(group_members=[7, 1], group_joined=None)
+    DailyCount.objects.create(union=other, day=YESTERDAY, retained=3)
+    (recount,) = [o for o in run_nightly(full=True) if o.step == "recount"]
+    # A wrong group and two without their joins, and a sum without anybody.
+    assert recount.row_count == 4
+    assert reconcile()[0] == []
+    after = DailyCount.objects.get(union=county, day=YESTERDAY)
+    assert (after.groups, after.group_members, after.group_joined) == (
+        before.groups, before.group_members, before.group_joined,
+    )  # fmt: skip
+    empty = DailyCount.objects.get(union=other)
+    assert (empty.members, empty.retained, empty.groups) == (0, 0, [])

@@ -12,6 +12,7 @@ from reports.counting.posting import ENOUGH_PARTS
 from reports.counting.verifying import find_differences
 from reports.models import (
     DailyCount,
+    GroupNumber,
     LatePosting,
     NightPart,
     ReportRun,
@@ -61,7 +62,7 @@ def test_history_is_rolled_up_to_every_ancestor_and_sparse(tree: dict[str, Union
         assert value(union, "members", D(2024, 12, 31), "courier") == 3
         assert value(union, "joined", D(2024, 12, 31)) == 4
     assert value(tree["left"], "members", D(2024, 12, 31)) == 3
-    days = DailyCount.objects.filter(union=tree["city"], breakdown="")
+    days = DailyCount.objects.filter(union=tree["city"])
     assert list(days.order_by("day").values_list("day", "members")) == [
         (D(2024, 1, 5), 2), (D(2024, 2, 1), 3), (D(2024, 4, 1), 4),
     ]  # fmt: skip
@@ -167,13 +168,70 @@ def test_parts_of_the_tree_add_up_to_the_whole(tree: dict[str, Union]) -> None:
     for town in (*towns, tree["county"]):
         make_membership(town, on="2024-02-01")
     outcomes = {o.step: o.row_count for o in run_nightly(D(2024, 2, 1))}
-    # A row for the group and one for the sum: of each town, and of what stands above them.
-    assert (outcomes["deltas"], outcomes["leaves"], outcomes["roll_up"]) == (9, 16, 4)
+    # A row for each town, and for each that stands above them.
+    assert (outcomes["deltas"], outcomes["leaves"], outcomes["roll_up"]) == (9, 8, 2)
     assert NightPart.objects.filter(is_done=True).count() == ENOUGH_PARTS
     assert value(tree["city"], "members", D(2024, 2, 1)) == ENOUGH_PARTS + 1
     runs = ReportRun.objects.filter(day=D(2024, 2, 1), report__in=["leaves", "roll_up"])
     assert all(run.checksum for run in runs)
     assert list(find_differences(D(2024, 2, 1))) == []
+
+
+def test_a_row_holds_all_groups_and_takes_up_new_ones(tree: dict[str, Union]) -> None:
+    town, city = tree["left"], tree["city"]
+    days = [D(2024, 2, 1), D(2024, 2, 2), D(2024, 2, 3), D(2024, 2, 4)]
+    make_membership(town, group="truck_driver", on=days[0].isoformat())
+    run_nightly(days[0])
+    for _ in range(2):
+        make_membership(town, group="courier", on=days[1].isoformat())
+    run_nightly(days[1])
+    carer = make_membership(town, group="carer", on=days[2].isoformat())
+    record_event(carer, EventType.RETAINED, union=town, effective_on=days[2], actor=None)
+    run_nightly(days[2])
+    run_nightly(days[3])  # brings nothing
+    numbers = dict(GroupNumber.objects.values_list("worker_group", "number"))
+    rows = DailyCount.objects.filter(union=city).order_by("day")
+    assert [row.day for row in rows] == days[:3]
+    newest = rows[2]
+    assert newest.groups == [numbers[code] for code in ("truck_driver", "courier", "carer")]
+    # The carer is retained and no active member: nothing of hers is among those, and nothing but
+    # hers among the others.
+    assert (newest.members, newest.retained, newest.joined, newest.rejoined) == (3, 1, 4, 0)
+    assert (newest.group_members, newest.group_joined) == ([1, 2], [1, 2, 1])
+    assert (newest.group_retained, newest.group_rejoined) == ([0, 0, 1], None)
+    for metric, group, expected in (
+        ("members", "courier", [0, 2, 2, 2]),
+        ("members", "truck_driver", [1, 1, 1, 1]),
+        ("members", "carer", [0, 0, 0, 0]),
+        ("retained", "carer", [0, 0, 1, 1]),
+        ("retained", "courier", [0, 0, 0, 0]),
+        ("members", "", [1, 3, 3, 3]),
+    ):
+        assert [value(city, metric, day, group) for day in days] == expected, (metric, group)
+    # The course of a group begins with its first day, not with that of its union.
+    assert trend(city.pk, "members", ["courier"], None, days[3]) == [(days[1], 2), (days[3], 2)]
+    assert trend(city.pk, "members", ["courier", "truck_driver"], days[0], days[2]) == [
+        (days[0], 1), (days[1], 3), (days[2], 3),
+    ]  # fmt: skip
+    assert list(find_differences(days[3])) == []
+    # A full count says the same, whatever the order of the groups.
+    keys = [
+        (metric, group)
+        for metric in ("members", "retained", "joined", "rejoined")
+        for group in ("", "truck_driver", "courier", "carer")
+    ]
+
+    def figures() -> dict[tuple[str, str, dt.date], int]:
+        return {
+            (metric, group, day): value(city, metric, day, group)
+            for metric, group in keys
+            for day in days
+        }
+
+    of_the_nights = figures()
+    count_history(days[3])
+    assert figures() == of_the_nights
+    assert [row.day for row in DailyCount.objects.filter(union=city).order_by("day")] == days[:3]
 
 
 def test_a_night_compares_the_unions_that_were_touched_and_none_too_early(

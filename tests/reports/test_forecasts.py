@@ -13,7 +13,13 @@ from django.utils import translation
 from campaigns.models import Campaign, CampaignStatus, Metric, Target, Unit
 from enterprises.models import WorkforceBaseline
 from reports.forecasting.writing import forecast_targets
-from reports.models import CampaignForecast, DailyCount, DailyUnitCount, ForecastWeights
+from reports.models import (
+    CampaignForecast,
+    DailyCount,
+    DailyUnitCount,
+    ForecastWeights,
+    GroupNumber,
+)
 from reports.progress import measure_progress
 from reports.selectors.forecasts import TargetForecast, forecasts_of, time_shares
 from reports.selectors.progress import measured
@@ -30,15 +36,20 @@ START, END = D(2025, 1, 1), D(2025, 12, 31)
 TOLD = ("target", "expected", "low", "high", "days_used", "back_test_error", "back_tests")
 
 
-def count(union: Union, group: str, first: dt.date, per_day: int) -> None:
-    """``per_day`` join each day from ``first`` to ``DAY``; nobody leaves."""
+def count(union: Union, first: dt.date, **per_day: int) -> None:
+    """So many of each group join each day from ``first`` to ``DAY``; nobody leaves."""
+    for code in per_day:
+        GroupNumber.objects.get_or_create(worker_group_id=code)
+    numbers = dict(GroupNumber.objects.values_list("worker_group", "number"))
     DailyCount.objects.bulk_create(
         DailyCount(
             union=union,
-            breakdown=group,
             day=first + dt.timedelta(days=n),
-            members=per_day * (n + 1),
-            joined=per_day * (n + 1),
+            members=sum(per_day.values()) * (n + 1),
+            joined=sum(per_day.values()) * (n + 1),
+            groups=[numbers[code] for code in per_day],
+            group_members=[joins * (n + 1) for joins in per_day.values()],
+            group_joined=[joins * (n + 1) for joins in per_day.values()],
         )
         for n in range((DAY - first).days + 1)
     )
@@ -47,8 +58,7 @@ def count(union: Union, group: str, first: dt.date, per_day: int) -> None:
 @pytest.fixture
 def county() -> Union:
     union = make_union("县总", "county_federation")
-    count(union, "courier", D(2025, 5, 2), 2)  # sixty days
-    count(union, "truck_driver", D(2025, 5, 2), 1)
+    count(union, D(2025, 5, 2), courier=2, truck_driver=1)  # sixty days
     return union
 
 
@@ -138,7 +148,7 @@ def test_a_rate_grows_to_a_hundred_percent_at_most(county: Union, campaign: Camp
 
 def test_nothing_is_made_up(county: Union, campaign: Campaign) -> None:
     young = make_union("新县总", "county_federation")
-    count(young, "courier", D(2025, 6, 18), 5)  # thirteen days
+    count(young, D(2025, 6, 18), courier=5)  # thirteen days
     reached = target(campaign, Metric.NEW_MEMBERS, "100")
     fresh = target_of(young, reached)
     without_baseline = target(campaign, Metric.ENROLMENT_RATE, "0.8", unit=Unit.RATIO)
@@ -170,7 +180,7 @@ def test_unions_are_read_together(campaign: Campaign, django_assert_num_queries:
     first = target(campaign, Metric.NEW_MEMBERS, "1000")
     for name in ("东", "西"):
         union = make_union(f"{name}县总", "county_federation")
-        count(union, "courier", D(2025, 6, 25), 5)
+        count(union, D(2025, 6, 25), courier=5)
         target_of(union, first)
     measure_progress(DAY)
     # Rows of the day deleted (two), targets, groups of the set, counts, weights kept, rows written;
@@ -184,12 +194,13 @@ def test_weights_are_kept_for_a_week_and_each_union_has_its_day(
 ) -> None:
     """Joins go up and down with the week; thirteen more days are counted, one by one."""
     DailyCount.objects.all().delete()
+    courier = GroupNumber.objects.get(worker_group="courier").number
     joined = 0
     for n in range(74):
         joined += 2 + (n * n) % 7
         DailyCount.objects.create(
-            union=county, breakdown="courier", day=D(2025, 5, 2) + dt.timedelta(days=n),
-            members=joined, joined=joined,
+            union=county, day=D(2025, 5, 2) + dt.timedelta(days=n), members=joined, joined=joined,
+            groups=[courier], group_members=[joined], group_joined=[joined],
         )  # fmt: skip
     target(campaign, Metric.NEW_MEMBERS, "1000")
     target(campaign, Metric.NEW_MEMBERS, "700", end=D(2025, 9, 30))

@@ -26,18 +26,22 @@ MEGABYTE = 1024 * 1024
 
 _DENSE = """
 CREATE TABLE bench_dense AS
-SELECT k.union_id, k.breakdown, d.day::date AS day, c.members, c.retained, c.joined, c.rejoined
-FROM (SELECT DISTINCT union_id, breakdown FROM reports_dailycount) k
+SELECT u.union_id, g.breakdown, d.day::date AS day, g.members, g.retained, g.joined, g.rejoined
+FROM (SELECT DISTINCT union_id FROM reports_dailycount) u
 CROSS JOIN generate_series(%(first)s::date, %(last)s::date, '1 day') AS d(day)
 CROSS JOIN LATERAL (
     SELECT * FROM reports_dailycount s
-    WHERE (s.union_id, s.breakdown) = (k.union_id, k.breakdown)
-      AND s.day <= d.day ORDER BY s.day DESC LIMIT 1) c
+    WHERE s.union_id = u.union_id AND s.day <= d.day ORDER BY s.day DESC LIMIT 1) c
+CROSS JOIN LATERAL (
+    SELECT 0::smallint AS breakdown, c.members, c.retained, c.joined, c.rejoined
+    UNION ALL
+    SELECT * FROM unnest(
+        c.groups, c.group_members, c.group_retained, c.group_joined, c.group_rejoined)) g
 """
 
 SPARSE_ONE = """
 SELECT members AS value FROM reports_dailycount
-WHERE union_id = %(top)s AND breakdown = '' AND day <= %(day)s
+WHERE union_id = %(top)s AND day <= %(day)s
 ORDER BY day DESC LIMIT 1
 """
 LIVE_ONE = """
@@ -49,7 +53,7 @@ SPARSE_CHILDREN = """
 SELECT u.id, c.value FROM unions_union u
 CROSS JOIN LATERAL (
     SELECT members AS value FROM reports_dailycount s
-    WHERE s.union_id = u.id AND s.breakdown = '' AND s.day <= %(day)s
+    WHERE s.union_id = u.id AND s.day <= %(day)s
     ORDER BY s.day DESC LIMIT 1) c
 WHERE u.parent_id = %(top)s
 """
@@ -65,7 +69,7 @@ SELECT d.day, c.value
 FROM generate_series(%(day)s::date - interval '35 months', %(day)s, '1 month') AS d(day)
 CROSS JOIN LATERAL (
     SELECT members AS value FROM reports_dailycount s
-    WHERE s.union_id = %(top)s AND s.breakdown = '' AND s.day <= d.day
+    WHERE s.union_id = %(top)s AND s.day <= d.day
     ORDER BY s.day DESC LIMIT 1) c
 """
 LIVE_TREND = """
