@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reports.models.counts import PERSON_METRICS
 
-# Worker groups that are new get their numbers. First of all, where figures are counted.
+# Worker groups that are new get their numbers: after the entries to be counted have been read, for
+# a group may come with them.
 NUMBER_GROUPS = """
 INSERT INTO reports_groupnumber (worker_group_id)
 SELECT g.code FROM reference_workergroup g

@@ -220,7 +220,6 @@ def count_history(last: dt.date, *, first: dt.date = THE_BEGINNING) -> int:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM reports_dailycount")
         cursor.execute("DELETE FROM reports_dailyunitcount")
-        cursor.execute(NUMBER_GROUPS)
         cursor.execute("DROP TABLE IF EXISTS night_leaf, night_unit")
         after = path_sql("(gone.until + 1)")
         persons = _PERSONS.format(path_of_entry=path_sql("e.day"), path_after=after)
@@ -228,6 +227,7 @@ def count_history(last: dt.date, *, first: dt.date = THE_BEGINNING) -> int:
         rows = 0
         for fill, write in ((persons, _WRITE_PERSONS), (units, _WRITE_UNITS)):
             cursor.execute(fill, values)
+            cursor.execute(NUMBER_GROUPS)
             cursor.execute(write, values)
             rows += cursor.rowcount
         for statement in _REMEMBER:

@@ -250,10 +250,10 @@ def post_changes(day: dt.date) -> int:
             "DROP TABLE IF EXISTS night_entry, night_touched_union, night_union, night_station, "
             "night_unit"
         )
-        cursor.execute(NUMBER_GROUPS)
         path = path_sql("%(day)s", since=day)
         cursor.execute(_TAKE.format(path=path), values)
         entries = cursor.rowcount
+        cursor.execute(NUMBER_GROUPS)
         cursor.execute(_TOUCHED, values)
         for statement in (_CHANGED_UNIONS, _CHANGED_STATIONS):
             cursor.execute(statement.format(path=path), values)

@@ -19,7 +19,7 @@ from reports.counting.establishment import find_establishment_differences, mend_
 from reports.counting.figures import COLUMNS, NUMBER_GROUPS, REPLACED, SUMS_AND_GROUPS
 from reports.counting.posting import LOCK
 from reports.models import Drift
-from reports.models.counts import GROUPS_SQL
+from reports.models.counts import GROUPS_SQL, PERSON_METRICS, figure_sql
 from unions.history import PATH_ON_SQL
 from unions.models import PastPath
 
@@ -104,7 +104,13 @@ _EXPECTED = """
     SELECT union_id, breakdown, members, retained, joined, rejoined FROM night_rolled
 """
 
-# Of each union the latest row alone is looked up: history is not read.
+_STORED = ", ".join(
+    f"('{metric}', COALESCE({figure_sql(metric, numbered='b')}, 0), d.{metric})"
+    for metric in PERSON_METRICS
+)
+
+# What is expected less what stands. Of each union the latest row alone is looked up: history is not
+# read.
 _COMPARED = f"""
 CREATE TEMP TABLE night_difference ON COMMIT DROP AS
 WITH expected AS NOT MATERIALIZED ({_EXPECTED}),
@@ -116,39 +122,38 @@ standing AS MATERIALIZED (
         WHERE r.union_id = u.id AND r.day <= %(day)s
         ORDER BY r.day DESC LIMIT 1) c
 )
-SELECT union_id, breakdown, SUM(members) AS members, SUM(retained) AS retained,
-       SUM(joined) AS joined, SUM(rejoined) AS rejoined, SUM(had_members) AS had_members,
-       SUM(had_retained) AS had_retained, SUM(had_joined) AS had_joined,
-       SUM(had_rejoined) AS had_rejoined
+SELECT union_id, breakdown, SUM(members)::int AS members, SUM(retained)::int AS retained,
+       SUM(joined)::int AS joined, SUM(rejoined)::int AS rejoined
 FROM (
-    SELECT *, 0 AS had_members, 0 AS had_retained, 0 AS had_joined, 0 AS had_rejoined
-    FROM expected
+    SELECT * FROM expected
     UNION ALL
     SELECT union_id, '', SUM(members)::int, SUM(retained)::int, SUM(joined)::int,
-           SUM(rejoined)::int, 0, 0, 0, 0
+           SUM(rejoined)::int
     FROM expected GROUP BY union_id
     UNION ALL
-    SELECT c.union_id, n.worker_group_id, 0, 0, 0, 0, COALESCE(g.members, 0),
-           COALESCE(g.retained, 0), COALESCE(g.joined, 0), COALESCE(g.rejoined, 0)
+    SELECT c.union_id, n.worker_group_id, -COALESCE(g.members, 0), -COALESCE(g.retained, 0),
+           -COALESCE(g.joined, 0), -COALESCE(g.rejoined, 0)
     FROM standing c
     CROSS JOIN LATERAL {GROUPS_SQL}
     JOIN reports_groupnumber n USING (number)
     UNION ALL
-    SELECT union_id, '', 0, 0, 0, 0, members, retained, joined, rejoined FROM standing
+    SELECT union_id, '', -members, -retained, -joined, -rejoined FROM standing
 ) AS sides
 GROUP BY union_id, breakdown
-HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined))
-    <> (SUM(had_members), SUM(had_retained), SUM(had_joined), SUM(had_rejoined))
+HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
 """
 
-_LIST = """
-SELECT d.union_id, m.metric, d.breakdown, m.stored, m.expected
+_LIST = f"""
+SELECT d.union_id, m.metric, d.breakdown, m.stored, m.stored + m.difference
 FROM night_difference d
-CROSS JOIN LATERAL (VALUES
-    ('members', d.had_members, d.members), ('retained', d.had_retained, d.retained),
-    ('joined', d.had_joined, d.joined), ('rejoined', d.had_rejoined, d.rejoined)
-) AS m(metric, stored, expected)
-WHERE m.stored <> m.expected
+LEFT JOIN reports_groupnumber n ON n.worker_group_id = d.breakdown
+CROSS JOIN LATERAL (SELECT d.breakdown, n.number) b
+LEFT JOIN LATERAL (
+    SELECT * FROM reports_dailycount r
+    WHERE r.union_id = d.union_id AND r.day <= %(day)s
+    ORDER BY r.day DESC LIMIT 1) c ON true
+CROSS JOIN LATERAL (VALUES {_STORED}) AS m(metric, stored, difference)
+WHERE m.difference <> 0
 ORDER BY 1, 2, 3
 """
 
@@ -220,7 +225,7 @@ def find_differences(day: dt.date) -> Iterator[CountDifference]:
         cursor.execute(_COMPARED, values)
         cursor.execute("RESET work_mem")
         cursor.execute("RESET random_page_cost")
-        cursor.execute(_LIST)
+        cursor.execute(_LIST, values)
         while rows := cursor.fetchmany(10_000):
             for row in rows:
                 yield CountDifference(*row)
