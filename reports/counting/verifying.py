@@ -105,8 +105,9 @@ _EXPECTED = """
 """
 
 _STORED = ", ".join(
-    f"('{metric}', COALESCE({figure_sql(metric, numbered='b')}, 0), d.{metric})"
+    f"('{metric}', COALESCE({figure}, 0), d.{metric})"
     for metric in PERSON_METRICS
+    for figure in [figure_sql(metric, breakdown="d.breakdown", number="n.number")]
 )
 
 # What is expected less what stands. Of each union the latest row alone is looked up: history is not
@@ -147,7 +148,6 @@ _LIST = f"""
 SELECT d.union_id, m.metric, d.breakdown, m.stored, m.stored + m.difference
 FROM night_difference d
 LEFT JOIN reports_groupnumber n ON n.worker_group_id = d.breakdown
-CROSS JOIN LATERAL (SELECT d.breakdown, n.number) b
 LEFT JOIN LATERAL (
     SELECT * FROM reports_dailycount r
     WHERE r.union_id = d.union_id AND r.day <= %(day)s

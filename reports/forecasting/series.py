@@ -56,7 +56,8 @@ _UNITS = """reports_dailyunitcount r
 
 
 def _person_figure(metric: str) -> str:
-    return f"COALESCE({figure_sql(metric, row='r', numbered='b')}, 0)"
+    figure = figure_sql(metric, row="r", breakdown="b.breakdown", number="b.number")
+    return f"COALESCE({figure}, 0)"
 
 
 def recent_changes(

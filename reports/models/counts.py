@@ -101,15 +101,16 @@ NUMBERED_SQL = """(
     LEFT JOIN reports_groupnumber n ON n.worker_group_id = w.breakdown)"""
 
 
-def figure_sql(metric: str, *, row: str = "c", numbered: str = "") -> str:
-    """What a row of ``DailyCount`` says of a person metric, in SQL: the sum over all groups, or
-    that of a row ``numbered`` of ``NUMBERED_SQL``; null of a group that was not counted.
+def figure_sql(metric: str, *, row: str = "c", breakdown: str = "''", number: str = "NULL") -> str:
+    """What a row of ``DailyCount`` says of a person metric, in SQL: the sum over all groups, or the
+    figure of one; null of a group that was not counted. The other arguments are SQL expressions:
+    the group's code, or '', and its number.
     """
     column = Metric(metric).value
-    if not numbered:
+    if breakdown == "''":
         return f"{row}.{column}"
-    of_group = f"{row}.group_{column}[array_position({row}.groups, {numbered}.number)]"
-    return f"CASE WHEN {numbered}.breakdown = '' THEN {row}.{column} ELSE {of_group} END"
+    of_group = f"{row}.group_{column}[array_position({row}.groups, {number})]"
+    return f"CASE WHEN {breakdown} = '' THEN {row}.{column} ELSE {of_group} END"
 
 
 class DailyUnitCount(models.Model):

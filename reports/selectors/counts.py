@@ -28,14 +28,10 @@ def value_sql(metric: str, *, union: str, breakdown: str = "''", day: str) -> st
             WHERE c.union_id = {union} AND c.metric = '{Metric(metric).value}'
               AND c.breakdown = {breakdown} AND c.day <= {day}
             ORDER BY c.day DESC LIMIT 1), 0)"""
-    figure = figure_sql(metric)
-    if breakdown != "''":
-        number = f"""(SELECT n.number FROM reports_groupnumber n
+    number = f"""(SELECT n.number FROM reports_groupnumber n
             WHERE n.worker_group_id = {breakdown})"""
-        of_group = f"c.group_{metric}[array_position(c.groups, {number})]"
-        figure = f"CASE WHEN {breakdown} = '' THEN {figure} ELSE {of_group} END"
     return f"""COALESCE((
-        SELECT {figure} FROM reports_dailycount c
+        SELECT {figure_sql(metric, breakdown=breakdown, number=number)} FROM reports_dailycount c
         WHERE c.union_id = {union} AND c.day <= {day}
         ORDER BY c.day DESC LIMIT 1), 0)"""
 
@@ -54,7 +50,11 @@ def set_value_sql(metric: str, *, union: str, group_set: str, day: str) -> str:
         WHERE sg.groupset_id = {group_set})"""
 
 
-_FIGURES = ", ".join(f"('{metric}', {figure_sql(metric, numbered='b')})" for metric in _COLUMNS)
+# Of a row ``b`` of ``NUMBERED_SQL``.
+_FIGURES = ", ".join(
+    f"('{metric}', {figure_sql(metric, breakdown='b.breakdown', number='b.number')})"
+    for metric in _COLUMNS
+)
 _VALUES = f"""
 SELECT u.id, m.metric, b.breakdown, d.day, m.value
 FROM unnest(%(unions)s::bigint[]) AS u(id)
@@ -209,7 +209,7 @@ def trend(
     persons = metric in _COLUMNS
     with reading_connection().cursor() as cursor:
         if persons:
-            figure = figure_sql(metric, numbered="b")
+            figure = figure_sql(metric, breakdown="b.breakdown", number="b.number")
             cursor.execute(_COURSE.format(figure=figure), asked)
         else:
             cursor.execute(_UNIT_COURSE, asked)
