@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
 from django.test import Client
+from django.utils.html import strip_tags
 
 from campaigns.models import Campaign, CampaignJoinCode, CampaignStatus, Target
 from campaigns.selectors.public import open_code
@@ -87,6 +89,12 @@ def measured(target: Target, value: str) -> None:
     )  # fmt: skip
 
 
+def numbers_of_progress(page: str) -> list[str]:
+    """The numbers the indicators' rows show, without days (ids in addresses are no figures)."""
+    (rows,) = re.findall(r'<ul class="plain-list public-progress">(.*?)</ul>', page, re.DOTALL)
+    return re.findall(r"[\d.,]*\d%?", re.sub(r"\d{4}-\d\d-\d\d", "", strip_tags(rows)))
+
+
 def test_progress_if_the_owner_wants_and_no_small_number(
     client: Client, owner: Union, drive: Campaign
 ) -> None:
@@ -100,8 +108,7 @@ def test_progress_if_the_owner_wants_and_no_small_number(
     assert "progress-title" not in client.get(address).content.decode()
     Campaign.objects.filter(pk=drive.pk).update(shows_progress=True)
     page = client.get(address).content.decode()
-    assert "<strong>60</strong> / 120 · 50.00%" in page
-    assert "77" not in page
+    assert numbers_of_progress(page) == ["60", "120", "50.00%"]  # nothing of the unions below
     for value, shown in (("9", None), ("10", Decimal(10)), ("0", Decimal(0))):
         measured(target, value)
         (row,), _day = public_progress(Campaign.objects.get(pk=drive.pk))
@@ -110,4 +117,4 @@ def test_progress_if_the_owner_wants_and_no_small_number(
     measured(target, "9")
     page = client.get(address).content.decode()
     assert "fewer than 10 so far, of 120" in page
-    assert "7.5" not in page
+    assert numbers_of_progress(page) == ["10", "120"]  # no share that gives the number away
