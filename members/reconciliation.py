@@ -86,7 +86,8 @@ followed AS (
                PARTITION BY m.member_id, came.absorbed_id ORDER BY m.started_on, m.id
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) + 1 AS free_from
-    FROM members_membership m LEFT JOIN came ON came.id = m.id WHERE m.status <> 'annulled'
+    FROM members_membership m LEFT JOIN came ON came.id = m.id
+    WHERE m.status <> 'annulled' {of_persons}
 )
 SELECT m.id, found.metric, found.stored, found.ledger
 FROM members_membership m
@@ -124,6 +125,10 @@ WHERE found.stored <> found.ledger
 ORDER BY 1, 2
 """
 
+# With the other spells of the persons whose memberships are meant.
+_OF_THESE_PERSONS = """
+    AND m.member_id IN (SELECT member_id FROM members_membership WHERE id = ANY(%(keys)s))"""
+
 
 def membership_differences(membership_ids: list[int] | None = None) -> Iterator[Difference]:
     """Where a membership and its ledger entries disagree, by membership. Reads one snapshot.
@@ -131,12 +136,14 @@ def membership_differences(membership_ids: list[int] | None = None) -> Iterator[
     Of ``membership_ids``, or of all.
     """
     some = membership_ids is not None
+    of_memberships = "AND m.id = ANY(%(keys)s)" if some else ""
     sql = (
         "WITH "
         + RUNNING.format(only="WHERE membership_id = ANY(%(keys)s)" if some else "")
         + _COMPARISON.format(
-            of_places="AND m.id = ANY(%(keys)s)" if some else "",
-            of_memberships="AND m.id = ANY(%(keys)s)" if some else "",
+            of_places=of_memberships,
+            of_memberships=of_memberships,
+            of_persons=_OF_THESE_PERSONS if some else "",
         )
     )
     with transaction.atomic(), connection.chunked_cursor() as cursor:

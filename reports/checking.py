@@ -1,8 +1,8 @@
 """The night checks its own books, and says where they do not agree.
 
 What is small enough is checked every night: the memberships whose entries were posted, the unions
-whose figures changed (all of the upper levels, a sample of the rest), and what unions report of
-themselves. ``manage.py reconcile`` and the weekly check read everything.
+whose figures changed (all at the top, a seventh below it, a sample of the rest), and what unions
+report of themselves. ``manage.py reconcile`` and the weekly check read everything.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection
-from django.utils import timezone
 from django.utils.translation import gettext as _, override
 
 from accounts.models import User
+from core.clock import local_day_end, local_day_start
 from members.models import Membership
 from members.reconciliation import Difference, membership_differences
 from reports.counting.verifying import find_differences
@@ -31,18 +31,21 @@ from unions.models import PastPath
 
 logger = logging.getLogger(__name__)
 
-# At most so many memberships and unions of the lower levels are checked in a night.
+# At most so many memberships, and figures of unions of the lower levels, are checked in a night.
 SAMPLE = 1_000
-UPPER_LEVELS = 3
+# Checked every night; those of the next level once a week, each on its day.
+UPPER_LEVELS = 2
 
 # Reported figures that the register counts in the same way, over everybody.
 COMPARED = {"members": Metric.MEMBERS, "unions": Metric.UNIONS, "stations": Metric.STATIONS}
 
 _POSTED = """
-SELECT DISTINCT e.membership_id FROM members_membershipevent e
-WHERE e.recorded_at >= %(since)s
-  AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
-ORDER BY e.membership_id DESC LIMIT %(sample)s
+SELECT membership_id FROM (
+    SELECT DISTINCT e.membership_id FROM members_membershipevent e
+    WHERE e.recorded_at >= %(since)s AND e.recorded_at < %(until)s
+      AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
+) posted
+ORDER BY hashint8extended(membership_id, %(salt)s) LIMIT %(sample)s
 """
 
 _ROLL_UP = """
@@ -51,14 +54,30 @@ WITH RECURSIVE upper AS (
     UNION ALL
     SELECT u.id, upper.level + 1 FROM unions_union u JOIN upper ON u.parent_id = upper.id
     WHERE upper.level < %(levels)s
+       OR (upper.level = %(levels)s AND (u.id + %(salt)s) %% 7 = 0)
 ),
 changed AS MATERIALIZED (
     SELECT union_id AS id FROM reports_dailycount WHERE day = %(day)s
 ),
+-- Neighbours, from another one on every night: their entries lie side by side in the index. So many
+-- that with the unions right below them there are as many figures to look up as the sample has.
+begin AS (
+    SELECT id FROM changed ORDER BY hashint8extended(id, %(salt)s) LIMIT LEAST(%(sample)s, 1)
+),
+near AS MATERIALIZED (
+    SELECT c.id, c.id < b.id AS is_before FROM changed c, begin b
+    ORDER BY 2, 1 LIMIT %(sample)s
+),
+weighed AS (
+    SELECT n.id, SUM(1 + below.unions) OVER (ORDER BY n.is_before, n.id) AS figures
+    FROM near n
+    CROSS JOIN LATERAL (
+        SELECT COUNT(*) AS unions FROM unions_union child WHERE child.parent_id = n.id) below
+),
 touched AS MATERIALIZED (
     SELECT id FROM changed WHERE id IN (SELECT id FROM upper)
-    UNION
-    (SELECT id FROM changed ORDER BY hashint8extended(id, %(salt)s) LIMIT %(sample)s)
+    UNION SELECT id FROM begin
+    UNION SELECT id FROM weighed WHERE figures <= %(sample)s
 ),
 waiting AS MATERIALIZED (
     SELECT union_id, SUM(members) AS members, SUM(retained) AS retained
@@ -123,9 +142,14 @@ def check_everything() -> int:
 
 
 def _memberships(day: dt.date) -> Iterable[Drift]:
-    since = timezone.now() - dt.timedelta(days=2)
+    values: dict[str, Any] = {
+        "since": local_day_start(day),
+        "until": local_day_end(day + dt.timedelta(days=1)),
+        "sample": SAMPLE,
+        "salt": day.toordinal(),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_POSTED, {"since": since, "sample": SAMPLE})
+        cursor.execute(_POSTED, values)
         keys = [key for (key,) in cursor.fetchall()]
     return [_of_membership(row, day) for row in membership_differences(keys)] if keys else []
 
@@ -149,7 +173,7 @@ def _roll_ups(day: dt.date) -> Iterable[Drift]:
         "day": day,
         "levels": UPPER_LEVELS,
         "sample": SAMPLE,
-        "salt": day.toordinal(),  # every night other unions
+        "salt": day.toordinal(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_ROLL_UP, values)

@@ -10,11 +10,9 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from django.conf import settings
-from django.db import connection, connections
 from django.db.models import Sum
 
 from core.clock import local_today
@@ -31,6 +29,7 @@ from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
 from reports.counting.rolling import count_crown, count_next_part, parts_left
 from reports.counting.verifying import mend_counts
+from reports.crew import Crew
 from reports.forecasting.writing import forecast_targets
 from reports.models import NightPart, ReportRun, UnpostedEntry
 from reports.progress import measure_history, measure_progress
@@ -91,10 +90,11 @@ def run_nightly(
     """
     wanted = day or local_today() - dt.timedelta(days=1)
     outcomes: list[StepOutcome] = []
-    for one in _days(wanted, since):
-        outcomes += _run_day(one, opening)
-        if any(outcome.state == "running_elsewhere" for outcome in outcomes):
-            return outcomes
+    with Crew(settings.NIGHTLY_WORKERS) as crew:
+        for one in _days(wanted, since):
+            outcomes += _run_day(one, opening, crew)
+            if any(outcome.state == "running_elsewhere" for outcome in outcomes):
+                return outcomes
     newest = last_published_day()
     if full and newest is not None:
         outcomes.append(run_step(RECOUNT, newest, mend_counts, again=True))
@@ -115,7 +115,7 @@ def _days(wanted: dt.date, since: dt.date | None) -> list[dt.date]:
     return [first + dt.timedelta(days=n) for n in range((wanted - first).days + 1)]
 
 
-def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
+def _run_day(day: dt.date, opening: dt.date, crew: Crew) -> list[StepOutcome]:
     newest = last_published_day()
     if newest is not None and newest > day:
         # A day of the past has its figures: nothing of it is counted again.
@@ -131,8 +131,9 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
         in_one: bool = True,
     ) -> bool:
         cut_off = cut_off_of(DELTAS, day) if name == PUBLISH else None
+        hurried = STEPS.index(name) < STEPS.index(PUBLISH)
         try:
-            outcome = run_step(name, day, work, cut_off=cut_off, in_one=in_one)
+            outcome = run_step(name, day, work, cut_off=cut_off, in_one=in_one, hurried=hurried)
         except Exception:
             if not may_fail:
                 raise
@@ -151,36 +152,24 @@ def _run_day(day: dt.date, opening: dt.date) -> list[StepOutcome]:
     (
         step(CLOSE, _close)
         and step(DELTAS, deltas)
-        and step(LEAVES, _count_parts, in_one=False)
+        and step(LEAVES, partial(_count_parts, crew), in_one=False)
         and step(ROLL_UP, _count_crown)
-        and step(ESTABLISHMENT, establishment)
-        and step(PROGRESS, progress)
-        # One computes here, the other in the database.
-        and _at_once(
-            partial(step, FORECASTS, forecast_targets, may_fail=True),
-            partial(step, RECONCILE, check_books, may_fail=True),
+        # The books are checked while what rests on them is computed.
+        and all(
+            crew.at_once(
+                partial(step, RECONCILE, check_books, may_fail=True),
+                lambda: (
+                    step(ESTABLISHMENT, establishment)
+                    and step(PROGRESS, progress)
+                    and step(FORECASTS, forecast_targets, may_fail=True)
+                ),
+            )
         )
         and step(PUBLISH, _publish)
         and step(SIGNALS, find_signals, may_fail=True)
         and step(NOTIFY, send_briefs, in_one=False)
     )
     return sorted(outcomes, key=lambda outcome: STEPS.index(outcome.step))
-
-
-def _at_once(*steps: Callable[[], bool]) -> bool:
-    """Do steps that do not wait for each other; side by side if ``NIGHTLY_WORKERS`` allows it."""
-    if len(steps) > settings.NIGHTLY_WORKERS or connection.in_atomic_block:
-        return all(step() for step in steps)
-    with ThreadPoolExecutor(len(steps)) as pool:
-        return all(helper.result() for helper in [pool.submit(_alone, one) for one in steps])
-
-
-def _alone(step: Callable[[], bool]) -> bool:
-    """In a thread: with connections of its own."""
-    try:
-        return step()
-    finally:
-        connections.close_all()
 
 
 def _close(day: dt.date) -> int:
@@ -206,13 +195,9 @@ def _publish(day: dt.date) -> Written:
     return Written(rows, checksum)
 
 
-def _count_parts(day: dt.date) -> Written:
-    """Count all parts of the tree, with ``NIGHTLY_WORKERS`` at once; others may help."""
-    workers = settings.NIGHTLY_WORKERS
-    if workers > 1 and not connection.in_atomic_block:
-        with ThreadPoolExecutor(workers) as pool:
-            for helper in [pool.submit(_alone, partial(_help, day)) for _ in range(workers)]:
-                helper.result()
+def _count_parts(crew: Crew, day: dt.date) -> Written:
+    """Count all parts of the tree, with the whole crew at once; others may help."""
+    crew.at_once(*[partial(help_count, day)] * crew.size)
     while parts_left(day):
         # Somebody else is at what is left; if they die, their part is free again.
         if count_next_part(day) is None:
@@ -222,12 +207,6 @@ def _count_parts(day: dt.date) -> Written:
     for part in done:
         checksum ^= part.checksum
     return Written(done.aggregate(rows=Sum("rows"))["rows"] or 0, checksum)
-
-
-def _help(day: dt.date) -> bool:
-    while count_next_part(day) is not None:
-        pass
-    return True
 
 
 def help_count(day: dt.date) -> int:

@@ -19,21 +19,45 @@ from reports.counting.registers import STATIONS_SQL, UNIONS_SQL, path_sql
 from reports.models import NightPart
 from unions.history import PATH_ON_SQL
 from unions.kinds import HOLDING_POOL
+from unions.models import Union
+from unions.tree import lock_tree
 
 LOCK = "reports.counting"
 
+# What entries change by union and group, from where the union stood on the day. Kept besides are
+# those that matter one by one: recorded late, or of a union that moved. An entry of a group that
+# came meanwhile has no number yet and waits for the next night.
 _TAKE = """
 CREATE TEMP TABLE night_entry (
     event_id bigint, union_id bigint, breakdown text, effective_on date,
-    members int, retained int, joined int, rejoined int, path text COLLATE "C"
+    members int, retained int, joined int, rejoined int
+) ON COMMIT DROP;
+CREATE TEMP TABLE night_change (
+    path text COLLATE "C", number smallint, members int, retained int, joined int, rejoined int
 ) ON COMMIT DROP;
 WITH taken AS (
-    DELETE FROM reports_unpostedentry WHERE effective_on <= %(day)s RETURNING *
+    DELETE FROM reports_unpostedentry q USING reports_groupnumber g
+    WHERE q.effective_on <= %(day)s AND g.worker_group_id = q.breakdown
+    RETURNING q.*, g.number
+),
+kept AS (
+    INSERT INTO night_entry
+    SELECT event_id, union_id, breakdown, effective_on, members, retained, joined, rejoined
+    FROM taken
+    WHERE effective_on < %(day)s
+       OR union_id IN (SELECT union_id FROM night_union WHERE old_path <> path)
+),
+summed AS (
+    SELECT union_id, number, SUM(members) AS members, SUM(retained) AS retained,
+           SUM(joined) AS joined, SUM(rejoined) AS rejoined, COUNT(*) AS entries
+    FROM taken GROUP BY 1, 2
+),
+changed AS (
+    INSERT INTO night_change (path, number, members, retained, joined, rejoined)
+    SELECT {path}, s.number, s.members, s.retained, s.joined, s.rejoined
+    FROM summed s JOIN unions_union u ON u.id = s.union_id
 )
-INSERT INTO night_entry
-SELECT t.event_id, t.union_id, t.breakdown, t.effective_on, t.members, t.retained, t.joined,
-       t.rejoined, {path}
-FROM taken t JOIN unions_union u ON u.id = t.union_id
+SELECT COALESCE(SUM(entries), 0) FROM summed
 """
 
 _LATE = """
@@ -138,35 +162,28 @@ WHERE (w.path, w.kind, w.is_open) IS DISTINCT FROM (c.path, c.kind, c.is_open)
 
 # The members of a union that moved go along: from the day on they count where it stands now.
 # Joinings stay where they were made, but for those of the day itself: it ends with them there.
-_DELTAS = """
-INSERT INTO reports_nightdelta (day, path, group_number, members, retained, joined, rejoined)
-SELECT %(day)s, path, g.number, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
-FROM (
-    SELECT path, breakdown, members, retained, joined, rejoined FROM night_entry
-    UNION ALL
-    SELECT m.path, s.breakdown, m.sign * s.members, m.sign * s.retained, m.sign * s.joined,
-           m.sign * s.rejoined
-    FROM night_union n
-    CROSS JOIN LATERAL (
-        SELECT e.worker_group_id AS breakdown, SUM(e.active_change) AS members,
-               SUM(e.retained_change) AS retained,
-               COALESCE(SUM(e.joined_change - e.rejoined_change) FILTER (
-                   WHERE COALESCE(l.day, e.effective_on) = %(day)s), 0) AS joined,
-               COALESCE(SUM(e.rejoined_change) FILTER (
-                   WHERE COALESCE(l.day, e.effective_on) = %(day)s), 0) AS rejoined
-        FROM members_membershipevent e
-        LEFT JOIN reports_lateposting l ON l.event_id = e.id
-        WHERE e.union_id = n.union_id
-          AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
-          AND NOT EXISTS (SELECT FROM night_entry t WHERE t.event_id = e.id)
-        GROUP BY 1
-    ) s
-    CROSS JOIN LATERAL (VALUES (n.old_path, -1), (n.path, 1)) AS m(path, sign)
-    WHERE n.old_path <> n.path
-) AS changes
-JOIN reports_groupnumber g ON g.worker_group_id = changes.breakdown
-GROUP BY path, g.number
-HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
+_MOVED = """
+INSERT INTO night_change (path, number, members, retained, joined, rejoined)
+SELECT m.path, g.number, m.sign * s.members, m.sign * s.retained, m.sign * s.joined,
+       m.sign * s.rejoined
+FROM night_union n
+CROSS JOIN LATERAL (
+    SELECT e.worker_group_id AS breakdown, SUM(e.active_change) AS members,
+           SUM(e.retained_change) AS retained,
+           COALESCE(SUM(e.joined_change - e.rejoined_change) FILTER (
+               WHERE COALESCE(l.day, e.effective_on) = %(day)s), 0) AS joined,
+           COALESCE(SUM(e.rejoined_change) FILTER (
+               WHERE COALESCE(l.day, e.effective_on) = %(day)s), 0) AS rejoined
+    FROM members_membershipevent e
+    LEFT JOIN reports_lateposting l ON l.event_id = e.id
+    WHERE e.union_id = n.union_id
+      AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
+      AND NOT EXISTS (SELECT FROM night_entry t WHERE t.event_id = e.id)
+    GROUP BY 1
+) s
+JOIN reports_groupnumber g ON g.worker_group_id = s.breakdown
+CROSS JOIN LATERAL (VALUES (n.old_path, -1), (n.path, 1)) AS m(path, sign)
+WHERE n.old_path <> n.path
 """
 
 _UNIT_CHANGES = """
@@ -223,10 +240,17 @@ ON CONFLICT (station_id) DO UPDATE SET path = EXCLUDED.path, kind = EXCLUDED.kin
 """
 
 # A part is the subtree of a union at a depth at which there are enough of them to share; ``root``
-# is the path up to that depth.
-_ROOTS = """
-SELECT DISTINCT {root} FROM reports_nightdelta
-WHERE day = %(day)s AND split_part(path, '/', {depth}) <> ''
+# is the path up to that depth, empty for what stands above it: that waits for the crown.
+_ROOTS = "SELECT DISTINCT {root} FROM night_change WHERE split_part(path, '/', {depth}) <> ''"
+# What a night that broke off has left is for the crown: parts may be others now.
+_LEFT = "UPDATE reports_nightdelta SET part = '' WHERE day = %(day)s"
+_DELTAS = """
+INSERT INTO reports_nightdelta
+    (day, part, paths, group_numbers, members, retained, joined, rejoined)
+SELECT %(day)s, CASE WHEN split_part(path, '/', {depth}) <> '' THEN {root} ELSE '' END,
+       array_agg(path), array_agg(number), array_agg(members), array_agg(retained),
+       array_agg(joined), array_agg(rejoined)
+FROM night_change GROUP BY 2
 """
 ENOUGH_PARTS = 8
 DEEPEST_PARTS = 6
@@ -238,6 +262,7 @@ def post_changes(day: dt.date) -> int:
     The days before ``day`` must be published: an entry dated before it is posted late, on ``day``.
     Run in a transaction, and again for a day that was not over.
     """
+    lock_tree()  # what moves now has moved before or moves after
     advisory_lock(LOCK)
     values: dict[str, Any] = {
         "day": day,
@@ -247,26 +272,37 @@ def post_changes(day: dt.date) -> int:
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            "DROP TABLE IF EXISTS night_entry, night_touched_union, night_union, night_station, "
-            "night_unit"
+            "DROP TABLE IF EXISTS night_entry, night_change, night_touched_union, night_union, "
+            "night_station, night_unit"
         )
         path = path_sql("%(day)s", since=day)
-        cursor.execute(_TAKE.format(path=path), values)
-        entries = cursor.rowcount
         cursor.execute(NUMBER_GROUPS)
         cursor.execute(_TOUCHED, values)
-        for statement in (_CHANGED_UNIONS, _CHANGED_STATIONS):
+        for statement in (_CHANGED_UNIONS, _CHANGED_STATIONS, _TAKE):
             cursor.execute(statement.format(path=path), values)
-        for statement in (_LATE_COUNTS, _LATE, _DELTAS, _UNIT_CHANGES, _UNITS, _REMEMBER):
+        (entries,) = cursor.fetchone()
+        for statement in (_MOVED, _LATE_COUNTS, _LATE, _UNIT_CHANGES, _UNITS, _REMEMBER):
             cursor.execute(statement, values)
-        for depth in range(1, DEEPEST_PARTS + 1):
+        for depth in range(_shallowest_parts(), DEEPEST_PARTS + 1):
             steps = (f"split_part(path, '/', {step}) || '/'" for step in range(1, depth + 1))
-            cursor.execute(_ROOTS.format(root=" || ".join(steps), depth=depth), values)
-            roots = [root for (root,) in cursor.fetchall()]
+            root = " || ".join(steps)
+            cursor.execute(_ROOTS.format(root=root, depth=depth))
+            roots = [path for (path,) in cursor.fetchall()]
             if not roots or len(roots) >= ENOUGH_PARTS:
                 break
+        cursor.execute(_LEFT, values)
+        cursor.execute(_DELTAS.format(root=root, depth=depth), values)
         _lay_out(day, roots)
         return entries
+
+
+def _shallowest_parts() -> int:
+    """The depth from which on the tree has enough unions side by side to be ``ENOUGH_PARTS``."""
+    depth, unions = 1, list(Union.objects.filter(parent=None).values_list("pk", flat=True))
+    while len(unions) < ENOUGH_PARTS and depth < DEEPEST_PARTS:
+        depth += 1
+        unions = list(Union.objects.filter(parent__in=unions).values_list("pk", flat=True))
+    return depth
 
 
 def _lay_out(day: dt.date, roots: Iterable[str]) -> None:

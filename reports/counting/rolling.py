@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from reports.counting import DEFINITION_VERSION
 from reports.counting.figures import COLUMNS, REPLACED
 from reports.models import NightPart
+from reports.runs import do_not_wait_for_the_disk
 
 # One statement for a part: what it takes up goes through no table on its way. What changed is added
 # to the groups of the latest row ≤ the day (``reports_add_groups``, migration 0009). A row of the
@@ -26,20 +27,31 @@ _WRITTEN = COLUMNS.removesuffix(", definition_version")
 _ROLL = f"""
 WITH taken AS (
     DELETE FROM reports_nightdelta
-    WHERE day = %(day)s AND path >= %(low)s AND path < %(high)s
-    RETURNING path, group_number, members, retained, joined, rejoined
+    WHERE day = %(day)s AND (part = %(part)s OR %(part)s = '')
+    RETURNING paths, group_numbers, members, retained, joined, rejoined
+),
+change_at AS MATERIALIZED (
+    SELECT c.* FROM taken t CROSS JOIN LATERAL unnest(
+        t.paths, t.group_numbers, t.members, t.retained, t.joined, t.rejoined
+    ) AS c(path, group_number, members, retained, joined, rejoined)
 ),
 passed_on AS (
-    INSERT INTO reports_nightdelta (day, path, group_number, members, retained, joined, rejoined)
-    SELECT %(day)s, %(above)s, group_number, SUM(members), SUM(retained), SUM(joined), SUM(rejoined)
-    FROM taken WHERE %(above)s <> '' GROUP BY group_number
-    HAVING (SUM(members), SUM(retained), SUM(joined), SUM(rejoined)) <> (0, 0, 0, 0)
+    INSERT INTO reports_nightdelta
+        (day, part, paths, group_numbers, members, retained, joined, rejoined)
+    SELECT %(day)s, '', array_agg(%(above)s::text), array_agg(group_number), array_agg(members),
+           array_agg(retained), array_agg(joined), array_agg(rejoined)
+    FROM (
+        SELECT group_number, SUM(members)::int AS members, SUM(retained)::int AS retained,
+               SUM(joined)::int AS joined, SUM(rejoined)::int AS rejoined
+        FROM change_at WHERE %(above)s <> '' GROUP BY group_number
+    ) sums
+    HAVING COUNT(*) > 0
 ),
 summed AS (
     SELECT a.id AS union_id, t.group_number, SUM(t.members)::int AS members,
            SUM(t.retained)::int AS retained, SUM(t.joined)::int AS joined,
            SUM(t.rejoined)::int AS rejoined
-    FROM taken t
+    FROM change_at t
     CROSS JOIN LATERAL unnest(
         (string_to_array(rtrim(t.path, '/'), '/')::bigint[])[%(from)s:]) AS a(id)
     GROUP BY 1, 2
@@ -79,11 +91,10 @@ changed AS (
     SELECT {_WRITTEN}, %(version)s FROM figure WHERE stands
     {REPLACED}
 )
-SELECT (SELECT COUNT(*) FROM taken), COUNT(*),
+SELECT (SELECT COUNT(*) FROM change_at), COUNT(*),
        COALESCE(BIT_XOR(hash_record_extended(ROW({_WRITTEN}), 0)), 0)
 FROM figure
 """
-_EVERYTHING_BELOW = "/~"  # after every path: digits and "/" sort before "~"
 
 
 class Rolled(NamedTuple):
@@ -98,6 +109,7 @@ def count_next_part(day: dt.date) -> NightPart | None:
     """Count one part of ``day`` that nobody is at; None when there is none. Its own transaction."""
     started = time.monotonic()
     with transaction.atomic():
+        do_not_wait_for_the_disk()
         part = (
             NightPart.objects.select_for_update(skip_locked=True)
             .filter(day=day, is_done=False)
@@ -120,7 +132,8 @@ def parts_left(day: dt.date) -> bool:
 
 
 def count_crown(day: dt.date) -> Rolled:
-    """Count what the parts left for the unions above them, and those unions' own changes."""
+    """Count all that is left: what the parts left for the unions above them, those unions' own
+    changes."""
     return _roll(day, "")
 
 
@@ -128,8 +141,7 @@ def _roll(day: dt.date, root: str) -> Rolled:
     ids = root.rstrip("/").split("/") if root else []
     values: dict[str, Any] = {
         "day": day,
-        "low": root,
-        "high": root[:-1] + _EVERYTHING_BELOW if root else "~",
+        "part": root,
         "from": max(len(ids), 1),
         "above": "".join(f"{key}/" for key in ids[:-1]),
         "version": DEFINITION_VERSION,

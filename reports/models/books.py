@@ -6,6 +6,7 @@ figures. Where it is not said otherwise, it is posted on its own day.
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -120,25 +121,28 @@ class CountedStation(models.Model):
 
 
 class NightDelta(models.Model):
-    """A change on its way up: persons of one union, from ``day`` on, at ``path`` and above it.
+    """Changes on their way up: of a part of the tree from ``day`` on, packed side by side.
 
-    Written by the step ``deltas``, taken up by the part of the tree that holds ``path``.
+    At the same place of the arrays: where in the tree persons of a worker group count from now on,
+    or no longer, and how many. Written by the step ``deltas``, taken up by the worker who counts
+    the part; ``part`` is that part's path, empty for what waits for the crown.
     """
 
     day = models.DateField()
-    path = models.TextField(db_collation="C")
-    group_number = models.SmallIntegerField()
-    members = models.IntegerField()
-    retained = models.IntegerField()
-    joined = models.IntegerField()
-    rejoined = models.IntegerField()
+    part = models.TextField(db_collation="C")
+    paths = ArrayField(models.TextField())
+    group_numbers = ArrayField(models.SmallIntegerField())
+    members = ArrayField(models.IntegerField())
+    retained = ArrayField(models.IntegerField())
+    joined = ArrayField(models.IntegerField())
+    rejoined = ArrayField(models.IntegerField())
 
     class Meta:
-        verbose_name = _("change of the night")
+        verbose_name = _("changes of the night")
         verbose_name_plural = _("changes of the night")
 
     def __str__(self) -> str:
-        return f"{self.day} {self.path} {self.group_number}"
+        return f"{self.day} {self.part}"
 
 
 class NightPart(models.Model):

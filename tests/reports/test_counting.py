@@ -7,13 +7,16 @@ import pytest
 from members.enums import EventType
 from members.services.changes import withdraw_membership
 from members.services.ledger import record_event
+from reference.models import WorkerGroup
+from reports.counting import posting
 from reports.counting.history import count_history
-from reports.counting.posting import ENOUGH_PARTS
+from reports.counting.posting import ENOUGH_PARTS, post_changes
 from reports.counting.verifying import find_differences
 from reports.models import (
     DailyCount,
     GroupNumber,
     LatePosting,
+    NightDelta,
     NightPart,
     ReportRun,
     TouchedUnion,
@@ -175,6 +178,42 @@ def test_parts_of_the_tree_add_up_to_the_whole(tree: dict[str, Union]) -> None:
     runs = ReportRun.objects.filter(day=D(2024, 2, 1), report__in=["leaves", "roll_up"])
     assert all(run.checksum for run in runs)
     assert list(find_differences(D(2024, 2, 1))) == []
+
+
+def test_what_a_broken_night_left_is_counted_with_what_came_since(tree: dict[str, Union]) -> None:
+    run_nightly(D(2024, 1, 31))
+    make_membership(tree["left"], on="2024-02-01")
+    make_membership(tree["county"], group="carer", on="2024-02-01")
+    post_changes(D(2024, 2, 1))  # and no further
+    packed = {row.part: sorted(row.paths) for row in NightDelta.objects.all()}
+    assert packed == {"": sorted([tree["county"].path, tree["left"].path])}
+    # Now there are unions enough to share out at another depth.
+    for number in range(ENOUGH_PARTS):
+        town = make_union(f"镇{number}", "township_union", tree["county"])
+        make_membership(town, on="2024-02-01")
+    make_membership(tree["left"], group="carer", on="2024-02-01")
+    run_nightly(D(2024, 2, 1))
+    assert not NightDelta.objects.exists()
+    at = D(2024, 2, 1)
+    assert [value(one, "members", at) for one in tree.values()] == [11, 11, 2, 0]
+    assert [value(tree["county"], "joined", at, group) for group in ("courier", "carer")] == [9, 2]
+    assert list(find_differences(at)) == []
+
+
+def test_an_entry_of_a_group_that_came_meanwhile_waits_for_the_next_night(
+    tree: dict[str, Union], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_nightly(D(2024, 1, 31))
+    WorkerGroup.objects.create(code="new_group", name_zh="新群体")
+    make_membership(tree["left"], on="2024-02-01")
+    make_membership(tree["left"], group="new_group", on="2024-02-01")
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(posting, "NUMBER_GROUPS", "SELECT 1")
+        run_nightly(D(2024, 2, 1))
+    assert UnpostedEntry.objects.get().breakdown == "new_group"
+    run_nightly(D(2024, 2, 2))
+    assert [value(tree["city"], "members", D(2024, 2, day)) for day in (1, 2)] == [1, 2]
+    assert list(find_differences(D(2024, 2, 2))) == []
 
 
 def test_a_row_holds_all_groups_and_takes_up_new_ones(tree: dict[str, Union]) -> None:

@@ -209,6 +209,9 @@ class Union(models.Model):
         indexes = [
             models.Index(fields=["name"], name="unions_union_by_name"),
             models.Index(fields=["kind", "path"], name="unions_union_kind_in_subtree"),
+            # Every night asks which unions begin or end with the day.
+            models.Index(fields=["founded_on"], name="unions_union_by_founding"),
+            models.Index(fields=["closed_on"], name="unions_union_by_closing"),
         ]
 
     def __str__(self) -> str:
