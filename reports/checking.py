@@ -32,7 +32,7 @@ from unions.models import PastPath
 logger = logging.getLogger(__name__)
 
 # At most so many memberships, and figures of unions of the lower levels, are checked in a night.
-SAMPLE = 1_000
+SAMPLE = 500
 # Checked every night; those of the next level once a week, each on its day.
 UPPER_LEVELS = 2
 

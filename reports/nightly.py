@@ -30,7 +30,7 @@ from reports.counting.posting import post_changes
 from reports.counting.rolling import count_crown, count_next_part, parts_left
 from reports.counting.verifying import mend_counts
 from reports.crew import Crew
-from reports.forecasting.writing import forecast_targets
+from reports.forecasting.writing import fit_weights, forecast_targets
 from reports.models import NightPart, ReportRun, UnpostedEntry
 from reports.progress import measure_history, measure_progress
 from reports.quality import find_signals
@@ -46,6 +46,7 @@ from reports.runs import (
 from unions.tree import lock_tree
 
 CLOSE = "close"
+WEIGHTS = "weights"
 DELTAS = "deltas"
 LEAVES = "leaves"
 ROLL_UP = "roll_up"
@@ -56,6 +57,7 @@ SIGNALS = "signals"
 NOTIFY = "notify"
 STEPS = (
     CLOSE,
+    WEIGHTS,
     DELTAS,
     LEAVES,
     ROLL_UP,
@@ -151,7 +153,12 @@ def _run_day(day: dt.date, opening: dt.date, crew: Crew) -> list[StepOutcome]:
     progress = measure_history if is_first else measure_progress
     (
         step(CLOSE, _close)
-        and step(DELTAS, deltas)
+        # What is fitted rests on the days before, and is fitted while entries are posted.
+        and all(
+            crew.at_once(
+                partial(step, WEIGHTS, fit_weights, may_fail=True), partial(step, DELTAS, deltas)
+            )
+        )
         and step(LEAVES, partial(_count_parts, crew), in_one=False)
         and step(ROLL_UP, _count_crown)
         # The books are checked while what rests on them is computed.

@@ -18,6 +18,7 @@ from matplotlib.axes import Axes
 
 Curves = dict[str, list[tuple[int, float]]]
 STEPS = (
+    "weights",
     "deltas",
     "leaves",
     "roll_up",

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 WINDOW = 112  # days: sixteen weeks are read
 WEEK = 7
-# A fit serves for a week, from the same first day on: so many days are read at most.
-MOST_DAYS = WINDOW + WEEK - 1
+# For so many days after its last one a fit serves, from the same first day on.
+SERVES = 6
+MOST_DAYS = WINDOW + SERVES  # read at most
 FORTNIGHT = 14
 CONFIDENCE = 0.8
 # Student's t, 10 % on either side, by the number of back-tests the width rests on (its degrees of
@@ -93,9 +94,9 @@ class Weights(NamedTuple):
     tried: tuple[tuple[float, float], ...]
 
     def serve(self, last: dt.date, method: str) -> bool:
-        """May they be used for ``last``? In the week after they were fitted, for that method."""
+        """May they be used for ``last``? For some days after they were fitted, for that method."""
         age = (last - self.fitted_on).days
-        return 0 < age < WEEK and method == self.method
+        return 0 < age <= SERVES and method == self.method
 
 
 class Recent:

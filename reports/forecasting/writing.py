@@ -1,4 +1,5 @@
-"""The night's step: a ``CampaignForecast`` for every target that is under way."""
+"""The night's steps: weights fitted for the days to come, and a ``CampaignForecast`` for every
+target that is under way."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from campaigns.models import CampaignStatus, Metric, Target
 from enterprises.baselines import baselines_of
 from members.working_days import working_days_of
 from reference.models import GroupSet
-from reports.forecasting.method import CONFIDENCE, WEEK, Outlook, Recent, Weights
+from reports.forecasting.method import CONFIDENCE, SERVES, Outlook, Recent, Weights
 from reports.forecasting.series import COUNTED, Counted, recent_changes
 from reports.models import CampaignForecast, CampaignProgress, ForecastWeights
 
@@ -49,8 +50,8 @@ def forecast_targets(day: dt.date) -> int:
     Targets of published campaigns whose period has begun and is not over on ``day``, with a value
     in ``CampaignProgress`` of the day: the night measures progress first. Targets of one union that
     count the same (a yearly and a cumulative one) share their reading. A target of unknown metric
-    or without a value (no baseline) gets no row. What was fitted is kept for a week; each union has
-    its own day of the week on which it is fitted anew, so that every night fits a seventh.
+    or without a value (no baseline) gets no row. What was fitted serves for some days
+    (``fit_weights``); where nothing serves, the days up to ``day`` are fitted.
     """
     CampaignForecast.objects.filter(day=day).delete()
     written = 0
@@ -61,6 +62,31 @@ def forecast_targets(day: dt.date) -> int:
             rows = _forecasts(batch, metric, group_set_id, breakdowns, day)
             written += len(CampaignForecast.objects.bulk_create(rows))
     return written
+
+
+def fit_weights(day: dt.date) -> int:
+    """Fit the weights that serve from ``day`` on, of a sixth of the unions; how many. Idempotent;
+    run in a transaction.
+
+    Every union has its turn when what was fitted serves no longer. Only days before ``day`` are
+    read, so that the night can do it while it counts: fitting is nearly all that a forecast costs
+    (ADR 10).
+    """
+    before = day - dt.timedelta(days=1)
+    fitted: list[ForecastWeights] = []
+    for (metric, group_set_id), due in groupby(_due_targets(before), _subject):
+        counted = COUNTED[metric]
+        breakdowns = _breakdowns(counted, group_set_id)
+        unions = {item.target.union_id for item in due}
+        of_the_day = (one for one in sorted(unions) if (day.toordinal() + one) % SERVES == 0)
+        while batch := list(islice(of_the_day, BATCH)):
+            changes = recent_changes(batch, counted, breakdowns, before)
+            for union_id in batch:
+                recent = Recent(changes[union_id], before, never_falls=counted.is_cumulative)
+                if recent.weights is not None:
+                    fitted.append(_row_of(recent.weights, union_id, metric, group_set_id))
+    _keep(fitted)
+    return len(fitted)
 
 
 def _due_targets(day: dt.date) -> Iterator[_Due]:
@@ -130,12 +156,16 @@ def _forecasts(
     }
     rows, fitted = [], []
     for union_id, items in due.items():
-        is_its_day = (day.toordinal() + union_id) % WEEK == 0
-        standing = None if is_its_day else kept.get(union_id)
+        standing = kept.get(union_id)
         recent = Recent(changes[union_id], day, never_falls=counted.is_cumulative, kept=standing)
         if recent.weights is not None and recent.weights is not standing:
             fitted.append(_row_of(recent.weights, union_id, metric, group_set_id))
         rows += [_row(item, recent, workers.get(union_id), day) for item in items]
+    _keep(fitted)
+    return rows
+
+
+def _keep(fitted: list[ForecastWeights]) -> None:
     if fitted:
         ForecastWeights.objects.bulk_create(
             fitted,
@@ -143,7 +173,6 @@ def _forecasts(
             unique_fields=["metric", "group_set", "union"],
             update_fields=_KEPT,
         )
-    return rows
 
 
 def _weights_of(row: ForecastWeights) -> Weights:

@@ -12,7 +12,7 @@ from django.utils import translation
 
 from campaigns.models import Campaign, CampaignStatus, Metric, Target, Unit
 from enterprises.models import WorkforceBaseline
-from reports.forecasting.writing import forecast_targets
+from reports.forecasting.writing import fit_weights, forecast_targets
 from reports.models import (
     CampaignForecast,
     DailyCount,
@@ -189,68 +189,74 @@ def test_unions_are_read_together(campaign: Campaign, django_assert_num_queries:
         assert forecast_targets(DAY) == 3
 
 
-def test_weights_are_kept_for_a_week_and_each_union_has_its_day(
+def uneven(n: int) -> int:
+    """What the ``n``-th day brings where no two days of a week are alike."""
+    return 2 + (n * n) % 7
+
+
+def its_day(union: Union, first: dt.date) -> dt.date:
+    """The first day ≥ ``first`` on which the union's weights are fitted."""
+    return next(day for day in days_from(first, 6) if (day.toordinal() + union.pk) % 6 == 0)
+
+
+def days_from(first: dt.date, count: int) -> list[dt.date]:
+    return [first + dt.timedelta(days=n) for n in range(count)]
+
+
+def test_weights_serve_for_six_days_and_each_union_has_its_turn(
     county: Union, campaign: Campaign
 ) -> None:
-    """Joins go up and down with the week; thirteen more days are counted, one by one."""
+    """Joins go up and down with the week; two more weeks are counted, one day after the other."""
     DailyCount.objects.all().delete()
     courier = GroupNumber.objects.get(worker_group="courier").number
     joined = 0
-    for n in range(74):
-        joined += 2 + (n * n) % 7
+    for n, day in enumerate(days_from(D(2025, 5, 2), 74)):
+        joined += uneven(n)
         DailyCount.objects.create(
-            union=county, day=D(2025, 5, 2) + dt.timedelta(days=n), members=joined, joined=joined,
+            union=county, day=day, members=joined, joined=joined,
             groups=[courier], group_members=[joined], group_joined=[joined],
         )  # fmt: skip
     target(campaign, Metric.NEW_MEMBERS, "1000")
     target(campaign, Metric.NEW_MEMBERS, "700", end=D(2025, 9, 30))
-    fitted = []
-    told = {}
-    for n in range(14):
-        day = DAY + dt.timedelta(days=n)
+    one = dt.timedelta(days=1)
+    fitting = its_day(county, DAY + one)
+    fitted, told, anew = {}, {}, []
+    for day in days_from(DAY, 14):
+        if fit_weights(day):
+            anew.append(day)
         measure_progress(day)
         assert forecast_targets(day) == 2
-        (weights,) = ForecastWeights.objects.all()
-        fitted.append(weights.fitted_on)
+        fitted[day] = ForecastWeights.objects.get().fitted_on
         told[day] = set(CampaignForecast.objects.filter(day=day).values_list(*TOLD))
-    its_day = next(
-        DAY + dt.timedelta(days=n)
-        for n in range(7)
-        if ((DAY + dt.timedelta(days=n)).toordinal() + county.pk) % 7 == 0
-    )
-    week = dt.timedelta(days=7)
-    assert fitted == [
-        DAY if day < its_day else its_day if day < its_day + week else its_day + week
-        for day in told
-    ]
-    # The same day counted again says the same, fitted anew or not.
-    for day in (DAY + dt.timedelta(days=13), its_day + week):
-        ForecastWeights.objects.filter(fitted_on__gt=day).delete()
+    # The first time there was nothing yet; later by the day before.
+    assert anew == [day for day in (fitting, fitting + 6 * one, fitting + 12 * one) if day in told]
+    assert fitted == {
+        day: max((turn - one for turn in anew if turn <= day), default=DAY) for day in told
+    }
+    # The same day counted again says the same.
+    for day in (fitting, fitting + 5 * one):
+        fit_weights(fitting)
         forecast_targets(day)
         assert set(CampaignForecast.objects.filter(day=day).values_list(*TOLD)) == told[day]
-    # Weights that nights have missed for a week are too old.
-    ForecastWeights.objects.update(fitted_on=its_day - dt.timedelta(days=1))
-    forecast_targets(its_day + week - dt.timedelta(days=1))
-    (weights,) = ForecastWeights.objects.all()
-    assert weights.fitted_on == its_day + week - dt.timedelta(days=1)
+    # Weights whose turn nights have missed are too old.
+    ForecastWeights.objects.update(fitted_on=fitting - 2 * one)
+    forecast_targets(fitting + 5 * one)
+    assert ForecastWeights.objects.get().fitted_on == fitting + 5 * one
 
 
 def test_weights_of_a_figure_without_groups_are_replaced(county: Union, campaign: Campaign) -> None:
     founded = 0
-    for n in range(74):
-        founded += 2 + (n * n) % 7
-        DailyUnitCount.objects.create(
-            union=county, metric="unions_founded", day=D(2025, 5, 2) + dt.timedelta(days=n),
-            value=founded,
-        )  # fmt: skip
+    for n, day in enumerate(days_from(D(2025, 5, 2), 74)):
+        founded += uneven(n)
+        DailyUnitCount.objects.create(union=county, metric="unions_founded", day=day, value=founded)
     target(campaign, Metric.UNIONS_ESTABLISHED, "1000", unit=Unit.UNION, group_set=None)
     fitted = set()
-    for n in range(8):
-        day = DAY + dt.timedelta(days=n)
+    for day in days_from(DAY, 8):
+        fit_weights(day)
         measure_progress(day)
         assert forecast_targets(day) == 1
         fitted.add(ForecastWeights.objects.get().fitted_on)
-    assert len(fitted) == 2
+    assert fitted == {DAY, its_day(county, DAY + dt.timedelta(days=1)) - dt.timedelta(days=1)}
 
 
 def test_a_page_tells_forecast_method_and_error(campaign: Campaign) -> None:
