@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import random
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -35,17 +36,24 @@ logger = logging.getLogger(__name__)
 SAMPLE = 500
 # Checked every night; those of the next level once a week, each on its day.
 UPPER_LEVELS = 2
+_DAY = dt.timedelta(days=1)
 
 # Reported figures that the register counts in the same way, over everybody.
 COMPARED = {"members": Metric.MEMBERS, "unions": Metric.UNIONS, "stations": Metric.STATIONS}
 
+# Recorded from an instant of the day on, another one for every day; then those before it.
 _POSTED = """
-SELECT membership_id FROM (
-    SELECT DISTINCT e.membership_id FROM members_membershipevent e
-    WHERE e.recorded_at >= %(since)s AND e.recorded_at < %(until)s
-      AND NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
-) posted
-ORDER BY hashint8extended(membership_id, %(salt)s) LIMIT %(sample)s
+SELECT DISTINCT membership_id FROM (
+    (SELECT * FROM members_membershipevent
+     WHERE recorded_at >= %(instant)s AND recorded_at < %(until)s
+     ORDER BY recorded_at LIMIT %(sample)s)
+    UNION ALL
+    (SELECT * FROM members_membershipevent
+     WHERE recorded_at >= %(since)s AND recorded_at < %(instant)s
+     ORDER BY recorded_at LIMIT %(sample)s)
+    LIMIT %(sample)s
+) e
+WHERE NOT EXISTS (SELECT FROM reports_unpostedentry q WHERE q.event_id = e.id)
 """
 
 _ROLL_UP = """
@@ -142,11 +150,12 @@ def check_everything() -> int:
 
 
 def _memberships(day: dt.date) -> Iterable[Drift]:
+    begin = local_day_start(day)
     values: dict[str, Any] = {
-        "since": local_day_start(day),
-        "until": local_day_end(day + dt.timedelta(days=1)),
+        "since": begin,
+        "until": local_day_end(day + _DAY),
+        "instant": begin + _DAY * random.Random(day.toordinal()).random(),  # noqa: S311
         "sample": SAMPLE,
-        "salt": day.toordinal(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_POSTED, values)

@@ -276,13 +276,13 @@ def post_changes(day: dt.date) -> int:
             "night_station, night_unit"
         )
         path = path_sql("%(day)s", since=day)
-        cursor.execute(NUMBER_GROUPS)
-        cursor.execute(_TOUCHED, values)
-        for statement in (_CHANGED_UNIONS, _CHANGED_STATIONS, _TAKE):
-            cursor.execute(statement.format(path=path), values)
+        # In as few calls as may be: another thread may be computing, and be slow to give way.
+        changed = (_CHANGED_UNIONS, _CHANGED_STATIONS, _TAKE)
+        taking = (NUMBER_GROUPS, _TOUCHED, *(one.format(path=path) for one in changed))
+        cursor.execute(";".join(taking), values)
         (entries,) = cursor.fetchone()
-        for statement in (_MOVED, _LATE_COUNTS, _LATE, _UNIT_CHANGES, _UNITS, _REMEMBER):
-            cursor.execute(statement, values)
+        posting = (_MOVED, _LATE_COUNTS, _LATE, _UNIT_CHANGES, _UNITS, _REMEMBER, _LEFT)
+        cursor.execute(";".join(posting), values)
         for depth in range(_shallowest_parts(), DEEPEST_PARTS + 1):
             steps = (f"split_part(path, '/', {step}) || '/'" for step in range(1, depth + 1))
             root = " || ".join(steps)
@@ -290,7 +290,6 @@ def post_changes(day: dt.date) -> int:
             roots = [path for (path,) in cursor.fetchall()]
             if not roots or len(roots) >= ENOUGH_PARTS:
                 break
-        cursor.execute(_LEFT, values)
         cursor.execute(_DELTAS.format(root=root, depth=depth), values)
         _lay_out(day, roots)
         return entries
