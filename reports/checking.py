@@ -1,8 +1,8 @@
 """The night checks its own books, and says where they do not agree.
 
 What is small enough is checked every night: the memberships whose entries were posted, the unions
-whose figures changed (all at the top, a seventh below it, a sample of the rest), and what unions
-report of themselves. ``manage.py reconcile`` and the weekly check read everything.
+whose figures changed (all at the top, the next level once a week, a sample of the rest), and what
+unions report of themselves. ``manage.py reconcile`` and the weekly check read everything.
 """
 
 from __future__ import annotations

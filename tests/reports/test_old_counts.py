@@ -79,8 +79,9 @@ def test_changes_that_a_broken_night_left_are_packed_and_counted() -> None:
     migration = import_module("reports.migrations.0010_packed_changes")
     city = make_union("市总", "city_federation")
     county = make_union("县总", "county_federation", city)
-    (courier, carer) = (
-        GroupNumber.objects.create(worker_group_id=code).number for code in ("courier", "carer")
+    courier, carer = (
+        GroupNumber.objects.get_or_create(worker_group_id=code)[0].number
+        for code in ("courier", "carer")
     )
     with connection.cursor() as cursor:
         cursor.execute(OLD_CHANGES)
