@@ -44,11 +44,11 @@ COMPARED = {"members": Metric.MEMBERS, "unions": Metric.UNIONS, "stations": Metr
 # Recorded from an instant of the day on, another one for every day; then those before it.
 _POSTED = """
 SELECT DISTINCT membership_id FROM (
-    (SELECT * FROM members_membershipevent
+    (SELECT id, membership_id FROM members_membershipevent
      WHERE recorded_at >= %(instant)s AND recorded_at < %(until)s
      ORDER BY recorded_at LIMIT %(sample)s)
     UNION ALL
-    (SELECT * FROM members_membershipevent
+    (SELECT id, membership_id FROM members_membershipevent
      WHERE recorded_at >= %(since)s AND recorded_at < %(instant)s
      ORDER BY recorded_at LIMIT %(sample)s)
     LIMIT %(sample)s

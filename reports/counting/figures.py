@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reports.models.counts import PERSON_METRICS
 
-# Worker groups that are new get their numbers: after the entries to be counted have been read, for
-# a group may come with them.
+# Worker groups that are new get their numbers. One that comes after this has none yet: its entries
+# must not be taken up, or be read before.
 NUMBER_GROUPS = """
 INSERT INTO reports_groupnumber (worker_group_id)
 SELECT g.code FROM reference_workergroup g
