@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 from django.conf import settings
@@ -34,6 +35,7 @@ def client_block(request: HttpRequest) -> str:
     return str(ipaddress.ip_network((address, 64), strict=False))
 
 
+@functools.lru_cache(maxsize=1024)
 def _parse(entry: str) -> str:
     """The address in canonical form without port, zone and brackets; "" if there is none."""
     text = entry.strip()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from itertools import count
+from operator import mul
 
 from core.normalising import normalise_identifier
 
 # Without 0 and O, 1, I and L. 31 characters: a prime, which the check character relies on.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 RECEIPT_LENGTH = 12
+
+_VALUES = {character: value for value, character in enumerate(ALPHABET)}
 
 
 def random_code(length: int, *, alphabet: str = ALPHABET) -> str:
@@ -47,5 +51,5 @@ def format_receipt(number: str) -> str:
 
 def check_character(body: str) -> str:
     """Σ position × value modulo 31, from position 2 so that the check character has weight 1."""
-    total = sum((index + 2) * ALPHABET.index(c) for index, c in enumerate(body))
+    total = sum(map(mul, count(2), map(_VALUES.__getitem__, body)))
     return ALPHABET[-total % len(ALPHABET)]

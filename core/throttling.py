@@ -29,14 +29,15 @@ logger = logging.getLogger(__name__)
 
 # One round trip for any number of counters, and no moment in which one exists without its expiry.
 _COUNT_SCRIPT = """
-local counts = {}
+local within = 1
 for i, key in ipairs(KEYS) do
-  counts[i] = redis.call('INCR', key)
-  if counts[i] == 1 or redis.call('TTL', key) < 0 then
+  local count = redis.call('INCR', key)
+  if count == 1 or redis.call('TTL', key) < 0 then
     redis.call('EXPIRE', key, ARGV[i])
   end
+  if count > tonumber(ARGV[#KEYS + i]) then within = 0 end
 end
-return counts
+return within
 """
 _COUNT_SHA = hashlib.sha1(_COUNT_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
@@ -105,17 +106,19 @@ def allow_all(*calls: tuple[RateLimit, str]) -> bool:
     limits. True without Redis."""
     if _breaker.is_open():
         return True
-    keys = [limit.redis_key(key) for limit, key in calls]
-    seconds = [limit.seconds for limit, _key in calls]
+    arguments: tuple[str | int, ...] = (
+        len(calls),
+        *[limit.redis_key(key) for limit, key in calls],
+        *[limit.seconds for limit, _key in calls],
+        *[limit.limit for limit, _key in calls],
+    )
     try:
-        counts = _count(keys, seconds)
+        is_within = _count(*arguments)
     except (redis.RedisError, OSError) as error:
         _breaker.record_failure(error)
         return True
     _breaker.record_success()
-    return all(
-        int(count) <= limit.limit for count, (limit, _key) in zip(counts, calls, strict=True)
-    )
+    return is_within == 1
 
 
 @functools.lru_cache(maxsize=4)
@@ -138,28 +141,36 @@ def _client(url: str) -> redis.Redis:
 _held = threading.local()
 
 
-def _count(keys: list[str], seconds: list[int]) -> list[int]:
+def _count(*arguments: str | int) -> Any:
     """Straight over a connection of this thread: what a client and its pool do around each command
     takes longer than the command."""
     connection = _connection(settings.REDIS_URL)
-    arguments: list[str | int] = [len(keys), *keys, *seconds]
     try:
-        return _ask(connection, "EVALSHA", _COUNT_SHA, *arguments)
+        return _ask(connection, _packed("EVALSHA", _COUNT_SHA, *arguments))
     except NoScriptError:
-        return _ask(connection, "EVAL", _COUNT_SCRIPT, *arguments)
+        return _ask(connection, _packed("EVAL", _COUNT_SCRIPT, *arguments))
 
 
-def _ask(connection: ConnectionInterface, command: str, *arguments: str | int) -> Any:
+def _packed(*words: str | int) -> bytes:
+    """A command on the wire (RESP). The library's packer looks at each word's type, and takes half
+    of the time of the whole call for it."""
+    encoded = [str(word).encode() for word in words]
+    return b"*%d\r\n" % len(words) + b"".join(
+        b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded
+    )
+
+
+def _ask(connection: ConnectionInterface, command: bytes) -> Any:
     was_open = connection.is_connected
     try:
-        connection.send_command(command, *arguments)
+        connection.send_packed_command([command], check_health=False)
         return connection.read_response()
     except redis.ConnectionError:
         # It lay there since the last call, and the server may have closed it meanwhile.
         if not was_open:
             raise
     connection.disconnect()
-    connection.send_command(command, *arguments)
+    connection.send_packed_command([command], check_health=False)
     return connection.read_response()
 
 

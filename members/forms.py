@@ -5,11 +5,12 @@ Checks are those of the services, run field by field so that a worker sees all m
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.forms.utils import pretty_name
+from django.utils.functional import cached_property, lazy
 from django.utils.translation import gettext_lazy as _
 
 from core.codes import is_receipt_number
@@ -41,10 +42,10 @@ COMMON_PLATFORMS = (
 class ConsentField(forms.Field):
     """A tick that carries the key of the text that was shown: another version is not agreed to."""
 
-    text: ConsentText
-
-    def __init__(self) -> None:
+    def __init__(self, text: ConsentText) -> None:
+        self.text = text
         super().__init__(
+            label=lazy(lambda: text.title, str)(),
             required=True,
             error_messages={"required": _("Please read this and tick the box to go on.")},
         )
@@ -121,14 +122,46 @@ class SharedFields(dict[str, forms.Field]):
         return dict(self)
 
 
-_CONSENT = ConsentField()
+class LateBoundField(forms.BoundField):
+    """A box that looks up its texts in the active language when a page shows them.
+
+    Most forms that are sent in are never shown again.
+    """
+
+    def __init__(self, form: forms.BaseForm, field: forms.Field, name: str) -> None:
+        self.form = form
+        self.field = field
+        self.name = name
+        self.html_name = form.add_prefix(name)
+        self.renderer = form.renderer
+
+    @cached_property
+    def label(self) -> StrOrPromise:  # type: ignore[override]
+        """As the field has it, or as its name."""
+        return pretty_name(self.name) if self.field.label is None else self.field.label
+
+    @cached_property
+    def help_text(self) -> StrOrPromise:  # type: ignore[override]
+        """As the field has it."""
+        return self.field.help_text or ""
+
+    @cached_property
+    def html_initial_name(self) -> str:  # type: ignore[override]
+        """The name of the hidden box of a value that was there before."""
+        return self.form.add_initial_prefix(self.name)
+
+    @cached_property
+    def html_initial_id(self) -> str:  # type: ignore[override]
+        """Its id."""
+        return self.form.add_initial_prefix(self.auto_id)
 
 
 def consent_field(text: ConsentText) -> ConsentField:
-    """The tick for ``text``. All such fields share what no form changes."""
-    field = copy.copy(_CONSENT)
-    field.text, field.label = text, text.title
-    return field
+    """The tick for ``text``, the same one as long as the text is kept; no form changes it."""
+    kept: ConsentField | None = text.__dict__.get("consent_field")
+    if kept is None:
+        kept = text.__dict__["consent_field"] = ConsentField(text)
+    return kept
 
 
 class JoinForm(AsksQuestions):
@@ -186,6 +219,8 @@ class JoinForm(AsksQuestions):
         ),
     )
 
+    bound_field_class = LateBoundField
+
     _document: IdentityDocument
 
     def __init__(
@@ -195,6 +230,8 @@ class JoinForm(AsksQuestions):
         questions: Sequence[ExtraQuestion] = (),
         **kwargs: Any,
     ) -> None:
+        # No page puts a colon behind a label; Django would look its translation up each time.
+        kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         self.add_questions(questions)
         for text in texts:

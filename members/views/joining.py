@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from django.conf import settings
+from django.core.signing import BadSignature, TimestampSigner
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import get_script_prefix, reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from core.caching import never_kept
 from core.display import apply_wish, display_wish, remember_wish
 from core.errors import RuleViolation
 from core.normalising import normalise_identifier
@@ -37,7 +38,7 @@ NEARBY_PLATFORMS = 15
 FOCUS_SET = "set4"
 
 
-@never_cache
+@never_kept
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, code: str) -> HttpResponse:
@@ -129,10 +130,9 @@ def _platform_names(join_code: JoinCode) -> list[str]:
 
 def with_receipt(response: HttpResponse, receipt_number: str) -> HttpResponse:
     """Let this browser see this receipt for half an hour."""
-    response.set_signed_cookie(
+    response.set_cookie(
         RECEIPT_COOKIE,
-        receipt_number,
-        salt=RECEIPT_SALT,
+        _receipt_signer(settings.SECRET_KEY).sign(receipt_number),
         max_age=RECEIPT_SECONDS,
         path=_address("members:find", get_script_prefix()),
         secure=settings.SESSION_COOKIE_SECURE,
@@ -140,6 +140,12 @@ def with_receipt(response: HttpResponse, receipt_number: str) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+@lru_cache(maxsize=4)
+def _receipt_signer(_secret: str) -> TimestampSigner:
+    """Kept: Django's signed cookies make one for each answer."""
+    return TimestampSigner(salt=RECEIPT_SALT)
 
 
 @lru_cache(maxsize=8)
@@ -150,7 +156,8 @@ def _address(name: str, prefix: str) -> str:
 
 def receipt_of(request: HttpRequest) -> str:
     """The receipt number of the form sent from this browser; "" without one."""
-    number = request.get_signed_cookie(
-        RECEIPT_COOKIE, default="", salt=RECEIPT_SALT, max_age=RECEIPT_SECONDS
-    )
-    return number or ""
+    signed = request.COOKIES.get(RECEIPT_COOKIE, "")
+    try:
+        return _receipt_signer(settings.SECRET_KEY).unsign(signed, max_age=RECEIPT_SECONDS)
+    except BadSignature:
+        return ""
