@@ -88,6 +88,7 @@ ACTIONS = {
     "membership.retained": _("membership retained"),
     "membership.restored": _("membership restored"),
     "membership.withdrawn": _("left the union"),
+    "membership.announced": _("leaving announced"),
     "membership.expelled": _("expelled"),
     "membership.deceased": _("death recorded"),
     "membership.annulled": _("membership annulled"),

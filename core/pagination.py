@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet, Window
 from django.utils.functional import cached_property
 
 
@@ -42,3 +42,26 @@ class BoundedPaginator(Paginator):
         if self.is_bounded:
             return f"{self.bound:,}+"
         return f"{self.count:,}"
+
+
+class OneQueryPaginator(Paginator):
+    """``get_page`` reads the rows of a page and how many there are in all in one query.
+
+    For lists of some thousands, which the database reads whole anyway to sort them. A page beyond
+    the end is the last one, as always; that takes further queries.
+    """
+
+    def get_page(self, number: Any) -> Page[Any]:
+        """The page ``number``; the first where that is no number, the last where it is too high."""
+        wanted = int(number) if str(number).isdecimal() and len(str(number)) < 7 else 0
+        if number is None:
+            wanted = 1
+        if wanted:
+            first = (wanted - 1) * self.per_page
+            listed: Any = self.object_list
+            counted = listed.annotate(row_count=Window(Count("*")))
+            rows = list(counted[first : first + self.per_page])
+            if rows or wanted == 1:
+                self.__dict__["count"] = rows[0].row_count if rows else 0
+                return Page(rows, wanted, self)
+        return super().get_page(number)

@@ -107,7 +107,8 @@ class WorkforceBaseline(models.Model):
     """How many workers there are (底数): group or group set × region or union × date, with source.
 
     Exactly one of ``group``/``group_set`` and exactly one of ``region``/``union`` is set. Where
-    there is no baseline a rate is null, never 0.
+    there is no baseline a rate is null, never 0. What it said before a change, and until it was
+    deleted, stays in ``BaselineVersion``: rates are read from there.
     """
 
     keeper = models.ForeignKey(
@@ -165,3 +166,41 @@ class WorkforceBaseline(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group or self.group_set} · {self.region or self.union} · {self.counted_on}"
+
+
+class BaselineVersion(models.Model):
+    """What a baseline said from ``recorded_at`` until ``superseded_at`` (null: it stands today).
+
+    Written by the database with every change of ``WorkforceBaseline``, in its transaction, and
+    append-only: a row is closed once and never deleted. Days published in between rest on it.
+    """
+
+    # Of the baseline as it was recorded; that row may be gone.
+    baseline_id = models.BigIntegerField()
+    group = models.ForeignKey(
+        WorkerGroup, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    group_set = models.ForeignKey(
+        GroupSet, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, null=True, related_name="+")
+    union = models.ForeignKey(Union, on_delete=models.PROTECT, null=True, related_name="+")
+    counted_on = models.DateField()
+    worker_count = models.PositiveBigIntegerField()
+    source = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+    superseded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("version of a workforce baseline")
+        verbose_name_plural = _("versions of workforce baselines")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["baseline_id"],
+                condition=Q(superseded_at__isnull=True),
+                name="enterprises_baseline_one_standing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.baseline_id} · {self.recorded_at}"

@@ -21,6 +21,11 @@ class JoinChannel(models.TextChoices):
     DIRECT = "direct", _("directly by a federation")  # 直接发展
 
 
+# Their forms are not opened at the address of the code: that of a window is shown on its device,
+# that of a list behind a personal link.
+FORM_ELSEWHERE = (JoinChannel.MOBILE_WINDOW, JoinChannel.COLLECTIVE)
+
+
 class ApplicationStatus(models.TextChoices):
     """Where an application stands."""
 

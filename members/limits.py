@@ -17,8 +17,9 @@ def may_join(request: HttpRequest, *, phone: str = "", code: str = "") -> bool:
     """Count one sent form, in one round trip.
 
     By the caller's address: with a proof of work many, without it few. A complete form (``phone``
-    in E.164) also by its phone and its join code: a code that is passed around by mistake cannot
-    flood its union.
+    in E.164) also by its phone from this address and by its join code: a code that is passed
+    around by mistake cannot flood its union. Never by the phone alone: the refusal would come a
+    form earlier where the holder of the phone has just applied, and tell it to whoever tries.
     """
     name, most = (
         ("join.address", settings.JOIN_LIMIT_PER_IP)
@@ -29,15 +30,16 @@ def may_join(request: HttpRequest, *, phone: str = "", code: str = "") -> bool:
     address = client_block(request)
     calls = [(_limit(name, most), address)] if address else []
     if phone:
-        calls.append((_limit("join.phone", settings.JOIN_LIMIT_PER_PHONE), phone))
+        if address:
+            calls.append(_by_phone("join.phone", settings.JOIN_LIMIT_PER_PHONE, phone, address))
         calls.append((_limit("join.code", settings.JOIN_LIMIT_PER_CODE), code))
     return not calls or allow_all(*calls)
 
 
-def may_join_with(phone: str, code: str) -> bool:
-    """Count one complete form by its phone (E.164) and code, where the device is known."""
+def may_join_with(phone: str, code: str, *, device: str) -> bool:
+    """Count one complete form by its phone (E.164) from this device, and by its code."""
     return allow_all(
-        (_limit("join.phone", settings.JOIN_LIMIT_PER_PHONE), phone),
+        _by_phone("join.phone", settings.JOIN_LIMIT_PER_PHONE, phone, device),
         (_limit("join.code", settings.JOIN_LIMIT_PER_CODE), code),
     )
 
@@ -69,9 +71,23 @@ def may_ask_from(request: HttpRequest) -> bool:
     return _allow_address("status.address", settings.STATUS_LIMIT_PER_IP, request)
 
 
-def may_ask_with(phone: str) -> bool:
-    """Count one question about an application by the phone (E.164) it gives."""
-    return _limit("status.phone", settings.STATUS_LIMIT_PER_PHONE).allow(phone)
+def may_ask_with(request: HttpRequest, phone: str) -> bool:
+    """Count one question about an application by the phone (E.164) it gives, from this address:
+    how often others asked with it would tell that there is something to ask about."""
+    address = client_block(request)
+    return not address or allow_all(
+        _by_phone("status.phone", settings.STATUS_LIMIT_PER_PHONE, phone, address)
+    )
+
+
+def asker_of(request: HttpRequest) -> str:
+    """Who asks for a code, for ``services.codes.send_code``: this browser at this address.
+
+    By the token that Django gave the browser: people behind one address learn nothing about each
+    other. Whoever throws it away is told of no limit, and gets no more codes sent for it.
+    """
+    browser = request.COOKIES.get(settings.CSRF_COOKIE_NAME, "")
+    return f"{client_block(request)} {browser}".strip()
 
 
 def may_log_in_from(request: HttpRequest) -> bool:
@@ -91,6 +107,11 @@ def minutes_until_reset() -> int:
 
 def _limit(name: str, calls: int) -> RateLimit:
     return RateLimit(name, calls, settings.PUBLIC_LIMIT_SECONDS)
+
+
+def _by_phone(name: str, calls: int, phone: str, place: str) -> tuple[RateLimit, str]:
+    """A limit of a phone that may be told, for it counts only what came from ``place``."""
+    return _limit(name, calls), f"{phone} {place}"
 
 
 def _allow_address(name: str, calls: int, request: HttpRequest) -> bool:

@@ -26,6 +26,13 @@ MESSAGES: dict[str, MessageText] = {
         "Your code is {code}, valid for {minutes} minutes. Nobody from the union will ask for it.",
         minutes=10,
     ),
+    # To whom an official typed in; who sends the form themself sees the receipt on the page.
+    "application_recorded": MessageText(
+        "工会工作人员已为您登记入会申请（受理编号 {receipt}），由{union}审核。"
+        "如非本人意愿，请联系该工会。查询：{address}",
+        "An official has entered your application {receipt} to join {union}. If this is not your "
+        "wish, please contact the union. See {address}",
+    ),
     "application_correction": MessageText(
         "您的入会申请（受理编号 {receipt}）需要补正：{reason}。修改后重交：{address}",
         "Please correct your application {receipt}: {reason}. Go to {address} with your receipt "
@@ -126,6 +133,7 @@ MESSAGES: dict[str, MessageText] = {
 # What officials read in the list of messages; a template without a label shows its name.
 LABELS = {
     "code": _("One-time code"),
+    "application_recorded": _("Application: entered by an official"),
     "application_correction": _("Application: correction asked for"),
     "application_approved": _("Application: approved"),
     "application_rejected": _("Application: not approved"),

@@ -163,6 +163,7 @@ def _labels() -> dict[str, str]:
         "union": _("union"), "worker_group": _("worker group"),
         "employer": _("employer or platform"), "channel": _("way of joining"),
         "status": _("status"), "from": _("from"), "until": _("until"), "day": _("day"),
+        "announced_on": _("leaving announced"),
         "what": _("what"), "reason": _("reason"), "other_union": _("other union"),
         "from_union": _("releasing union"), "to_union": _("receiving union"),
         "asked_at": _("asked"), "asked_by": _("asked for by"), "deadline": _("deadline"),
@@ -214,6 +215,7 @@ def _membership(spell: Any) -> dict[str, Any]:
         "status": spell.get_status_display(),
         "from": spell.started_on.isoformat(),
         "until": spell.ended_on.isoformat() if spell.ended_on else "",
+        "announced_on": spell.announced_on.isoformat() if spell.announced_on else "",
     }
 
 

@@ -63,7 +63,7 @@ HASH_COLUMNS: tuple[HashColumns, ...] = (
     HashColumns(Application, ("id_number_hash", "phone_hash")),
     HashColumns(CollectiveEntry, ("id_number_hash", "phone_hash", "token_hash")),
     HashColumns(Message, ("phone_hash",)),
-    HashColumns(OneTimeCode, ("phone_hash", "code_hash", "address_hash")),
+    HashColumns(OneTimeCode, ("phone_hash", "code_hash", "address_hash", "asker_hash")),
 )
 
 # Columns of hashes that are not made with the key of the blind index, with the reason.

@@ -10,7 +10,7 @@ from django.urls import reverse
 from campaigns.models import Campaign, CampaignStatus, Requirement, Target
 from campaigns.selectors.hand_ins import owed_by, own_units, tallies
 from core.clock import local_today
-from members.models import Application, DataRequest, JoinCode
+from members.models import Application, DataRequest, JoinCode, Membership
 from members.waiting import working_days_waited
 from unions.models import Union
 from unions.scope import Actor, can, grants_of
@@ -61,11 +61,12 @@ def overview(actor: Actor) -> dict[str, Any]:
     )
     return {
         "waiting": waiting,
-        "waiting_shown": f"{BADGE_LIMIT}+" if (waiting or 0) > BADGE_LIMIT else waiting,
+        "waiting_shown": _shown(waiting),
         "oldest_days": oldest,
         "campaigns": [_with_time(campaign, today) for campaign in campaigns],
         "codes": list(codes),
         "data_requests": _data_requests(actor),
+        "to_announce": _shown(_to_announce(actor)),
         "own_unions": _own_unions(actor),
         "owed": [row for row in owed_by(units, today) if row.is_open][:SHOWN_PAPERS],
         "asked": _asked_papers(actor),
@@ -115,6 +116,19 @@ def _data_requests(actor: Actor) -> list[DataRequest]:
     rows = DataRequest.objects.visible_to(actor, "members.change")
     waiting = rows.filter(status=DataRequest.Status.ASKED).select_related("member")
     return list(waiting.order_by("asked_at", "id")[:SHOWN_PAPERS])
+
+
+def _to_announce(actor: Actor) -> int:
+    """Members who left and whose union has not announced it, counted up to above the limit."""
+    if not can(actor, "members.change"):
+        return 0
+    rows = Membership.objects.visible_to(actor, "members.change").awaiting_announcement()
+    return rows.order_by()[: BADGE_LIMIT + 1].count()
+
+
+def _shown(count: int | None) -> int | str | None:
+    """A count as the page shows it: above the limit it has not been counted further."""
+    return f"{BADGE_LIMIT}+" if (count or 0) > BADGE_LIMIT else count
 
 
 def _quick_actions(actor: Actor) -> list[dict[str, str]]:

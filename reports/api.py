@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from reports.models.counts import Metric
+from reports.ratios import is_over_full
 from reports.selectors.counts import trend
 from reports.selectors.days import as_of
 from reports.selectors.ranking import SORTS, RankedUnion, clean_sort, ranking_of
@@ -54,9 +55,23 @@ class RankedOutput(serializers.Serializer[RankedUnion]):
     enrolment_rate_nef = serializers.DecimalField(
         max_digits=12, decimal_places=6, allow_null=True, source="rate_nef"
     )
+    is_over_full_set4 = serializers.SerializerMethodField(
+        help_text="The rate of the four groups is above one: the baseline is old or too small."
+    )
+    is_over_full_nef = serializers.SerializerMethodField(
+        help_text="The rate of new-form workers is above one: the baseline is old or too small."
+    )
     pace = serializers.DecimalField(
         max_digits=12, decimal_places=6, allow_null=True, source="pace_value"
     )
+
+    def get_is_over_full_set4(self, row: RankedUnion) -> bool:
+        """False without a baseline."""
+        return is_over_full(row.rate_set4)
+
+    def get_is_over_full_nef(self, row: RankedUnion) -> bool:
+        """False without a baseline."""
+        return is_over_full(row.rate_nef)
 
 
 class RankingOutput(serializers.Serializer[Any]):

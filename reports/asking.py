@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, QueryDict
 
 from reports.selectors.days import AsOf, as_of
+from reports.selectors.map import clean_metric
 from reports.selectors.place import Place, place_of
 from reports.selectors.ranking import DEFAULT_SORT, clean_sort
 
 # Words of the address that the blocks of a dashboard share; others belong to one page.
-STATE = ("union", "day", "sort", "kind", "status", "page", "range", "figure", "period", "view")
+STATE = (
+    "union", "day", "sort", "kind", "status", "page", "range", "figure", "period", "view", "map",
+)  # fmt: skip
 PUBLISHED, NOW = "published", "now"
 
 
@@ -29,6 +32,7 @@ class Asked:
     status: str
     page: int
     view: str
+    map: str
     query: QueryDict
 
     @property
@@ -65,6 +69,7 @@ def asked_of(request: HttpRequest) -> Asked:
         status=get.get("status", "")[:12],
         page=number_of(get.get("page", ""), default=1),
         view=NOW if get.get("view") == NOW else PUBLISHED,
+        map=clean_metric(get.get("map", "")),
         query=get,
     )
 

@@ -32,7 +32,15 @@ from reports.selectors.figures import Figures, figures_of
 from reports.selectors.progress import TargetProgress, campaigns_of
 from reports.selectors.ranking import RankedUnion, ranking_of
 from reports.selectors.scope import PERMISSION
-from reports.templatetags.reports_figures import number, pace, percent_text, quantity, signed
+from reports.templatetags.reports_figures import (
+    number,
+    pace,
+    percent_text,
+    quantity,
+    rate_text,
+    signed,
+)
+from reports.templatetags.reports_page import reached
 from unions.models import Union
 from unions.scope import Actor, can
 
@@ -119,7 +127,7 @@ def letter_of(brief: Brief) -> tuple[str, str]:
         "year": number(figures.joined_this_year),
         "unions": number(figures.unions),
         "stations": number(figures.stations),
-        "rate": percent_text(set4.rate) if set4 and set4.rate is not None else _("no baseline"),
+        "rate": rate_text(set4.rate if set4 else None),
     }
     subject = _("Morning brief %(day)s · %(union)s · %(members)s members (%(change)s)") % values
     lines = [
@@ -193,7 +201,7 @@ def _target_line(row: TargetProgress) -> str:
     unit = row.target.indicator.unit
     return (
         f"{row.target.indicator.campaign.name} · {row.target.indicator.name}"
-        f" {quantity(row.value, unit)} / {quantity(row.target_value, unit)}"
+        f" {reached(row)} / {quantity(row.target_value, unit)}"
         f" ({percent_text(row.share)}, {_('time gone')} {percent_text(row.time_elapsed)})"
         f" {row.status_label}"
     )

@@ -17,12 +17,15 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _, override
 
 from accounts.models import User
 from core.clock import local_day_end, local_day_start
 from members.models import Membership
 from members.reconciliation import Difference, membership_differences
+from reports.counting.drifts import drift_of
 from reports.counting.verifying import find_differences
 from reports.models import Drift, ReportedFigure
 from reports.models.counts import Metric
@@ -124,29 +127,28 @@ WHERE m.total <> m.parts
 
 def check_books(day: dt.date) -> int:
     """Check what the night of ``day`` touched; the number of new drifts. Run in a transaction."""
-    found = [*_memberships(day), *_roll_ups(day), *_reported(day)]
-    return _keep(found)
+    reported = list(_reported(day))
+    _close(Drift.objects.filter(book=Drift.Book.REPORTED, day__lte=day), reported, by_day=True)
+    return _keep([*_memberships(day), *_roll_ups(day), *reported])
 
 
 def check_everything() -> int:
-    """The weekly check: the whole ledger against memberships and figures; new drifts."""
+    """The weekly check: the whole ledger against memberships and figures; new drifts.
+
+    What was noticed before and is not found any more was mended since. Run in a transaction.
+    """
     day = last_published_day()
     if day is None:
         return 0
-    found = [_of_membership(row, day) for row in membership_differences()]
-    found += [
-        Drift(
-            day=day,
-            union_id=row.union_id,
-            book=Drift.Book.COUNTS,
-            metric=row.metric,
-            breakdown=row.breakdown,
-            stored=str(row.stored),
-            expected=str(row.expected),
-        )
-        for row in find_differences(day)
-    ]
-    return _keep(found)
+    memberships = [_of_membership(row, day) for row in membership_differences()]
+    counts = [drift_of(row, day) for row in find_differences(day)]
+    _close(Drift.objects.filter(book=Drift.Book.LEDGER), memberships)
+    _close(Drift.objects.filter(book=Drift.Book.COUNTS), counts)
+    # A union agrees with those below it where all figures of the metric are what the ledger gives.
+    wrong = {row.metric for row in counts}
+    roll_ups = Drift.objects.filter(book=Drift.Book.ROLL_UP, mended_at=None)
+    roll_ups.exclude(metric__in=wrong).update(mended_at=timezone.now())
+    return _keep([*memberships, *counts])
 
 
 def _memberships(day: dt.date) -> Iterable[Drift]:
@@ -225,19 +227,30 @@ def _reported(day: dt.date) -> Iterable[Drift]:
     return drifts
 
 
+def _close(known: QuerySet[Drift], found: Iterable[Drift], *, by_day: bool = False) -> None:
+    """Of those ``known`` and open, mark as mended what is not among ``found``: on whatever day it
+    was noticed, or ``by_day`` where each day has a figure of its own."""
+    still = {_key(row, by_day) for row in found}
+    gone = [row.pk for row in known.filter(mended_at=None) if _key(row, by_day) not in still]
+    Drift.objects.filter(pk__in=gone).update(mended_at=timezone.now())
+
+
+def _key(row: Drift, by_day: bool = True) -> tuple[object, ...]:
+    return row.union_id, row.book, row.metric, row.breakdown, row.day if by_day else None
+
+
 def _keep(found: list[Drift]) -> int:
-    """Write the drifts that were not known; tell the operators of those in our own books."""
-    before = set(
-        Drift.objects.filter(day__in={row.day for row in found}).values_list(
-            "union", "day", "book", "metric", "breakdown"
-        )
+    """Write the drifts that were not known, or were thought to be mended; tell the operators of
+    those in our own books."""
+    days = {row.day for row in found}
+    before = {_key(row) for row in Drift.objects.filter(day__in=days, mended_at=None)}
+    new = [row for row in found if _key(row) not in before]
+    Drift.objects.bulk_create(
+        new,
+        update_conflicts=True,
+        unique_fields=["union", "day", "book", "metric", "breakdown"],
+        update_fields=["stored", "expected", "mended_at"],
     )
-    new = [
-        row
-        for row in found
-        if (row.union_id, row.day, row.book, row.metric, row.breakdown) not in before
-    ]
-    Drift.objects.bulk_create(new, ignore_conflicts=True)
     own = [row for row in new if row.book != Drift.Book.REPORTED]
     if own:
         _tell_operators(len(own), own[0].day)

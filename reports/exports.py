@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from typing import Any
 
 from django.utils.translation import gettext as _, pgettext
 from openpyxl import Workbook
 
 from reports.counting import DEFINITION_VERSION
 from reports.metrics import METRICS, family_name, metric_of, reported_name
-from reports.ratios import ratio
+from reports.rate_sheets import all_rates, group_rows, key_rows, ranking_rows
+from reports.ratios import rate_note, ratio
 from reports.selectors.dashboard import Dashboard
-from reports.selectors.figures import Rate
-from reports.selectors.rates import rate_table
 from reports.selectors.reported import ShareFinding
 from reports.sheets import CONTENT_TYPE, Cells, Sheet, head, safe_file_name
 
@@ -31,14 +29,16 @@ def workbook_of(dashboard: Dashboard) -> bytes:
     """The file's content. Headings in the active language."""
     book = Workbook(write_only=True)
     Sheet(book, _("Figures"), (34, 18, 14, 60, 10, 24)).write(_figure_rows(dashboard))
-    Sheet(book, _("Key figures"), (30, 14, 14, 14, 14, 14, 14, 14, 24)).write(_key_rows(dashboard))
-    Sheet(book, _("Rates and changes"), (36, 30, 12, 14, 14, 50, 26)).write(_all_rates(dashboard))
-    Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40, 24)).write(
-        _group_rows(dashboard)
+    Sheet(book, _("Key figures"), (30, 14, 14, 14, 14, 14, 14, 14, 24, 18)).write(
+        key_rows(dashboard)
+    )
+    Sheet(book, _("Rates and changes"), (36, 30, 12, 14, 14, 50, 26)).write(all_rates(dashboard))
+    Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40, 24, 18)).write(
+        group_rows(dashboard)
     )
     Sheet(book, _("Unions and stations"), (34, 40, 12, 16)).write(_union_rows(dashboard))
-    Sheet(book, _("Ranking"), (8, 34, 20, 12, 14, 14, 14, 14, 14, 14, 20, 14)).write(
-        _ranking_rows(dashboard)
+    Sheet(book, _("Ranking"), (8, 34, 20, 12, 14, 14, 14, 14, 14, 14, 20, 14, 60)).write(
+        ranking_rows(dashboard)
     )
     Sheet(book, _("Campaigns"), (34, 26, 14, 12, 12, 16, 16, 12, 12, 10, 14, 50)).write(
         _campaign_rows(dashboard)
@@ -126,60 +126,6 @@ def _share_rows(share: ShareFinding, dashboard: Dashboard) -> Iterable[Cells]:
         ]
 
 
-# The kind of cell for a key figure, and for a difference of two.
-_KEY_KINDS = {
-    "ratio": ("percent", "percent"),
-    "per_10000": ("pace", "pace"),
-    "change": ("signed", "signed"),
-}
-
-
-def _key_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    yield head(
-        _("Figure"), _("Value"),
-        _("A month before"), _("Value then"), pgettext("figures", "Change"),
-        _("A year before"), _("Value then"), pgettext("figures", "Change"), _("Definition"),
-    )  # fmt: skip
-    for key in dashboard.front.keys:
-        kind, change_kind = _KEY_KINDS.get(key.unit, ("count", "signed"))
-        cells: list[tuple[str, Any]] = [("text", key.name), (kind, key.value)]
-        for change in (key.month, key.year):
-            cells += [("date", change.day), (kind, change.before), (change_kind, change.difference)]
-        yield [*cells, ("text", metric_of(key.code).code)]
-
-
-def _all_rates(dashboard: Dashboard) -> Iterable[Cells]:
-    table = rate_table(dashboard.union, dashboard.as_of.day)
-    if dashboard.known_now:
-        yield [("text", _("As published"))]
-    yield head(
-        _("Figure"), _("Group set"), pgettext("a share", "Rate"), _("Numerator"), _("Denominator"),
-        _("Note"), _("Definition"),
-    )  # fmt: skip
-    for row in table.rates:
-        yield [
-            ("text", row.metric.name),
-            ("text", row.name),
-            ("percent", row.rate),
-            ("count", row.part),
-            ("count", row.whole),
-            ("text", row.note if row.whole else _("no baseline")),
-            ("text", row.metric.code),
-        ]
-    yield []
-    yield head(_("Figure"), "", _("This month"), _("This year"), "", "", _("Definition"))
-    for flow in table.flows:
-        yield [
-            ("text", flow.metric.name),
-            ("text", ""),
-            ("signed" if flow.is_signed else "count", flow.month),
-            ("signed" if flow.is_signed else "count", flow.year),
-            ("text", ""),
-            ("text", ""),
-            ("text", flow.metric.code),
-        ]
-
-
 def _trend_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield head(
         _("Month"), _("Last day"), _("Members"), _("New members"), pgettext("figure", "Unions"),
@@ -223,39 +169,6 @@ def _funnel_rows(dashboard: Dashboard) -> Iterable[Cells]:
         ]
 
 
-def _group_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    figures = dashboard.front.figures
-    titles = (
-        _("Members"), _("Share"), _("New this month"), _("New this year"), _("Baseline"),
-        _("Counted on"), _("Enrolment rate"), _("Source"), _("Code of the group"),
-    )  # fmt: skip
-    yield head(_("Group"), *titles)
-    for group in figures.groups:
-        yield _rate_row(group)
-    yield [("text", _("Sum of groups")), ("count", figures.sum_of_groups)]
-    yield [("text", _("Total")), ("count", figures.members)]
-    yield []
-    yield head(_("Group set"), *titles)
-    for group_set in figures.sets:
-        yield _rate_row(group_set)
-
-
-def _rate_row(rate: Rate) -> Cells:
-    base = rate.baseline
-    return [
-        ("text", rate.name),
-        ("count", rate.members),
-        ("percent", rate.share_of_members),
-        ("count", rate.joined_this_month),
-        ("count", rate.joined_this_year),
-        ("count", base.worker_count if base else None),
-        ("date", base.counted_on if base else None),
-        ("percent", rate.rate),
-        ("text", base.source if base else _("no baseline")),
-        ("text", rate.code),
-    ]
-
-
 def _union_rows(dashboard: Dashboard) -> Iterable[Cells]:
     figures, structure = dashboard.front.figures, dashboard.structure
     yield head(_("Family"), _("Kind"), _("Unions"), _("Of new-form workers"))
@@ -285,37 +198,6 @@ def _union_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield [("text", _("Total")), ("text", ""), ("count", figures.stations)]
 
 
-def _ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    ranking = dashboard.front.ranking
-    yield head(
-        _("Place"), _("Union"), _("Kind"), _("Members"), _("New this month"), _("New this year"),
-        _("Share"), _("Rate, four groups"), _("Rate, new-form workers"), _("Pace"),
-        _("Union code"), _("Number in the portal"),
-    )  # fmt: skip
-    for row in ranking.rows:
-        yield [
-            ("count", row.place),
-            ("text", row.union.name),
-            ("text", row.union.kind.name),
-            ("count", row.members),
-            ("count", row.joined_this_month),
-            ("count", row.joined_this_year),
-            ("percent", row.share),
-            *(("percent", rate) for rate in row.rates),
-            ("pace", row.pace.pace if row.pace else None),
-            ("text", row.union.code),
-            ("id", row.union.pk),
-        ]
-    yield [
-        ("text", ""),
-        ("text", _("Sum of all unions listed")),
-        ("text", ""),
-        ("count", ranking.members),
-        ("count", ranking.joined_this_month),
-        ("count", ranking.joined_this_year),
-    ]
-
-
 def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield head(
         _("Campaign"), _("Indicator"), _("Unit"), _("From"), _("To"),
@@ -327,6 +209,7 @@ def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
         for row in view.targets:
             indicator = row.target.indicator
             kind = "percent" if indicator.unit == "ratio" else "count"
+            note = rate_note(row.value) if kind == "percent" and row.progress else ""
             yield [
                 ("text", view.campaign.name),
                 ("text", indicator.name),
@@ -339,7 +222,7 @@ def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
                 ("percent", row.time_elapsed),
                 ("pace", row.pace),
                 ("text", row.status_label),
-                ("text", " ".join(filter(None, (row.target.note, view.campaign.note)))),
+                ("text", " ".join(filter(None, (note, row.target.note, view.campaign.note)))),
             ]
 
 

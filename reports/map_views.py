@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -13,9 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from reports.selectors.days import as_of
-from reports.selectors.map import UnionMap, Value, clean_metric, map_of
+from reports.selectors.map import Area, UnionMap, Value, clean_metric, map_of
+from reports.selectors.ranking import RATES
 from reports.selectors.scope import dashboard_union
-from reports.templatetags.reports_figures import number, pace, percent_text
+from reports.templatetags.reports_figures import number, pace, percent_text, rate_text
 
 
 @never_cache
@@ -75,7 +77,7 @@ def map_data(found: UnionMap) -> dict[str, Any]:
                 "short": area.union.short_name or area.union.name,
                 "place": place,
                 "value": None if area.value is None else float(area.value),
-                "text": value_text(found.metric, area.value),
+                "text": area_text(found.metric, area),
                 "band": area.band,
                 "shape": area.shape,
             }
@@ -84,8 +86,15 @@ def map_data(found: UnionMap) -> dict[str, Any]:
     }
 
 
+def area_text(metric: str, area: Area) -> str:
+    """The figure of a union in words: a rate with its mark, and why there is none."""
+    if metric in RATES and not area.is_hidden:
+        return rate_text(None if area.value is None else Decimal(area.value))
+    return _("no figure") if area.value is None else value_text(metric, area.value)
+
+
 def value_text(metric: str, value: Value) -> str:
     """A value as the page writes it."""
-    if metric in ("set4", "nef"):
+    if metric in RATES:
         return percent_text(value)  # type: ignore[arg-type]
     return pace(value) if metric == "pace" else number(value)  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from core.clock import local_today
 from core.errors import RuleViolation
 from reports.brief import send_briefs
 from reports.checking import check_books
+from reports.checksums import with_checksum
 from reports.counting.establishment import (
     STEP as ESTABLISHMENT,
     count_establishment,
@@ -29,12 +30,23 @@ from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
 from reports.counting.rolling import count_crown, count_next_part, parts_left
 from reports.counting.verifying import mend_counts
+from reports.counting.verifying_units import mend_unit_counts
 from reports.crew import Crew
 from reports.forecasting.writing import fit_weights, forecast_targets
-from reports.models import NightPart, ReportRun, UnpostedEntry
+from reports.models import (
+    CampaignForecast,
+    CampaignProgress,
+    DailyEstablishment,
+    NightDelta,
+    NightPart,
+    QualitySignal,
+    ReportRun,
+    UnpostedEntry,
+)
 from reports.progress import measure_history, measure_progress
 from reports.quality import find_signals
 from reports.runs import (
+    DELTAS,
     PUBLISH,
     StepOutcome,
     Written,
@@ -47,7 +59,6 @@ from unions.tree import lock_tree
 
 CLOSE = "close"
 WEIGHTS = "weights"
-DELTAS = "deltas"
 LEAVES = "leaves"
 ROLL_UP = "roll_up"
 PROGRESS = "progress"
@@ -69,7 +80,10 @@ STEPS = (
     SIGNALS,
     NOTIFY,
 )
+# The steps that write what is published.
+FIGURES = (LEAVES, ROLL_UP, ESTABLISHMENT, PROGRESS, FORECASTS)
 RECOUNT = "recount"
+RECOUNT_UNITS = "recount_units"
 _WAIT_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
@@ -99,7 +113,11 @@ def run_nightly(
                 return outcomes
     newest = last_published_day()
     if full and newest is not None:
-        outcomes.append(run_step(RECOUNT, newest, mend_counts, again=True))
+        with Crew(settings.NIGHTLY_WORKERS) as crew:
+            outcomes += crew.at_once(
+                partial(run_step, RECOUNT_UNITS, newest, mend_unit_counts, again=True),
+                partial(run_step, RECOUNT, newest, mend_counts, again=True),
+            )
     return outcomes
 
 
@@ -156,7 +174,8 @@ def _run_day(day: dt.date, opening: dt.date, crew: Crew) -> list[StepOutcome]:
         # What is fitted rests on the days before, and is fitted while entries are posted.
         and all(
             crew.at_once(
-                partial(step, WEIGHTS, fit_weights, may_fail=True), partial(step, DELTAS, deltas)
+                partial(step, WEIGHTS, fit_weights, may_fail=True),
+                partial(step, DELTAS, with_checksum(deltas, NightDelta)),
             )
         )
         and step(LEAVES, partial(_count_parts, crew), in_one=False)
@@ -166,14 +185,18 @@ def _run_day(day: dt.date, opening: dt.date, crew: Crew) -> list[StepOutcome]:
             crew.at_once(
                 partial(step, RECONCILE, check_books, may_fail=True),
                 lambda: (
-                    step(ESTABLISHMENT, establishment)
-                    and step(PROGRESS, progress)
-                    and step(FORECASTS, forecast_targets, may_fail=True)
+                    step(ESTABLISHMENT, with_checksum(establishment, DailyEstablishment))
+                    and step(PROGRESS, with_checksum(progress, CampaignProgress))
+                    and step(
+                        FORECASTS,
+                        with_checksum(forecast_targets, CampaignForecast),
+                        may_fail=True,
+                    )
                 ),
             )
         )
         and step(PUBLISH, _publish)
-        and step(SIGNALS, find_signals, may_fail=True)
+        and step(SIGNALS, with_checksum(find_signals, QualitySignal), may_fail=True)
         and step(NOTIFY, send_briefs, in_one=False)
     )
     return sorted(outcomes, key=lambda outcome: STEPS.index(outcome.step))
@@ -194,7 +217,7 @@ def _close(day: dt.date) -> int:
 
 def _publish(day: dt.date) -> Written:
     """The figures of the day are out; the checksum is that over all of their rows."""
-    counted = ReportRun.objects.filter(day=day, report__in=[LEAVES, ROLL_UP])
+    counted = ReportRun.objects.filter(day=day, report__in=FIGURES)
     rows, checksum = 0, 0
     for run in counted:
         rows += run.row_count

@@ -30,7 +30,8 @@ from reports.selectors.days import AsOf, month_start, year_start
 from reports.selectors.figures import figures_of
 from reports.selectors.funnel import funnel_of
 from reports.selectors.key_figures import Text, with_units
-from reports.selectors.late import late_rows
+from reports.selectors.late import late_figures
+from reports.selectors.marks import marked_figures, open_drifts_of
 from reports.selectors.place import Place
 from reports.selectors.quality_box import quality_box_of
 from reports.selectors.ranking import STATUSES
@@ -89,6 +90,7 @@ def _funnel(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
     chosen = chosen if chosen in starts else "year"
     funnel = funnel_of(place.union, starts[chosen](shown.day), shown.day)
     names = (_("Sent in"), _("Phone proven"), _("Decided"), _("Approved"))
+    times = (None, funnel.proof_days, funnel.median_days, funnel.approval_days)
     return {
         "period_choices": [
             ("month", _("This month")),
@@ -97,8 +99,8 @@ def _funnel(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
         ],
         "funnel": funnel,
         "funnel_steps": [
-            (name, value, share)
-            for name, (_code, value, share) in zip(names, funnel.steps, strict=True)
+            (name, value, share, days)
+            for name, (_code, value, share), days in zip(names, funnel.steps, times, strict=True)
         ],
         "period": chosen,
     }
@@ -123,7 +125,10 @@ def _reported(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
 def _establishment(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
     days = [shown.day, month_ago(shown.day), year_ago(shown.day)]
     units = read_units([place.union.pk], days)
-    return {"key": with_units({day: units[place.union.pk, day] for day in days}, shown.day)}
+    return {
+        "key": with_units({day: units[place.union.pk, day] for day in days}, shown.day),
+        "marked": marked_figures(open_drifts_of(place.union, shown.day)),
+    }
 
 
 def _rates(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
@@ -131,7 +136,8 @@ def _rates(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
 
 
 def _late(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
-    return {"late": late_rows(place.union, shown.day)}
+    found = late_figures(place.union, shown.day)
+    return {"late": found.rows, "late_rates": found.rates}
 
 
 @dataclass(frozen=True)

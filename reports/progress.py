@@ -18,9 +18,10 @@ from django.db.models import Min
 
 from campaigns.models import CampaignStatus, Target
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
-from enterprises.baselines import BASELINE_SQL
+from enterprises.baselines import BASELINE_SQL, await_baselines, known_at
 from reports.models import CampaignProgress
 from reports.pace import status_sql
+from reports.runs import DELTAS, PUBLISH, PUBLISHED_BY_SQL
 from reports.selectors.counts import value_sql
 
 
@@ -37,17 +38,36 @@ def _counted(day: str) -> str:
         WHEN 'stations' THEN {value("stations")} END"""
 
 
+# What a published day rests on; the day of the night itself, and what it is the first to publish,
+# on what has been recorded when the night began to read. So the rate beside is the same.
+_KNOWN_BY = f"""COALESCE((
+        SELECT r.cut_off FROM reports_reportrun r
+        WHERE r.report = '{PUBLISH}' AND r.cut_off IS NOT NULL
+          AND r.day >= {{day}} AND r.day < %(night)s ORDER BY r.day LIMIT 1
+    ), (
+        SELECT r.cut_off FROM reports_reportrun r
+        WHERE r.report = '{DELTAS}' AND r.day = %(night)s
+    ), {PUBLISHED_BY_SQL})"""
+_BASELINE = BASELINE_SQL.format(
+    union="due.union_id",
+    group_set="due.group_set_id",
+    day="due.upto",
+    known=known_at("due.moment"),
+)
 _PROGRESS = f"""
 WITH due AS (
     SELECT t.id, on_day.value AS target_value, t.union_id, t.period_start,
            LEAST(t.period_end, %(day)s::date) AS upto, t.period_end,
-           i.metric, i.group_set_id
+           i.metric, i.group_set_id, known_by.moment
     FROM campaigns_target t
     JOIN campaigns_indicator i ON i.id = t.indicator_id
     JOIN campaigns_campaign c ON c.id = i.campaign_id
     CROSS JOIN LATERAL (
         SELECT {VALUE_ON_DAY_SQL.format(target="t.id", day="%(day)s")} AS value
     ) on_day
+    CROSS JOIN LATERAL (
+        SELECT {_KNOWN_BY.format(day="LEAST(t.period_end, %(day)s::date)")} AS moment
+    ) known_by
     WHERE c.status IN ('published', 'closed') AND t.period_start <= %(day)s
       AND on_day.value IS NOT NULL
       AND (t.period_end >= %(day)s OR NOT EXISTS (
@@ -84,7 +104,7 @@ valued AS (
     FROM due
     JOIN summed s ON s.id = due.id
     LEFT JOIN LATERAL (
-        {BASELINE_SQL.format(union="due.union_id", group_set="due.group_set_id", day="due.upto")}
+        {_BASELINE}
     ) base ON due.metric = 'enrolment_rate'
 ),
 shared AS (
@@ -98,11 +118,15 @@ FROM shared
 """
 
 
-def measure_progress(day: dt.date) -> int:
-    """Write ``CampaignProgress`` for ``day``; rows written. Idempotent; run in a transaction."""
+def measure_progress(day: dt.date, *, night: dt.date | None = None) -> int:
+    """Write ``CampaignProgress`` for ``day``; rows written. Idempotent; run in a transaction.
+
+    ``night`` is the day whose night measures, where it is another: the first tells the past too.
+    """
+    await_baselines()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM reports_campaignprogress WHERE day = %s", [day])
-        cursor.execute(_PROGRESS, {"day": day})
+        cursor.execute(_PROGRESS, {"day": day, "night": night or day})
         return cursor.rowcount
 
 
@@ -118,7 +142,7 @@ def measure_history(last: dt.date) -> int:
     days = set(CampaignProgress.objects.filter(day__lt=last).values_list("day", flat=True))
     if first is not None:
         days.update(_month_ends(first, last))
-    return sum(measure_progress(day) for day in sorted(days | {last}))
+    return sum(measure_progress(day, night=last) for day in sorted(days | {last}))
 
 
 def _month_ends(first: dt.date, last: dt.date) -> Iterator[dt.date]:

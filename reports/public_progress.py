@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
-from campaigns.models import Campaign, Target, Unit
-from reports.metrics import SMALL_CELL
+from campaigns.models import Campaign, Target
 from reports.selectors.days import as_of
 from reports.selectors.progress import TargetProgress, measured
+from reports.selectors.small_targets import small_targets
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,8 @@ class PublicProgress:
     """A target of the owner as it stood on the day, and what had been reached by then.
 
     ``value`` and ``share`` are None where nothing is known, and where ``is_small``: fewer persons
-    than the smallest number that may be told.
+    than the smallest number that may be told, or a rate that rests on so few. ``is_measured``: a
+    night has looked, so that a rate without a value has no baseline.
     """
 
     target: Target
@@ -25,6 +26,7 @@ class PublicProgress:
     value: Decimal | None
     share: Decimal | None
     is_small: bool
+    is_measured: bool = True
 
     @property
     def bar(self) -> str:
@@ -50,17 +52,17 @@ def public_progress(campaign: Campaign) -> tuple[list[PublicProgress], dt.date |
         .select_related("indicator")
         .order_by("indicator", "period_start", "-period_end")
     )
-    return [_told(row) for row in measured(targets, counted.day)], counted.day
+    rows = measured(targets, counted.day)
+    small = small_targets(rows)
+    return [_told(row, row.target.pk in small) for row in rows], counted.day
 
 
-def _told(row: TargetProgress) -> PublicProgress:
-    value = row.value
-    is_of_persons = row.target.indicator.unit == Unit.PERSON
-    is_small = is_of_persons and value is not None and 0 < value < SMALL_CELL
+def _told(row: TargetProgress, is_small: bool) -> PublicProgress:
     return PublicProgress(
         row.target,
         row.target_value,
-        None if is_small else value,
+        None if is_small else row.value,
         None if is_small else row.share,
         is_small,
+        row.progress is not None,
     )

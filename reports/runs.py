@@ -23,6 +23,14 @@ from reports.models import ReportRun
 
 # The step whose run says that a day is out.
 PUBLISH = "publish"
+# The step whose run says up to when entries of a day, and baselines for it, were read.
+DELTAS = "deltas"
+# The cut-off of the publication that a day rests on, in SQL: its own, or that of the first day
+# published after it; days before the opening rest on the first of all. {day}: SQL of the day.
+PUBLISHED_BY_SQL = f"""COALESCE((
+        SELECT r.cut_off FROM reports_reportrun r
+        WHERE r.report = '{PUBLISH}' AND r.cut_off IS NOT NULL AND r.day >= {{day}}
+        ORDER BY r.day LIMIT 1), 'infinity')"""
 
 
 class LeaseLost(Exception):

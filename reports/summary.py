@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import get_language, gettext as _, pgettext
 
 from core.typesetting import set_sheet
-from reports.ratios import ratio
+from reports.ratios import rate_note, ratio
 from reports.selectors.burn_up import BurnUp
 from reports.selectors.dashboard import Dashboard
 from reports.selectors.figures import Rate
 from reports.selectors.key_figures import KeyFigure
 from reports.selectors.ranking import RankedUnion
-from reports.templatetags.reports_figures import number, pace, percent_text, quantity, signed
-from reports.templatetags.reports_page import changed, rounded, shown, with_unit, word_after
+from reports.templatetags.reports_figures import (
+    number,
+    pace,
+    percent_text,
+    quantity,
+    rate_text,
+    signed,
+)
+from reports.templatetags.reports_page import (
+    changed,
+    reached,
+    rounded,
+    shown,
+    with_unit,
+    word_after,
+)
 
 # What fits on two pages; the rest is in the workbook and on the page.
 MAX_TARGETS = 6
@@ -102,13 +117,20 @@ def _key(key: KeyFigure) -> dict[str, Any]:
     return {
         "name": str(key.name),
         "value": shown(key.value, key.unit),
-        "unit": str(key.missing) if key.value is None else word_after(key.unit),
+        "unit": _beside(key),
         "month": _("to a month before") + " " + change(key.month.difference),
         "year": _("to a year before") + " " + change(key.year.difference),
         "details": " · ".join(
             f"{detail.name} {with_unit(detail.value, detail.unit)}" for detail in key.details
         ),
     }
+
+
+def _beside(key: KeyFigure) -> str:
+    """What stands behind the figure: why there is none, the mark of a rate, or the unit."""
+    if key.value is None:
+        return str(key.missing)
+    return rate_note(Decimal(key.value)) if key.unit == "ratio" else word_after(key.unit)
 
 
 def _target(course: BurnUp) -> dict[str, Any]:
@@ -118,7 +140,7 @@ def _target(course: BurnUp) -> dict[str, Any]:
         "campaign": row.target.indicator.campaign.name,
         "name": row.target.indicator.name,
         "period": f"{row.target.period_start.isoformat()} – {row.target.period_end.isoformat()}",
-        "value": f"{quantity(row.value, unit)} / {quantity(row.target_value, unit)}",
+        "value": f"{reached(row)} / {quantity(row.target_value, unit)}",
         "share": percent_text(row.share),
         "share_width": _width(row.share),
         "time_width": _width(row.time_elapsed),
@@ -148,7 +170,7 @@ def _group(rate: Rate) -> list[str]:
         percent_text(rate.share_of_members),
         number(rate.joined_this_year),
         number(rate.baseline.worker_count) if rate.baseline else _("no baseline"),
-        percent_text(rate.rate),
+        rate_text(rate.rate),
     ]
 
 
@@ -160,7 +182,7 @@ def _child(row: RankedUnion) -> list[str]:
         number(row.members),
         signed(row.joined_this_month),
         signed(row.joined_this_year),
-        percent_text(row.rate_set4),
+        rate_text(row.rate_set4),
         pace(row.pace_value) + status,
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -13,8 +13,9 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from campaigns.selectors.targets import versions_of_campaign
-from core.pagination import BoundedPaginator
+from campaigns.models import Indicator
+from campaigns.selectors.targets import cascades_of, versions_of_campaign
+from core.pagination import BoundedPaginator, OneQueryPaginator
 from reports.asking import NOW, Asked, asked_of, date_of, number_of, without
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
 from reports.metrics import Text, by_section, metric_of
@@ -22,15 +23,17 @@ from reports.parts import PARTS, page_context, statuses
 from reports.selectors import progress, rows as rows_selectors
 from reports.selectors.dashboard import Dashboard, dashboard_for, front_for
 from reports.selectors.days import AsOf, as_of
-from reports.selectors.marks import open_drifts_of
+from reports.selectors.marks import marked_figures, open_drifts_of
 from reports.selectors.scope import (
     PERMISSION,
     ancestors_in_scope,
     dashboard_union,
+    home_unions,
     visible_campaigns,
 )
 from reports.shelf import Block, shelved
 from reports.summary import summary_of
+from unions.models import Union
 from unions.scope import can
 
 Page = dict[str, Any]
@@ -43,7 +46,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """The figures of a union: ``?union=`` (default: the viewer's highest), ``?day=``.
 
     The other words of the address: ``sort``, ``kind``, ``status`` and ``page`` of the ranking,
-    ``view`` (as published, or as known now); ``range``, ``figure`` and ``period`` of the blocks.
+    ``view`` (as published, or as known now); ``range``, ``figure`` and ``period`` of the blocks;
+    ``map``, the figure on the map.
     """
     asked = asked_of(request)
     shown = asked.as_of()
@@ -74,6 +78,7 @@ def _front(request: HttpRequest, asked: Asked, shown: AsOf) -> Block | None:
         status=asked.status,
         known_now=asked.known_now,
     )
+    drifts = open_drifts_of(place.union, shown.day)
     context = {
         **page_context(asked, place, shown),
         "front": front,
@@ -83,8 +88,11 @@ def _front(request: HttpRequest, asked: Asked, shown: AsOf) -> Block | None:
         "rest_members": front.figures.members - front.ranking.members,
         "ranking_address": without(request.GET, "page"),
         "sorted_table": "ranking",
-        "drifts": open_drifts_of(place.union, shown.day),
+        "drifts": drifts,
+        "marked": marked_figures(drifts),
         "parts": PARTS,
+        # Without a target there is no pace to show.
+        "on_map": {asked.map if asked.map != "pace" or front.ranking.pace else "members": True},
     }
     return Block(place.union.name, render_to_string("reports/_front.html", context, request))
 
@@ -93,13 +101,22 @@ def _front(request: HttpRequest, asked: Asked, shown: AsOf) -> Block | None:
 @require_safe
 @login_required
 def campaign(request: HttpRequest, pk: int) -> HttpResponse:
-    """A campaign's phases, indicators, the targets in the viewer's scope and their changes."""
+    """A campaign's phases, indicators, the targets in the viewer's scope and their changes.
+
+    ``?union=``: whose targets stand beside those below it (default: the owner's where the viewer
+    may see it, else those of the viewer's highest union); ``day``, ``sort``, ``page``, ``changes``.
+    """
     found = get_object_or_404(
         visible_campaigns(request.user)
         .select_related("owner", "group_set")
-        .prefetch_related("phases", "indicators__group_set"),
+        .prefetch_related(
+            "phases",
+            Prefetch("indicators", queryset=Indicator.objects.select_related("group_set")),
+        ),
         pk=pk,
     )
+    sees_owner = can(request.user, PERMISSION, found.owner)
+    beside = _union_beside(request, found.owner if sees_owner else None)
     shown = as_of(date_of(request.GET.get("day", "")))
     # Before the first night nothing is measured, but the plan can be read.
     day = shown.day if shown else found.starts_on
@@ -107,7 +124,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     if sort.removeprefix("-") not in progress.TARGET_SORTS:
         sort = "-share"
     targets = progress.targets_of_campaign(request.user, found, day, sort)
-    page = Paginator(targets, 100).get_page(request.GET.get("page"))
+    page = OneQueryPaginator(targets, 100).get_page(request.GET.get("page"))
     measured = progress.measured(page.object_list, day)
     # A note that many targets share is printed once.
     notes = list(dict.fromkeys(row.target.note for row in measured if row.target.note))
@@ -129,14 +146,23 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
             "sort": sort,
             "sorted_table": "targets",
             "page_address": without(request.GET, "page"),
-            "changes": Paginator(versions_of_campaign(found, request.user), 50).get_page(
+            "changes": OneQueryPaginator(versions_of_campaign(found, request.user), 50).get_page(
                 request.GET.get("changes")
             ),
             "changes_address": without(request.GET, "changes"),
             # A briefing speaks for the owner: who sees only units below it may not send one.
-            "may_brief": can(request.user, PERMISSION, found.owner),
+            "may_brief": sees_owner,
+            "cascade_union": beside,
+            "cascades": cascades_of(found, beside, day) if beside else [],
         },
     )
+
+
+def _union_beside(request: HttpRequest, owner: Union | None) -> Union | None:
+    """Whose targets stand beside those below: asked for, ``owner``, or the viewer's highest."""
+    if request.GET.get("union"):
+        return dashboard_union(request.user, request.GET["union"])
+    return owner or next(iter(home_unions(request.user)), None)
 
 
 @never_cache
@@ -189,6 +215,10 @@ def rows(request: HttpRequest) -> HttpResponse:
             "total": found.order_by().count(),
             "page_address": without(request.GET, "page"),
         }
+    gap = context["value"] - context["total"]
+    if gap:
+        outside = _outside(request, figure, context["total"], is_late=is_late)
+        context |= {"gap": gap, "outside": outside, "changed_since": gap - outside}
     return render(request, "reports/rows.html", context)
 
 
@@ -239,10 +269,25 @@ def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
     return response
 
 
+def _people(
+    request: HttpRequest, figure: rows_selectors.Figure, *, is_late: bool
+) -> rows_selectors.PersonFigure:
+    kind = rows_selectors.LateFigure if is_late else rows_selectors.PersonFigure
+    return kind(request.user, figure)
+
+
+def _outside(
+    request: HttpRequest, figure: rows_selectors.Figure, visible: int, *, is_late: bool
+) -> int:
+    """What the rows outside the viewer's scope add to the figure, beyond the ``visible``."""
+    if figure.is_of_persons:
+        return _people(request, figure, is_late=is_late).outside(visible)
+    return rows_selectors.units_behind_outside(figure, visible)
+
+
 def _person_rows(request: HttpRequest, figure: rows_selectors.Figure, *, is_late: bool) -> Page:
     """Names for those who may see them, sums by union for everybody else (or on request)."""
-    kind = rows_selectors.LateFigure if is_late else rows_selectors.PersonFigure
-    people = kind(request.user, figure)
+    people = _people(request, figure, is_late=is_late)
     may_see = rows_selectors.may_see_persons(request.user, figure.union)
     bare = without(request.GET, "page", "after", "by")
     context: Page = {

@@ -229,12 +229,15 @@ class CampaignAdmin(ScopedModelAdmin):
             context["requirements"] = [(row, counted[row.pk]) for row in requirements]
             compared = compare_campaign(campaign, actor_of(request))
             context["compared_count"] = len(compared)
-            context["of_dissolved"] = (
-                Target.objects.in_force()
-                .visible_to(actor_of(request), "campaigns.view")
+            of_dissolved = (
+                Target.objects.visible_to(actor_of(request), "campaigns.view")
+                .in_force()
                 .filter(indicator__campaign=campaign, union__status=UnionStatus.DISSOLVED)
-                .select_related("union")[:SHOWN_COMPARISONS]
+                .select_related("union")
             )
+            found = list(of_dissolved[: SHOWN_COMPARISONS + 1])
+            context["of_dissolved"] = found[:SHOWN_COMPARISONS]
+            context["more_of_dissolved"] = len(found) > SHOWN_COMPARISONS
             context["compared"] = [
                 {
                     "row": row,

@@ -29,7 +29,12 @@ from unions.enums import UnionStatus
 from unions.scope import access, can, scope_filter
 
 _LOOKUPS = frozenset(
-    {"indicator__campaign", "indicator__campaign__status__exact", "indicator__metric__exact"}
+    {
+        "indicator__campaign",
+        "indicator__campaign__status__exact",
+        "indicator__metric__exact",
+        "union__status__exact",
+    }
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -31,6 +32,17 @@ from unions.models import Union, UnionQuerySet
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
 
 
+class UnionSelect(AutocompleteSelect):
+    """The search box for a union; Django's looks up whatever was sent, and fails on no number."""
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        """The union that was sent, if what was sent can be the key of one."""
+        try:
+            return super().optgroups(name, value, attr)
+        except (ValueError, OverflowError):
+            return super().optgroups(name, [], attr)
+
+
 def unions_to_enrol_in(request: HttpRequest) -> UnionQuerySet:
     """Standing unions in the official's scope that enrol members themselves."""
     rows = Union.objects.visible_to(actor_of(request), "enrolment.change")
@@ -41,7 +53,7 @@ def union_field(request: HttpRequest) -> forms.ModelChoiceField:
     """A choice among them; whoever has but one needs not choose."""
     rows = unions_to_enrol_in(request)
     field = forms.ModelChoiceField(rows, label=_("union"))
-    widget = AutocompleteSelect(MobileWindow._meta.get_field("union"), admin.site)
+    widget = UnionSelect(MobileWindow._meta.get_field("union"), admin.site)
     widget.choices = field.widget.choices
     field.widget = widget
     first = list(rows.values_list("pk", flat=True)[:2])

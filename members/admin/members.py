@@ -14,7 +14,7 @@ from core.encryption import blind_index
 from core.errors import RuleViolation
 from core.normalising import normalise_identifier, normalise_text
 from core.phone import normalise_phone
-from members.admin.membership_acts import MembershipActs, ProposalFilter
+from members.admin.membership_acts import AnnouncementFilter, MembershipActs, ProposalFilter
 from members.admin.phone import PhoneMixin
 from members.admin.pools import PoolMovesMixin
 from members.admin.revealing import RevealMixin
@@ -153,7 +153,7 @@ class MembershipAdmin(LogsViews, PoolMovesMixin, MembershipActs, ReadOnlyAdmin):
         "person", "union", "worker_group", "status_label", "channel_label", "started_on",
         "ended_on",
     )  # fmt: skip
-    list_filter = (ProposalFilter, "status", "worker_group", "channel")
+    list_filter = (ProposalFilter, AnnouncementFilter, "status", "worker_group", "channel")
     actions = (*MembershipActs.actions, "move_from_pool_selected")
     list_select_related = ("member", "union", "worker_group")
     search_fields = ("member__name__startswith",)

@@ -16,17 +16,17 @@ from django.utils.translation import gettext, gettext_lazy as _, ngettext
 
 from core.clock import local_today
 from core.errors import RuleViolation
-from members.admin.membership_forms import ACTS, BY_SLUG, Act, ActForm, RestoreForm, RetainForm
+from members.admin.membership_forms import ACTS, BY_SLUG, Act, ActForm
 from members.models import Membership, Transfer
 from members.models.transfer import TransferStatus
 from members.proposals import PROPOSALS, proposed
-from members.services.changes import restore_membership, retain_membership
 from unions.admin.forms import actor_of
 from unions.admin.pages import LookedAtOnly
 from unions.scope import access, can
 
 BULK_LIMIT = 200
 TODAY_FIELDS = ("effective_on", "last_day")
+TO_ANNOUNCE = "due"
 
 
 class ProposalFilter(admin.SimpleListFilter):
@@ -46,10 +46,29 @@ class ProposalFilter(admin.SimpleListFilter):
         return proposed(queryset, self.value()) if self.value() in PROPOSALS else queryset  # type: ignore[arg-type]
 
 
+class AnnouncementFilter(admin.SimpleListFilter):
+    """Members who left, by whether their union has announced it."""
+
+    title = _("announcement of leaving")
+    parameter_name = "announcement"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Still to be announced, and done."""
+        return [(TO_ANNOUNCE, _("left, not announced")), ("done", _("left and announced"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Membership]
+    ) -> QuerySet[Membership]:
+        """The rows of the choice."""
+        if self.value() == TO_ANNOUNCE:
+            return queryset.filter(awaits_announcement=True)
+        return queryset.filter(announced_on__isnull=False) if self.value() == "done" else queryset
+
+
 class MembershipActs(LookedAtOnly):
     """Adds to the list of memberships the page of one with its acts."""
 
-    actions: tuple[str, ...] = ("retain_selected", "restore_selected")
+    actions: tuple[str, ...] = ("retain_selected", "restore_selected", "announce_selected")
     admin_site: Any
     opts: Any
 
@@ -138,6 +157,8 @@ class MembershipActs(LookedAtOnly):
             initial["started_on"] = membership.started_on
         if act.slug == "group":
             initial["worker_group"] = membership.worker_group_id
+        if act.slug == "announce":
+            initial["announced_on"] = membership.announced_on or local_today()
         if request.method == "POST":
             return act.form(request.POST, request.FILES, membership=membership)
         return act.form(initial=initial, membership=membership)
@@ -182,6 +203,13 @@ class MembershipActs(LookedAtOnly):
         """Ask why and from when; restore when confirmed."""
         return self._change_together(request, queryset, verb="restore")
 
+    @admin.action(description=_("Announced…"), permissions=["alter"])
+    def announce_selected(
+        self, request: HttpRequest, queryset: QuerySet[Membership]
+    ) -> HttpResponse | None:
+        """Ask when it was announced that they left; record it when confirmed."""
+        return self._change_together(request, queryset, verb="announce")
+
     def _change_together(
         self, request: HttpRequest, queryset: QuerySet[Membership], *, verb: str
     ) -> HttpResponse | None:
@@ -198,23 +226,20 @@ class MembershipActs(LookedAtOnly):
                 % {"limit": BULK_LIMIT},
             )
             return None
-        form_class = RetainForm if verb == "retain" else RestoreForm
-        form = (
-            form_class(request.POST)
-            if confirmed
-            else form_class(initial={"effective_on": local_today()})
-        )
+        act = BY_SLUG[verb]
+        today = dict.fromkeys(("effective_on", "announced_on"), local_today())
+        form = act.form(request.POST) if confirmed else act.form(initial=today)
         if confirmed and form.is_valid():
-            self._change_each(request, chosen, verb, form.cleaned_data)
+            self._change_each(request, chosen, act, form.cleaned_data)
             return None
         return TemplateResponse(
             request,
             "admin/members/change_together.html",
             {
                 **self.admin_site.each_context(request),
-                "title": BY_SLUG[verb].title,
+                "title": act.title,
                 "opts": self.opts,
-                "act": BY_SLUG[verb],
+                "act": act,
                 "form": form,
                 "chosen": chosen,
                 "checkbox_name": ACTION_CHECKBOX_NAME,
@@ -222,14 +247,13 @@ class MembershipActs(LookedAtOnly):
         )
 
     def _change_each(
-        self, request: HttpRequest, chosen: list[Membership], verb: str, data: dict[str, Any]
+        self, request: HttpRequest, chosen: list[Membership], act: Act, data: dict[str, Any]
     ) -> None:
         """Each in its own transaction: one that cannot be changed stops no other."""
-        change = retain_membership if verb == "retain" else restore_membership
         done = 0
         for membership in chosen:
             try:
-                change(membership, **data, actor=actor_of(request))
+                act.run(membership, data, actor_of(request))
                 done += 1
             except RuleViolation as refusal:
                 messages.error(request, f"{membership.member.masked_name}: {refusal}")
@@ -238,10 +262,14 @@ class MembershipActs(LookedAtOnly):
                     request,
                     f"{membership.member.masked_name}: {gettext('It is not in your scope.')}",
                 )
-        text = (
-            ngettext("%d membership retained.", "%d memberships retained.", done)
-            if verb == "retain"
-            else ngettext("%d membership restored.", "%d memberships restored.", done)
-        )
         if done:
-            messages.success(request, text % done)
+            messages.success(request, _done_together(act.slug, done) % done)
+
+
+def _done_together(slug: str, done: int) -> str:
+    """What was done to how many, with a place for the number."""
+    if slug == "retain":
+        return ngettext("%d membership retained.", "%d memberships retained.", done)
+    if slug == "restore":
+        return ngettext("%d membership restored.", "%d memberships restored.", done)
+    return ngettext("%d announcement recorded.", "%d announcements recorded.", done)

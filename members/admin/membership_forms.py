@@ -17,6 +17,7 @@ from members.ledger_reading import standing_events
 from members.models import Membership
 from members.models.transfer import TransferParty
 from members.services import changes, correction
+from members.services.announcing import announce_leaving, has_left
 from members.services.papers import expel_by_paper
 from members.services.transfer import ask_transfer
 from reference.models import WorkerGroup
@@ -79,6 +80,19 @@ class LeaveForm(ActForm):
     reason = reason_field(changes.LEAVE_REASONS)
     last_day = day_field(_("Last day as a member"))
     announced_on = day_field(_("Announced by the committee on"), required=False)
+
+
+class AnnounceForm(ActForm):
+    """The day of the committee's announcement; left empty to take back one recorded wrongly."""
+
+    announced_on = day_field(_("Announced by the committee on"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.membership is not None and self.membership.announced_on is not None:
+            day = self.fields["announced_on"]
+            day.required = False
+            day.help_text = _("Leave it empty if it has not been announced after all.")
 
 
 class ExpelForm(ActForm):
@@ -297,6 +311,12 @@ ACTS: tuple[Act, ...] = (
         "expel", _("Expulsion"),
         _("Only after criminal punishment, by decision of the committee. The unions above see it."),
         ExpelForm, _expel, _("The expulsion is recorded."), _is_running, group="end", is_grave=True,
+    ),
+    Act(
+        "announce", _("Announced"),
+        _("The union announces who has left. A wrong day is put right here."), AnnounceForm,
+        lambda m, data, actor: announce_leaving(m, **data, actor=actor),
+        _("The announcement is recorded."), has_left, group="end",
     ),
     Act(
         "start", _("Wrong first day"),

@@ -2,7 +2,7 @@
 
 from members.models.application import Application, Consent, ConsentText, RejectionReason
 from members.models.collective import CollectiveEntry, CollectiveRegistration, MobileWindow
-from members.models.join_code import JoinCode
+from members.models.join_code import JoinCode, JoinCodeVisit
 from members.models.membership import DecisionPaper, Member, Membership, MembershipEvent
 from members.models.message import Message, OneTimeCode
 from members.models.privacy import MemberMerge, PersonalExport, PurgeRun, RetentionRule
@@ -35,6 +35,7 @@ __all__ = [
     "ExtraQuestion",
     "HoldingPool",
     "JoinCode",
+    "JoinCodeVisit",
     "Member",
     "MemberMerge",
     "Membership",

@@ -74,3 +74,30 @@ class JoinCode(models.Model):
     def is_usable(self) -> bool:
         """Does it accept sign-ups today?"""
         return self.is_active and (self.valid_until is None or self.valid_until >= local_today())
+
+
+class JoinCodeVisit(models.Model):
+    """How often the form of a code was opened on a day in China; a reload counts again.
+
+    A number and nothing else: no address, no device, no person, and so no period after which it is
+    erased. Written by ``services.visits`` alone.
+    """
+
+    # The unique index below begins with it.
+    code = models.ForeignKey(
+        JoinCode, on_delete=models.PROTECT, related_name="visits", db_index=False
+    )
+    day = models.DateField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("openings of a form on a day")
+        verbose_name_plural = _("openings of forms by day")
+        constraints = [
+            models.UniqueConstraint(fields=["code", "day"], name="members_join_code_visit_once")
+        ]
+        # Since when they are counted, and those of all codes in a period.
+        indexes = [models.Index(fields=["day"], name="members_join_code_visit_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.code_id} · {self.day} · {self.count}"

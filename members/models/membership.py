@@ -76,6 +76,10 @@ class MembershipQuerySet(ScopedQuerySet["Membership"]):
         """Those that have not ended."""
         return self.filter(ended_on__isnull=True)
 
+    def awaiting_announcement(self) -> MembershipQuerySet:
+        """Those of members who left and whose union has not announced it yet."""
+        return self.filter(awaits_announcement=True)
+
 
 class Membership(models.Model):
     """One spell of membership (会籍) of a person at a union; ``ended_on`` is its last day.
@@ -132,6 +136,12 @@ class Membership(models.Model):
     )
     started_on = models.DateField(_("member since"))
     ended_on = models.DateField(_("until"), null=True, blank=True)
+    # The committee announces who has left (Constitution art. 6). No part of the state: the ledger
+    # says that somebody left, these say what became of the announcement and may be put right.
+    announced_on = models.DateField(_("announced on"), null=True, blank=True)
+    awaits_announcement = models.BooleanField(
+        _("left, not announced"), default=False, db_default=False
+    )
 
     objects = MembershipQuerySet.as_manager()
 
@@ -156,9 +166,29 @@ class Membership(models.Model):
                 | Q(ended_on__isnull=False, status__in=["ended", "annulled"]),
                 name="members_membership_ended_iff_date",
             ),
+            models.CheckConstraint(
+                condition=Q(announced_on__isnull=True)
+                | Q(
+                    status="ended",
+                    ended_on__isnull=False,
+                    announced_on__gte=F("ended_on"),
+                    awaits_announcement=False,
+                ),
+                name="members_membership_announced_after_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(awaits_announcement=False) | Q(status="ended"),
+                name="members_membership_announced_if_ended",
+            ),
         ]
         indexes = [
             models.Index(fields=["union", "worker_group"], name="members_membership_of_union"),
+            # A few of millions: the officials' first page counts them.
+            models.Index(
+                fields=["union"],
+                condition=Q(awaits_announcement=True),
+                name="members_membership_to_announce",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -84,6 +84,10 @@ class OneTimeCode(models.Model):
     code_hash = models.BinaryField(max_length=32)
     # Keyed hash of the caller's address: its limit is counted here, also without Redis.
     address_hash = models.BinaryField(max_length=32, null=True)
+    # Keyed hash of who asked (a receipt, a browser): told of what they caused themselves, no more.
+    asker_hash = models.BinaryField(max_length=32, null=True)
+    # False: the wish was answered like any other, but the phone had had enough; never right.
+    is_sent = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     wrong_tries = models.PositiveSmallIntegerField(default=0)

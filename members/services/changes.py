@@ -17,6 +17,7 @@ from core.clock import local_today
 from core.errors import RuleViolation
 from members.enums import ChangeReason, EventType, MembershipStatus
 from members.models import DecisionPaper, Membership
+from members.services.announcing import ensure_announced
 from members.services.dropping import drop_open_transfer
 from members.services.ledger import record_event
 from members.services.locking import ensure_day, ensure_open, ensure_running, lock_membership
@@ -88,21 +89,21 @@ def withdraw_membership(
     A membership that begins only tomorrow, after a transfer today, ends with its first day where
     ``may_not_have_begun`` says so: the member is free to leave at any time.
 
-    Nobody may refuse it, so a transfer under way is dropped. The committee announces it
-    (``announced_on``) and it is filed in the trail. ``actor`` None is the member on their own page.
-    Raises RuleViolation (ended, wrong reason or day) and Http404 out of scope.
+    Nobody may refuse it, so a transfer under way is dropped. The committee announces it: without
+    ``announced_on`` the membership is among those still to be announced (``announce_leaving``).
+    ``actor`` None is the member on their own page. Raises RuleViolation (ended, wrong reason or
+    day) and Http404 out of scope.
     """
     _ensure_reason(reason, LEAVE_REASONS)
-    if announced_on and announced_on > local_today():
-        raise RuleViolation(_("This day has not come yet."), field="announced_on", code="future")
-    announced = {"announced_on": announced_on.isoformat()} if announced_on else {}
+    if announced_on is not None:
+        ensure_announced(announced_on, last_day=last_day or local_today())
     return _end(
         membership,
         EventType.WITHDRAWN,
         reason,
         last_day,
         actor,
-        data=announced,
+        announced_on=announced_on,
         may_not_have_begun=may_not_have_begun,
     )
 
@@ -177,7 +178,7 @@ def _end(
     *,
     decision: DecisionPaper | None = None,
     field: str = "last_day",
-    data: dict[str, str] | None = None,
+    announced_on: dt.date | None = None,
     may_not_have_begun: bool = False,
 ) -> Membership:
     day = last_day or local_today()
@@ -203,8 +204,12 @@ def _end(
         )
         locked.status = MembershipStatus.ENDED
         locked.ended_on = day
-        locked.save(update_fields=["status", "ended_on"])
-        details = {"reason": reason, "last_day": day.isoformat(), **(data or {})}
+        locked.announced_on = announced_on
+        locked.awaits_announcement = event_type == EventType.WITHDRAWN and announced_on is None
+        locked.save(update_fields=["status", "ended_on", "announced_on", "awaits_announcement"])
+        details = {"reason": reason, "last_day": day.isoformat()}
+        if announced_on is not None:
+            details["announced_on"] = announced_on.isoformat()
         if decision is not None:
             details["decision"] = str(decision.pk)
         log(actor, f"membership.{event_type}", locked, details, union_path=locked.union.path)

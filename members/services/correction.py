@@ -111,6 +111,8 @@ def correct_end(membership: Membership, *, last_day: dt.date | None, actor: Acto
 
     Raises RuleViolation beside ``last_day``: a day to come, before another entry, within or before
     a later spell of the person; ``not_ended``; ``moved`` (an end by transfer is also a beginning).
+    What was announced before the right last day, or of somebody who has not left, was announced
+    wrongly: the day goes, and who did leave is announced anew.
     """
     with transaction.atomic():
         locked = lock_membership(membership, actor=actor)
@@ -149,7 +151,10 @@ def correct_end(membership: Membership, *, last_day: dt.date | None, actor: Acto
                 code="overlap",
             )
         _again(last, locked, actor, effective_on=last_day + _ONE_DAY)
-        return _save(locked, actor, "end", ended_on=last_day)
+        columns: dict[str, object] = {"ended_on": last_day}
+        if locked.announced_on is not None and locked.announced_on < last_day:
+            columns |= {"announced_on": None, "awaits_announcement": True}
+        return _save(locked, actor, "end", **columns)
 
 
 def correct_union(membership: Membership, *, union: Union, actor: Actor) -> Membership:
@@ -249,7 +254,15 @@ def _reopen(locked: Membership, last: MembershipEvent, actor: Actor) -> Membersh
     state = states_on(local_today(), membership_ids=[locked.pk])[locked.pk]
     try:
         with transaction.atomic():
-            saved = _save(locked, actor, "end", ended_on=None, status=state)
+            saved = _save(
+                locked,
+                actor,
+                "end",
+                ended_on=None,
+                status=state,
+                announced_on=None,
+                awaits_announcement=False,
+            )
     except IntegrityError as error:
         raise RuleViolation(
             _("This person has another open membership."), code="already_member"

@@ -43,6 +43,7 @@ def enrol_directly(
         with transaction.atomic():
             if at_once:
                 ensure_looks_left(actor)
+            approves = at_once and can(actor, "applications.review", union)
             application = record_application(
                 union,
                 person=person,
@@ -51,9 +52,10 @@ def enrol_directly(
                 channel=JoinChannel.DIRECT,
                 has_consented=has_consented,
                 answers=answers,
+                is_decided_at_once=approves,
                 actor=actor,
             )
-            if at_once and can(actor, "applications.review", union):
+            if approves:
                 return application, approve_application(application, actor=actor)
     except RuleViolation as refusal:
         if refusal.code == "already_member":

@@ -17,7 +17,7 @@ from members.enums import MembershipStatus
 from members.models import Application, Member, Message, OneTimeCode
 from members.models.application import PHONE_CONTEXT
 from members.receipts import Receipt
-from members.services.codes import CodeSent, Sending, check_code, last_sent_at, send_code
+from members.services.codes import CodeSent, Sending, check_code, has_asked, send_code
 from members.services.messages import queue_quietly, send_message
 from members.services.sendings import lock_receipt, note_proof
 
@@ -41,22 +41,21 @@ def can_be_proven(receipt: Receipt) -> bool:
 
 
 def send_first_code(receipt: Receipt, *, address: str = "") -> CodeSent | None:
-    """Send a code unless one was sent since the form came in; None then.
+    """Send a code unless this receipt has asked for one before; None then.
 
-    None too if one was sent a moment before: it still counts, and whoever only now sent a form
-    with this phone must not learn that somebody else just did.
+    Codes that others asked for play no part: whoever only now sent a form with this phone must not
+    learn that somebody else did.
     """
-    phone = phone_of(receipt.application)
-    sent_at = last_sent_at(phone, JOIN)
-    if sent_at is not None and sent_at >= receipt.sent_at:
+    phone, asker = phone_of(receipt.application), _asker(receipt)
+    if has_asked(phone, JOIN, asker):
         return None
-    sent = send_code(phone, JOIN, address=address)
-    return None if sent.outcome is Sending.TOO_SOON else sent
+    sent = send_code(phone, JOIN, address=address, asker=asker)
+    return None if sent.outcome is Sending.TOO_SOON else sent  # two looks at once
 
 
 def send_another_code(receipt: Receipt, *, address: str = "") -> CodeSent:
-    """Send a new code, within the limits."""
-    return send_code(phone_of(receipt.application), JOIN, address=address)
+    """Send a new code, within the limits; told are those that this receipt itself has reached."""
+    return send_code(phone_of(receipt.application), JOIN, address=address, asker=_asker(receipt))
 
 
 def prove_phone(receipt: Receipt, code: str) -> bool:
@@ -110,6 +109,10 @@ def tell_member_of_application(application_id: int) -> bool:
     phone = decrypt(member.phone_encrypted, context=PHONE_CONTEXT)
     send_message(phone, "already_member", {"union": member.home_union.name})
     return True
+
+
+def _asker(receipt: Receipt) -> str:
+    return f"receipt {receipt.number}"
 
 
 def phone_of(application: Application) -> str:

@@ -1,4 +1,7 @@
-"""Applications that an official types in: no join code, no page of the applicant's own."""
+"""Applications that an official types in: no join code, no page of the applicant's own.
+
+The applicant hears of it by a message: they have seen no receipt.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from members.models import Application, Consent, ExtraAnswer
 from members.models.application import OPEN_STATUSES
 from members.selectors import current_consent_texts
 from members.services.enrolment import PersonInput, check_person
+from members.services.messages import tell_applicant
 from reference.models import WorkerGroup
 from unions.enums import UnionStatus
 from unions.models import Union
@@ -52,9 +56,13 @@ def record_application(
     employer_name: str = "",
     has_consented: bool,
     answers: Mapping[int, str] | None = None,
+    is_decided_at_once: bool = False,
     actor: Actor,
 ) -> Application:
     """Record an application to ``union`` on behalf of a person who is present or has signed.
+
+    The person gets a message with the receipt number, unless it ``is_decided_at_once``: then the
+    decision has a message of its own.
 
     ``has_consented``: the person agreed to every current consent text, the one for the ID number
     separately (PIPL art. 13, 14 and 29); who recorded it stands in the trail. ``answers``: to the
@@ -109,6 +117,8 @@ def record_application(
                     {"channel": channel, "consents": [text.pk for text in texts]},
                     union_path=union.path,
                 )
+                if not is_decided_at_once:
+                    tell_applicant(application, "application_recorded")
                 return application
         except IntegrityError:
             # A twin was faster (found in the next round), or the receipt number was taken.

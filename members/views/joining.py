@@ -26,6 +26,7 @@ from members.forms import COMMON_PLATFORMS, JoinForm
 from members.models import ConsentText, JoinCode
 from members.selectors import current_consent_texts, find_join_code, questions_of
 from members.services.enrolment import apply_to_join
+from members.services.visits import count_visit
 from members.views.finding import find_page
 from reference.models import WorkerGroup
 from reference.selectors import group_codes
@@ -53,7 +54,10 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         firm = {"employer_name": join_code.employer.name} if join_code.employer else None
         blank = JoinForm(texts=texts, questions=questions, initial=firm)
-        return _join_page(request, join_code, blank)
+        response = _join_page(request, join_code, blank)
+        if request.method == "GET" and not _is_prefetched(request):
+            count_visit(join_code)
+        return response
     if wish := display_wish(request.POST):
         apply_wish(request, wish)
         typed = JoinForm(texts=texts, questions=questions, initial=request.POST.dict())
@@ -109,6 +113,12 @@ def _join_page(
     }
     response = render(request, "members/join.html", context, status=429 if is_limited else 200)
     return _retry_later(response) if is_limited else response
+
+
+def _is_prefetched(request: HttpRequest) -> bool:
+    """Fetched by a browser in advance: nobody has opened it yet, and perhaps nobody will."""
+    purposes = (request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose"))
+    return any("prefetch" in purpose.lower() for purpose in purposes)
 
 
 def _retry_later(response: HttpResponse) -> HttpResponse:

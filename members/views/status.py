@@ -45,7 +45,7 @@ def status(request: HttpRequest) -> HttpResponse:
         return _limited_page(request, form)
     if not form.is_valid():
         return render(request, "members/status.html", {"form": form})
-    if not limits.may_ask_with(form.cleaned_data["phone"]):
+    if not limits.may_ask_with(request, form.cleaned_data["phone"]):
         return _limited_page(request, form)
     receipt = find_receipt(form.cleaned_data["receipt_number"], form.cleaned_data["phone"])
     if receipt is None:

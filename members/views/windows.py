@@ -78,7 +78,7 @@ def window(request: HttpRequest, token: str) -> HttpResponse:
         return _form_page(request, found, token, form)
     phone = form.cleaned_data["phone"]
     if not WINDOW_LIMIT.allow(str(found.pk)) or not limits.may_join_with(
-        phone, found.join_code.code
+        phone, found.join_code.code, device=str(found.pk)
     ):
         return _form_page(request, found, token, form, is_limited=True)
     try:

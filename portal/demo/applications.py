@@ -6,6 +6,8 @@ import datetime as dt
 from random import Random
 
 from django.conf import settings
+from django.db.models import Count
+from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from accounts.models import User
@@ -15,7 +17,7 @@ from core.encryption import decrypt
 from core.identity import IdentityType
 from core.phone import demo_phone
 from members.enums import ApplicationStatus, JoinChannel
-from members.models import Application, JoinCode, Member, Membership, RejectionReason
+from members.models import Application, JoinCode, JoinCodeVisit, Member, Membership, RejectionReason
 from members.models.application import ID_NUMBER_CONTEXT, PHONE_CONTEXT
 from members.selectors import current_consent_texts
 from members.services.enrolment import PersonInput, apply_to_join
@@ -31,6 +33,7 @@ from reference.models import WorkerGroup
 WAITING = 25
 TURNED_DOWN = 4
 APPROVED = 12
+OPENED_FOR_EACH = 3
 FIRST_PERSON = 1_000_000  # numbers of the prefecture's demo identities that no member has
 FIRST_PHONE = 98_000_000
 # Hours since they were sent in, from fresh to long overdue.
@@ -48,6 +51,7 @@ def load_applications(_tick: Tick) -> dict[str, int]:
         return {"applications": 0}
     _Queue().fill()
     _approved_ones()
+    _opened_forms()
     return {"applications": Application.objects.filter(is_demo=True).count()}
 
 
@@ -153,3 +157,18 @@ def _approved_ones() -> None:
             **{name: getattr(membership.member, name) for name in PERSONAL_COLUMNS},
         )
         membership.save(update_fields=["application"])
+
+
+def _opened_forms() -> None:
+    """On the day of each application its form was opened ``OPENED_FOR_EACH`` times."""
+    sent = (
+        Application.objects.filter(is_demo=True, join_code__isnull=False)
+        .annotate(day=TruncDate("submitted_at", tzinfo=CHINA))
+        .values_list("join_code_id", "day")
+        .annotate(number=Count("pk"))
+        .order_by("day", "join_code_id")
+    )
+    JoinCodeVisit.objects.bulk_create(
+        JoinCodeVisit(code_id=code_id, day=day, count=OPENED_FOR_EACH * number)
+        for code_id, day, number in sent
+    )

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from django.db import connection
-from django.utils import timezone
+from django.db.models import Q
 
 from core.locks import advisory_lock
 from reports.counting import DEFINITION_VERSION
+from reports.counting.drifts import CountDifference, keep_mended
 from reports.counting.establishment import find_establishment_differences, mend_establishment
 from reports.counting.figures import COLUMNS, NUMBER_GROUPS, REPLACED, SUMS_AND_GROUPS
 from reports.counting.posting import LOCK
-from reports.models import Drift
+from reports.counting.verifying_units import UNIT_STOCKS, find_unit_differences
 from reports.models.counts import GROUPS_SQL, PERSON_METRICS, figure_sql
 from unions.history import PATH_ON_SQL
 from unions.models import PastPath
@@ -190,21 +190,14 @@ WHERE NOT EXISTS (
 """
 
 
-class CountDifference(NamedTuple):
-    """A figure (``metric`` of a union and breakdown) that is not what the ledger gives.
-
-    For the metric ``establishment_rate`` the breakdown names one of its sums.
-    """
-
-    union_id: int
-    metric: str
-    breakdown: str
-    stored: int
-    expected: int
-
-
 def find_differences(day: dt.date) -> Iterator[CountDifference]:
-    """Where figures of the newest published ``day`` are not what is posted. In a transaction."""
+    """Where figures of the newest published ``day`` are not what is posted, or not what stands
+    behind them. In a transaction."""
+    yield from _find_person_differences(day)
+    yield from find_unit_differences(day)
+
+
+def _find_person_differences(day: dt.date) -> Iterator[CountDifference]:
     values = {"day": day}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -236,34 +229,19 @@ def find_differences(day: dt.date) -> Iterator[CountDifference]:
 
 
 def mend_counts(day: dt.date) -> int:
-    """Write on ``day``, the newest published one, what the ledger gives; figures mended.
+    """Write on ``day``, the newest published one, what the ledger gives; figures of persons, and of
+    the establishment rate, that were mended.
 
     Earlier days stay as they were published. Each difference is kept as a mended ``Drift``.
     Run in a transaction.
     """
     advisory_lock(LOCK)
-    found = list(find_differences(day))
-    if not found:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(NUMBER_GROUPS)
-        for statement in (_MEND, _MEND_EMPTY):
-            cursor.execute(statement, {"day": day, "version": DEFINITION_VERSION})
-    mend_establishment(day)
-    Drift.objects.bulk_create(
-        [
-            Drift(
-                day=day,
-                union_id=row.union_id,
-                book=Drift.Book.COUNTS,
-                metric=row.metric,
-                breakdown=row.breakdown,
-                stored=str(row.stored),
-                expected=str(row.expected),
-                mended_at=timezone.now(),
-            )
-            for row in found
-        ],
-        ignore_conflicts=True,
-    )
+    found = list(_find_person_differences(day))
+    if found:
+        with connection.cursor() as cursor:
+            cursor.execute(NUMBER_GROUPS)
+            for statement in (_MEND, _MEND_EMPTY):
+                cursor.execute(statement, {"day": day, "version": DEFINITION_VERSION})
+        mend_establishment(day)
+    keep_mended(day, found, ~Q(metric__in=UNIT_STOCKS))
     return len(found)

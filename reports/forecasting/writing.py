@@ -16,6 +16,7 @@ from reference.models import GroupSet
 from reports.forecasting.method import CONFIDENCE, SERVES, Outlook, Recent, Weights
 from reports.forecasting.series import COUNTED, Counted, recent_changes
 from reports.models import CampaignForecast, CampaignProgress, ForecastWeights
+from reports.runs import DELTAS, cut_off_of
 
 # Unions read at once: with nine groups and sixteen weeks some 80,000 values, 20 MB.
 BATCH = 20
@@ -146,7 +147,9 @@ def _forecasts(
     changes = recent_changes(union_ids, counted, breakdowns, day)
     workers: dict[int, int] = {}
     if metric == Metric.ENROLMENT_RATE and group_set_id is not None:
-        bases = baselines_of(union_ids, group_set_id, day)
+        # Those that progress was measured with.
+        cut_off = cut_off_of(DELTAS, day)
+        bases = baselines_of(union_ids, group_set_id, day, recorded_by=cut_off)
         workers = {union_id: base.worker_count for union_id, base in bases.items()}
     kept = {
         row.union_id: _weights_of(row)

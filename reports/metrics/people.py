@@ -129,8 +129,12 @@ PEOPLE: tuple[Metric, ...] = (
         _("Membership ledger; workforce baselines with their day and source"),
         sql.ENROLMENT_RATE,
         _("Active members of the group or set of groups"),
-        _("Latest baseline up to the day: one made for the union before one for its region"),
+        _(
+            "Latest baseline up to the day, as recorded when the day was published: one made for "
+            "the union before one for its region"
+        ),
         is_public=True,
+        version=2,
     ),
     Metric(
         "enrolment_rate_staff",
@@ -155,8 +159,11 @@ PEOPLE: tuple[Metric, ...] = (
         _(
             "Applications for membership sent in during the period to the union and the unions "
             "that stand below it now. Of these the funnel tells how many have a proven phone, are "
-            "decided, and approved; those taken back are not decided. Scans of codes are not "
-            "recorded."
+            "decided, and approved; those taken back are not decided. Before them stands how often "
+            "the forms of join codes were opened: a number for each code and day and nothing about "
+            "anybody, so that opening or reloading a form again counts again. It stands with the "
+            "union to which the code belongs now. Paper, lists, mobile windows and what officials "
+            "enter have no form that is counted."
         ),
         _APPLICATIONS,
         sql.APPLICATIONS,

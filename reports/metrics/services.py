@@ -35,8 +35,12 @@ SERVICES: tuple[Metric, ...] = (
         _("National plan of stations (15-minute circle); station register, workforce baselines"),
         sql.STATIONS_PER_10000,
         _("Stations on the day, times 10,000"),
-        _("Latest baseline of the four focus groups up to the day"),
+        _(
+            "Latest baseline of the four focus groups up to the day, as recorded when the day was "
+            "published"
+        ),
         is_public=True,
+        version=2,
     ),
     Metric(
         "legal_checkups",

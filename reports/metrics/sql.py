@@ -11,7 +11,7 @@ from __future__ import annotations
 from textwrap import dedent, indent
 
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
-from enterprises.baselines import BASELINE_SQL
+from enterprises.baselines import BASELINE_SQL, KNOWN_NOW
 from unions.history import PATH_ON_SQL
 from unions.kinds import HOLDING_POOL
 
@@ -81,7 +81,12 @@ def _asked(code: str) -> str:
 
 def _by_baseline(part: str, code: str) -> str:
     """``part`` ÷ workers of the baseline that stands for the union; null without one."""
-    rows = BASELINE_SQL.format(union="asked.union_id", group_set="asked.group_set_id", day=":day")
+    rows = BASELINE_SQL.format(
+        union="asked.union_id",
+        group_set="asked.group_set_id",
+        day=":day",
+        known=KNOWN_NOW,
+    )
     workers = _inner(f"SELECT base.worker_count FROM {_inner(dedent(rows).strip())} base")
     return f"{_asked(code)}SELECT {part} / NULLIF({workers}, 0)\nFROM asked"
 

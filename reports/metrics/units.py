@@ -119,8 +119,12 @@ UNITS: tuple[Metric, ...] = (
         _TWO_COVERAGES,
         sql.NEF_WORKER_RATE,
         _("Members of the groups in the set of new forms of employment"),
-        _("Latest baseline up to the day: one made for the union before one for its region"),
+        _(
+            "Latest baseline up to the day, as recorded when the day was published: one made for "
+            "the union before one for its region"
+        ),
         is_public=True,
+        version=2,
     ),
     Metric(
         "dual_coverage",
@@ -134,5 +138,6 @@ UNITS: tuple[Metric, ...] = (
         ),
         _TWO_COVERAGES,
         sql.DUAL_COVERAGE,
+        version=2,
     ),
 )

@@ -89,12 +89,16 @@ CROSS JOIN LATERAL (
       AND first_day <= d.day AND (last_day >= d.day OR last_day IS NULL)
     GROUP BY 1, 2
     UNION ALL
-    SELECT a.id, COALESCE(q.breakdown, ''), SUM(q.members), SUM(q.retained), SUM(q.joined),
-           SUM(q.rejoined)
+    -- A stock stands where the union stood on the day, a joining belongs to where it was made.
+    SELECT a.id, COALESCE(q.breakdown, ''), SUM(w.members), SUM(w.retained), SUM(w.joined),
+           SUM(w.rejoined)
     FROM reports_unpostedentry q
     JOIN unions_union u ON u.id = q.union_id
-    CROSS JOIN LATERAL unnest(string_to_array(rtrim(
-        {PATH_ON_SQL.format(union="u", day="d.day")}, '/'), '/')::bigint[]) AS a(id)
+    CROSS JOIN LATERAL (VALUES
+        ({PATH_ON_SQL.format(union="u", day="d.day")}, q.members, q.retained, 0, 0),
+        ({PATH_ON_SQL.format(union="u", day="q.effective_on")}, 0, 0, q.joined, q.rejoined)
+    ) AS w(path, members, retained, joined, rejoined)
+    CROSS JOIN LATERAL unnest(string_to_array(rtrim(w.path, '/'), '/')::bigint[]) AS a(id)
     WHERE q.effective_on <= d.day AND a.id = ANY(%(unions)s)
     GROUP BY GROUPING SETS ((a.id, q.breakdown), (a.id))
 ) l
@@ -240,7 +244,7 @@ SELECT day, SUM(change) FROM (
     FROM reports_unpostedentry q
     JOIN unions_union u ON u.id = q.union_id
     JOIN unions_union top ON top.id = %(union)s
-    WHERE starts_with(u.path, top.path)
+    WHERE starts_with({path}, top.path)
       AND ('' = ANY(%(breakdowns)s) OR q.breakdown = ANY(%(breakdowns)s))
 ) AS changes
 WHERE day <= %(last)s AND change <> 0
@@ -256,9 +260,12 @@ def _with_late_changes(
     first: dt.date | None,
     last: dt.date,
 ) -> dict[dt.date, int]:
+    # A joining belongs to where it was made, whatever became of the union.
+    is_flow = metric in (Metric.JOINED, Metric.REJOINED)
+    path = PATH_ON_SQL.format(union="u", day="q.effective_on") if is_flow else "u.path"
     with reading_connection().cursor() as cursor:
         cursor.execute(
-            _LATE_CHANGES.format(column=metric),
+            _LATE_CHANGES.format(column=metric, path=path),
             {"union": union_id, "breakdowns": list(breakdowns), "last": last},
         )
         changes = [(day, int(change)) for day, change in cursor.fetchall()]

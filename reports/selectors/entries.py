@@ -43,12 +43,12 @@ def published_entries(entries: Entries, figure: Figure) -> Entries:
     """Those of ``entries`` that make the published figure, with what each ``adds`` to it."""
     entries = entries.filter(~_WAITING)
     before = _posted_by(eve(figure.since)) if figure.since else None
-    if not _anything_moved(figure):
+    if not anything_moved(figure):
         entries = entries.filter(_posted_by(figure.day), _below_now(figure))
         return _adding(entries.exclude(before) if before else entries, figure)
     if figure.metric in FLOWS:
         entries = _with_places(entries.filter(_posted_by(figure.day)))
-        entries = entries.filter(Q(path_posted__startswith=figure.union.path))
+        entries = entries.filter(passes("path_posted", figure.union))
         return _adding(entries.exclude(before) if before else entries, figure)
     now = _posted_by(figure.day) & _below(figure, figure.day)
     if before is None or figure.since is None:
@@ -65,7 +65,7 @@ def late_entries(entries: Entries, figure: Figure) -> Entries:
     night. What they add up to is known − published.
     """
     entries = entries.filter(_WAITING | _LATE)
-    if _anything_moved(figure) and figure.metric in FLOWS:
+    if anything_moved(figure) and figure.metric in FLOWS:
         entries = _with_places(entries)
     known, published = _known(figure, figure.day), _published(figure, figure.day)
     sign = _one_if(known) - _one_if(published)
@@ -101,19 +101,26 @@ def _known(figure: Figure, day: dt.date) -> Q:
 
 
 def _place(figure: Figure, day: dt.date, path: str) -> Q:
-    if not _anything_moved(figure):
+    if not anything_moved(figure):
         return _below_now(figure)
     if figure.metric in FLOWS:
-        return Q(**{f"{path}__startswith": figure.union.path})
+        return passes(path, figure.union)
     return _below(figure, day)
 
 
-def _anything_moved(figure: Figure) -> bool:
+def anything_moved(figure: Figure) -> bool:
     """Has any union moved since the first day that the figure rests on?"""
     first = eve(figure.since) if figure.since else figure.day
     if figure.metric in FLOWS and figure.since is None:
         first = dt.date.min
     return PastPath.objects.filter(until__gte=first).exists()
+
+
+def passes(path: str, union: Union) -> Q:
+    """The path of some day leads to ``union`` or below it, wherever that stood itself then."""
+    return Q(**{f"{path}__startswith": f"{union.pk}/"}) | Q(
+        **{f"{path}__contains": f"/{union.pk}/"}
+    )
 
 
 def _below_now(figure: Figure) -> Q:
@@ -122,7 +129,7 @@ def _below_now(figure: Figure) -> Q:
 
 def _below(figure: Figure, day: dt.date) -> Q:
     """At a union that stood below the figure's on ``day``."""
-    stood = with_path_on(Union.objects.all(), day).filter(Q(path_on__startswith=figure.union.path))
+    stood = with_path_on(Union.objects.all(), day).filter(passes("path_on", figure.union))
     return Q(union__in=stood.values("pk"))
 
 

@@ -1,4 +1,4 @@
-"""From the form to the decision: what became of the applications of a period."""
+"""From the opened form to the decision: what became of the applications of a period."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from core.clock import local_day_end, local_day_start
 from core.replica import reading_connection
+from members.enums import FORM_ELSEWHERE
 from members.models import RejectionReason
 from reports.ratios import ratio
 from reports.selectors.days import month_start, year_start
@@ -40,13 +41,24 @@ class Refusals:
 class Funnel:
     """Applications sent in from ``first`` to ``last`` and what had become of them by then.
 
-    ``median_days`` from sending to decision, of those decided; None where none is.
+    ``opened``: how often the forms of the codes that belong to the subtree now were opened, None
+    where none of these days was counted; they are counted since ``opened_since``. ``through_code``
+    of those sent came from such a form, ``through_opened`` since the count began. ``answered`` are
+    decided, or were asked to correct.
+
+    Medians in days since sending, of those that got there; None where none did. A decision that was
+    taken back is none. ``median_days`` is the one to the decision.
     """
 
     first: dt.date
     last: dt.date
+    opened: int | None
+    opened_since: dt.date | None
+    through_code: int
+    through_opened: int
     sent: int
     proven: int
+    answered: int
     decided: int
     approved: int
     refused: int
@@ -54,7 +66,20 @@ class Funnel:
     waiting: int
     corrected: int
     median_days: Decimal | None
+    proof_days: Decimal | None
+    answer_days: Decimal | None
+    approval_days: Decimal | None
     refusals: list[Refusals]
+
+    @property
+    def opened_share(self) -> Decimal | None:
+        """Of the forms opened: those sent in, from the day on that openings are counted."""
+        return ratio(self.through_opened, self.opened)
+
+    @property
+    def is_counted_in_part(self) -> bool:
+        """Openings are counted since a day within the period."""
+        return self.opened is not None and (self.opened_since or self.first) > self.first
 
     @property
     def steps(self) -> list[tuple[str, int, Decimal | None]]:
@@ -76,34 +101,57 @@ KEPT_SECONDS = 20 * 3600
 
 # Decisions after the last day are not known yet on it.
 _FUNNEL = """
-WITH sent AS (
-    SELECT a.id, a.phone_proven_at < %(until)s AS is_proven,
+WITH counted AS (SELECT MIN(day) AS since FROM members_joincodevisit),
+correction AS (
+    SELECT application_id, MIN(at) AS at FROM members_applicationstep
+    WHERE type = 'correction' AND at >= %(since)s AND at < %(until)s GROUP BY application_id
+),
+sent AS (
+    SELECT a.submitted_at, a.rejection_reason_id AS reason, correction.at AS corrected_at,
+        CASE WHEN a.phone_proven_at < %(until)s THEN a.phone_proven_at END AS proven_at,
         CASE WHEN a.decided_at < %(until)s THEN a.status ELSE 'waiting' END AS state,
-        a.rejection_reason_id AS reason,
-        CASE WHEN a.decided_at < %(until)s
-            THEN EXTRACT(EPOCH FROM a.decided_at - a.submitted_at) / 86400.0 END AS days
+        CASE WHEN a.decided_at < %(until)s AND a.status IN ('approved', 'rejected')
+            THEN a.decided_at END AS decided_at,
+        a.join_code_id IS NOT NULL AND a.channel <> ALL(%(elsewhere)s) AS is_through
     FROM members_application a
     JOIN unions_union u ON u.id = a.union_id
+    LEFT JOIN correction ON correction.application_id = a.id
     WHERE u.path LIKE %(path)s AND a.submitted_at >= %(since)s AND a.submitted_at < %(until)s
+),
+timed AS (
+    SELECT *, LEAST(corrected_at, decided_at) AS answered_at,
+        EXTRACT(EPOCH FROM decided_at - submitted_at) / 86400.0 AS days,
+        EXTRACT(EPOCH FROM proven_at - submitted_at) / 86400.0 AS proof_days,
+        EXTRACT(EPOCH FROM LEAST(corrected_at, decided_at) - submitted_at) / 86400.0 AS answer_days
+    FROM sent
 )
-SELECT COUNT(*),
-    COUNT(*) FILTER (WHERE is_proven),
-    COUNT(*) FILTER (WHERE state IN ('approved', 'rejected')),
+SELECT (SELECT SUM(v.count) FROM members_joincodevisit v
+     JOIN members_joincode c ON c.id = v.code_id JOIN unions_union cu ON cu.id = c.union_id
+     WHERE cu.path LIKE %(path)s AND v.day BETWEEN %(first)s AND %(last)s),
+    (SELECT since FROM counted),
+    COUNT(*) FILTER (WHERE is_through),
+    COUNT(*) FILTER (WHERE is_through AND submitted_at
+        >= (SELECT since::timestamp AT TIME ZONE 'Asia/Shanghai' FROM counted)),
+    COUNT(*),
+    COUNT(proven_at),
+    COUNT(answered_at),
+    COUNT(decided_at),
     COUNT(*) FILTER (WHERE state = 'approved'),
     COUNT(*) FILTER (WHERE state = 'rejected'),
     COUNT(*) FILTER (WHERE state = 'cancelled'),
     COUNT(*) FILTER (WHERE state = 'waiting'),
-    (SELECT COUNT(DISTINCT s.application_id) FROM members_applicationstep s
-     JOIN sent ON sent.id = s.application_id
-     WHERE s.type = 'correction' AND s.at >= %(since)s AND s.at < %(until)s),
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY days)
-        FILTER (WHERE state IN ('approved', 'rejected')),
+    COUNT(corrected_at),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY days),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY proof_days),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY answer_days),
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY days) FILTER (WHERE state = 'approved'),
     (SELECT json_agg(json_build_array(r.code, r.text_zh, r.text_en, refused.value)
                      ORDER BY refused.value DESC, r.sort_order, r.code)
      FROM (SELECT reason, COUNT(*) AS value FROM sent WHERE state = 'rejected' GROUP BY reason)
         refused LEFT JOIN members_rejectionreason r ON r.code = refused.reason)
-FROM sent
+FROM timed
 """
+_SENT = 4  # the column with the number of those sent in
 
 
 def funnel_of(union: Union, first: dt.date, last: dt.date) -> Funnel:
@@ -113,28 +161,40 @@ def funnel_of(union: Union, first: dt.date, last: dt.date) -> Funnel:
     millions: then the answer is kept for some hours, for what was known on a day that is over
     changes no more.
     """
-    key = f"funnel:{union.path}:{first.isoformat()}:{last.isoformat()}"
+    key = f"funnel:2:{union.path}:{first.isoformat()}:{last.isoformat()}"
     row = _kept(key)
     if row is None:
         row = _read(union, first, last)
         # A replica may not have all of a day that has only just ended.
         settled = timezone.now() - dt.timedelta(seconds=settings.REPLICA_MAX_LAG_SECONDS)
-        if row[0] >= KEPT_FROM and local_day_end(last) <= settled:
+        if row[_SENT] >= KEPT_FROM and local_day_end(last) <= settled:
             _keep(key, row)
-    *numbers, days, found = row
-    sent, proven, decided, approved, refused, cancelled, waiting, corrected = numbers
+    opened, opened_since, through_code, through_opened, *numbers = row[:-5]
+    sent, proven, answered, decided, approved, refused, cancelled, waiting, corrected = numbers
+    *days, found = row[-5:]
+    median_days, *other_days = [None if value is None else Decimal(value) for value in days]
+    proof_days, answer_days, approval_days = other_days
+    is_counted = opened_since is not None and opened_since <= last
     return Funnel(
         first=first,
         last=last,
+        opened=int(opened or 0) if is_counted else None,
+        opened_since=opened_since,
+        through_code=through_code,
+        through_opened=through_opened,
         sent=sent,
         proven=proven,
+        answered=answered,
         decided=decided,
         approved=approved,
         refused=refused,
         cancelled=cancelled,
         waiting=waiting,
         corrected=corrected,
-        median_days=None if days is None else round(Decimal(days), 1),
+        median_days=None if median_days is None else round(median_days, 1),
+        proof_days=proof_days,
+        answer_days=answer_days,
+        approval_days=approval_days,
         refusals=[
             Refusals(
                 str(RejectionReason(code=code, text_zh=zh, text_en=en)) if code else "",
@@ -165,7 +225,7 @@ def count_funnels(day: dt.date) -> int:
 
 
 def _read(union: Union, first: dt.date, last: dt.date) -> list[Any]:
-    """The numbers, the median, and the reasons as lists of code, both texts and number."""
+    """The numbers, the medians, and the reasons as lists of code, both texts and number."""
     with reading_connection().cursor() as cursor:
         cursor.execute(
             _FUNNEL,
@@ -173,6 +233,9 @@ def _read(union: Union, first: dt.date, last: dt.date) -> list[Any]:
                 "path": f"{union.path}%",
                 "since": local_day_start(first),
                 "until": local_day_end(last),
+                "first": first,
+                "last": last,
+                "elsewhere": [str(channel.value) for channel in FORM_ELSEWHERE],
             },
         )
         *numbers, reasons = cursor.fetchone()

@@ -1,15 +1,21 @@
-"""What entries recorded late make of a day's figures: as published beside as known now."""
+"""What entries and baselines recorded late make of a day's figures: as published, as known now."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
+from enterprises.baselines import NOW_OR_LATER, Baseline, read_baselines
+from reports.ratios import ratio
+from reports.runs import PUBLISHED_BY_SQL
 from reports.selectors.counts import Key, Metric, read_counts
 from reports.selectors.days import eve, month_start, year_start
+from reports.selectors.groups import groups_on
 from reports.selectors.key_figures import Text
+from reports.selectors.reading import RATED_SETS
 from unions.models import Union
 
 
@@ -29,8 +35,56 @@ class LateRow:
         return self.known - self.published
 
 
-def late_rows(union: Union, day: dt.date) -> list[LateRow]:
-    """The figures of people of ``union`` on ``day``; three queries."""
+@dataclass(frozen=True)
+class RateVersion:
+    """Members of a set and the baseline they are divided by, where there is one."""
+
+    members: int
+    baseline: Baseline | None
+
+    @property
+    def rate(self) -> Decimal | None:
+        """None without a baseline."""
+        return ratio(self.members, self.baseline.worker_count) if self.baseline else None
+
+
+@dataclass(frozen=True)
+class LateRate:
+    """The enrolment rate of a set in both versions."""
+
+    name: str
+    published: RateVersion
+    known: RateVersion
+
+    @property
+    def difference(self) -> Decimal | None:
+        """Known now − published, a difference of ratios; None where one of them is unknown."""
+        before, after = self.published.rate, self.known.rate
+        return None if before is None or after is None else after - before
+
+    @property
+    def sides(self) -> tuple[RateVersion, RateVersion]:
+        """Published, then known now."""
+        return self.published, self.known
+
+    @property
+    def is_other(self) -> bool:
+        """The two do not rest on the same numbers."""
+        return self.published != self.known
+
+
+@dataclass(frozen=True)
+class Late:
+    """The figures of people and the rates, as published and as known now."""
+
+    rows: list[LateRow]
+    rates: list[LateRate]
+
+
+def late_figures(union: Union, day: dt.date) -> Late:
+    """Those of ``union`` on ``day``; six queries."""
+    groups = groups_on(day)
+    rated = [code for code in RATED_SETS if code in groups.sets]
     wanted = (
         (Metric.MEMBERS, _("Members"), None),
         (Metric.RETAINED, _("Retained members"), None),
@@ -39,11 +93,31 @@ def late_rows(union: Union, day: dt.date) -> list[LateRow]:
         (Metric.MEMBERS, _("Net change this year"), year_start(day)),
     )
     keys: list[Key] = [(metric, "") for metric, _name, _since in wanted]
+    keys += [(Metric.MEMBERS, group) for code in rated for group in groups.codes_of(code)]
     days = [day, *(eve(since) for _metric, _name, since in wanted if since)]
     versions = [
         read_counts([union.pk], keys, days, known_now=known_now) for known_now in (False, True)
     ]
-    return [
+    baselines = [
+        read_baselines(
+            [union.pk], [groups.sets[code].pk for code in rated], [day], recorded_by=moment
+        )
+        for moment in (PUBLISHED_BY_SQL, NOW_OR_LATER)
+    ]
+    rates = [
+        LateRate(
+            groups.sets[code].name,
+            *(
+                RateVersion(
+                    counts.sum_at(union.pk, Metric.MEMBERS, groups.codes_of(code), day),
+                    bases.of_set(union.pk, groups.sets[code].pk, day),
+                )
+                for counts, bases in zip(versions, baselines, strict=True)
+            ),
+        )
+        for code in rated
+    ]
+    rows = [
         LateRow(
             metric,
             name,
@@ -56,3 +130,4 @@ def late_rows(union: Union, day: dt.date) -> list[LateRow]:
         )
         for metric, name, since in wanted
     ]
+    return Late(rows, rates)

@@ -41,12 +41,13 @@ class Band:
 @dataclass(frozen=True)
 class Area:
     """A union on the map. ``shape`` is None for one that is listed beside it; ``band`` is its place
-    in the legend, None where there is no figure."""
+    in the legend, None where there is no figure. ``is_hidden``: there may be one, untold."""
 
     union: Union
     value: Value
     band: int | None
     shape: str | None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,16 @@ def map_of_ranking(
     code = _region_shown(union, unions)
     shapes = shapes_below(code) if code != "" else None
     names = _shapes_of(unions, code, shapes) if shapes else {}
+    hidden = {row.union.pk for row in ranking.rows if is_hidden(row)}
     values = {
-        row.union.pk: None if is_hidden(row) else METRICS[metric](row) for row in ranking.rows
+        row.union.pk: None if row.union.pk in hidden else METRICS[metric](row)
+        for row in ranking.rows
     }
     bands, place = _bands([value for value in values.values() if value is not None])
     areas = [
-        Area(one, value, None if value is None else place(value), names.get(one.pk))
+        Area(
+            one, value, None if value is None else place(value), names.get(one.pk), one.pk in hidden
+        )
         for one in unions
         for value in (values[one.pk],)
     ]

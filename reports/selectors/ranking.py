@@ -14,10 +14,11 @@ from django.db.models import Count
 from campaigns.models import Campaign, Indicator, Target
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from core.replica import reading_connection
-from enterprises.baselines import BASELINE_SQL, Baseline
+from enterprises.baselines import BASELINE_SQL, Baseline, known_at
 from reports.models import CampaignProgress
 from reports.pace import STATUS_ON_DAY_SQL
 from reports.ratios import ratio
+from reports.runs import PUBLISHED_BY_SQL
 from reports.selectors.counts import Metric, set_value_sql, value_sql
 from reports.selectors.days import eve, month_start, year_start
 from reports.selectors.embedding import embedded
@@ -135,7 +136,8 @@ def _set_members(group_set: str) -> str:
 
 
 def _baseline(group_set: str) -> str:
-    return BASELINE_SQL.format(union="u.id", group_set=group_set, day="%(day)s")
+    known = known_at("(SELECT moment FROM published_by)")
+    return BASELINE_SQL.format(union="u.id", group_set=group_set, day="%(day)s", known=known)
 
 
 def _set_rate(code: str) -> str:
@@ -160,6 +162,7 @@ SORTS = {
 # Each child is valued once; only those of the page are read further, a row for each rated set.
 _RANKING = f"""
 WITH pace_column(indicator_id, period_start, period_end, how_many) AS ({{pace_column}}),
+published_by AS MATERIALIZED (SELECT {PUBLISHED_BY_SQL.format(day="%(day)s")} AS moment),
 asked(id) AS ({{children}}),
 valued AS (
     SELECT u.id, u.name, u.code, u.kind_id,

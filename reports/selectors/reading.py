@@ -7,8 +7,9 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from enterprises.baselines import Baseline, read_baselines
+from enterprises.baselines import NOW_OR_LATER, Baseline, read_baselines
 from reports.ratios import ratio
+from reports.runs import PUBLISHED_BY_SQL
 from reports.selectors.counts import Key, Metric, read_counts
 from reports.selectors.days import eve, month_start, year_start
 from reports.selectors.groups import Groups, groups_on
@@ -42,8 +43,9 @@ def days_behind(day: dt.date) -> set[dt.date]:
 class Reading:
     """Counts and baselines of ``union_ids`` for the figures of ``days``: three queries.
 
-    ``known_now`` takes the counts as they are known today, late entries included, not as they were
-    published. The sets are those valid on the last of the days, so that days can be compared.
+    ``known_now`` takes counts and baselines as they are known today, late entries included, not as
+    they were published. The sets are those valid on the last of the days, so that days can be
+    compared.
     """
 
     def __init__(
@@ -62,7 +64,12 @@ class Reading:
         )
         rated = [self.groups.sets[code].pk for code in RATED_SETS if code in self.groups.sets]
         compared = {one for day in shown for one in (day, month_ago(day), year_ago(day))}
-        self._baselines = read_baselines(union_ids, rated, compared)
+        self._baselines = read_baselines(
+            union_ids,
+            rated,
+            compared,
+            recorded_by=NOW_OR_LATER if known_now else PUBLISHED_BY_SQL,
+        )
 
     def count(self, union_id: int, metric: str, day: dt.date, breakdown: str = "") -> int:
         """A count of a day."""

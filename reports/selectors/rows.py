@@ -1,5 +1,8 @@
 """The rows behind a figure: who and what was counted, and that their sum is the figure.
 
+A row counts where its union stood on the day, as in the figure. Who may see it, the present tree
+says: what has moved out of the viewer's scope is part of the figure and not among the rows.
+
 Which entries count on which day: ``entries``. A period is what counts at its end and did not count
 before it began, so late entries stand in the period whose figure they changed.
 """
@@ -8,9 +11,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, TruncDate
 from django.http import Http404
 
@@ -23,16 +26,20 @@ from reports.selectors.entries import (
     FLOWS,
     PERSON_CHANGES,
     Entries,
+    anything_moved,
     late_entries,
+    passes,
     published_entries,
 )
 from reports.selectors.groups import valid_group_sets
 from reports.selectors.scope import PERMISSION
-from stations.models import Station, StationKind
+from stations.models import Station, StationKind, StationQuerySet
 from unions.enums import UnionStatus
 from unions.kinds import HOLDING_POOL
-from unions.models import Union, UnionKind, UnionQuerySet
+from unions.models import PastPath, Union, UnionKind, UnionQuerySet
 from unions.scope import Actor, can
+
+UnitsT = TypeVar("UnitsT", bound="QuerySet[Any, Any]")
 
 PAGE_SIZE = 100
 
@@ -138,8 +145,15 @@ class PersonFigure:
         self._actor = actor
 
     def total(self) -> int:
-        """Persons, over the whole subtree."""
+        """Persons, over what the viewer may see of the subtree."""
         return self._sum(self._entries(PERMISSION))
+
+    def outside(self, visible: int) -> int:
+        """By how much the whole figure's rows differ from ``visible``, those of the viewer.
+
+        A number, of a union whose figures the viewer may see; never whose it is.
+        """
+        return self._sum(self._chosen(MembershipEvent.objects.all())) - visible
 
     def page(self, after: int) -> tuple[list[PersonRow], int | None]:
         """The next rows with a membership key above ``after``, and where to go on (or None).
@@ -187,7 +201,9 @@ class PersonFigure:
         return [UnionSum(unions[pk], value) for pk, value in sums]
 
     def _entries(self, permission: str) -> Entries:
-        entries = MembershipEvent.objects.visible_to(self._actor, permission)
+        return self._chosen(MembershipEvent.objects.visible_to(self._actor, permission))
+
+    def _chosen(self, entries: Entries) -> Entries:
         if self.figure.part is not None:
             entries = entries.filter(worker_group__in=self.figure.breakdowns)
         return self._choose(entries)
@@ -207,35 +223,74 @@ class LateFigure(PersonFigure):
 
 
 def unions_behind(actor: Actor, figure: Figure) -> UnionQuerySet:
-    """The unions that make up a figure of unions, in the viewer's scope, by path."""
+    """The unions that make up a figure of unions, in the viewer's scope, by their place then.
+
+    With ``since``, ``path_then`` (where each stood when it counted) and ``path_now``.
+    """
+    return _unions(Union.objects.visible_to(actor, PERMISSION), figure)
+
+
+def stations_behind(actor: Actor, figure: Figure) -> QuerySet[Station, Any]:
+    """The stations that make up a figure of stations, in the viewer's scope.
+
+    With ``since``, and ``path_then`` and ``path_now`` of the host union.
+    """
+    return _stations(Station.objects.visible_to(actor, PERMISSION), figure)
+
+
+def units_behind_outside(figure: Figure, visible: int) -> int:
+    """How many unions or stations of a figure are not among the ``visible`` rows of a viewer.
+
+    A number, of a union whose figures the viewer may see; never which ones.
+    """
+    if figure.metric == Metric.STATIONS:
+        return _stations(Station.objects.all(), figure).order_by().count() - visible
+    return _unions(Union.objects.all(), figure).order_by().count() - visible
+
+
+def _unions(unions: UnionQuerySet, figure: Figure) -> UnionQuerySet:
     rows = (
-        Union.objects.visible_to(actor, PERMISSION)
-        .under(figure.union)
-        .exclude(status=UnionStatus.PREPARING)
+        unions.exclude(status=UnionStatus.PREPARING)
         .exclude(kind=HOLDING_POOL)
         # As the night counts: from the founding, or from the day of registration.
         .annotate(since=Coalesce("founded_on", TruncDate("created_at", tzinfo=CHINA)))
         .filter(since__lte=figure.day)
         .select_related("kind", "parent")
-        .order_by("path")
     )
     if figure.metric == Metric.UNIONS_FOUNDED:
+        # A founding stays where it happened.
+        rows = _below_then(rows, figure, "pk", "path", OuterRef("since"))
         rows = rows.filter(since__gte=figure.since) if figure.since else rows
     else:
+        rows = _below_then(rows, figure, "pk", "path", figure.day)
         rows = rows.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=figure.day))
     if figure.metric == Metric.NEF_UNIONS:
         rows = rows.filter(is_nef=True)
+    rows = rows.order_by(F("path_then"))
     return rows.filter(kind__in=figure.breakdowns) if figure.part else rows
 
 
-def stations_behind(actor: Actor, figure: Figure) -> QuerySet[Station, Any]:
-    """The stations that make up a figure of stations, in the viewer's scope."""
+def _stations(stations: StationQuerySet, figure: Figure) -> QuerySet[Station, Any]:
+    rows = _below_then(
+        stations.open_on(figure.day), figure, "host_union", "host_union__path", figure.day
+    )
     rows = (
-        Station.objects.visible_to(actor, PERMISSION)
-        .open_on(figure.day)
-        .filter(host_union__path__startswith=figure.union.path)
-        .annotate(since=F("opened_on"))
+        rows.annotate(since=F("opened_on"))
         .select_related("kind", "host_union")
-        .order_by("host_union__path", "name", "pk")
+        .order_by(F("path_then"), "name", "pk")
     )
     return rows.filter(kind__in=figure.breakdowns) if figure.part else rows
+
+
+def _below_then(
+    rows: UnitsT, figure: Figure, union: str, path: str, day: dt.date | OuterRef
+) -> UnitsT:
+    """Those of ``rows`` whose ``union`` stood below the figure's when ``day`` ended."""
+    if not anything_moved(figure):
+        # A look-up for each row would be wasted.
+        rows = rows.annotate(path_then=F(path), path_now=F(path))
+        return rows.filter(path_now__startswith=figure.union.path)
+    past = PastPath.objects.filter(union=OuterRef(union), until__gte=day).order_by("until")
+    then = Coalesce(Subquery(past.values("path")[:1]), F(path))
+    rows = rows.annotate(path_then=then, path_now=F(path))
+    return rows.filter(passes("path_then", figure.union))

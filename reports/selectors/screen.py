@@ -13,9 +13,9 @@ from decimal import Decimal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns.models import Unit
 from core.clock import CHINA, local_today
 from reports.metrics import suppressed, suppressed_cells
+from reports.ratios import rate_note
 from reports.selectors.counts import Metric, read_counts
 from reports.selectors.dashboard import MonthValues, monthly_values
 from reports.selectors.days import AsOf, as_of, eve
@@ -23,6 +23,7 @@ from reports.selectors.figures import Figures, figures_of
 from reports.selectors.map import MAX_AREAS, METRICS, UnionMap, map_of_ranking
 from reports.selectors.progress import TargetProgress, campaigns_of
 from reports.selectors.ranking import RankedUnion, Ranking, ranking_of
+from reports.selectors.small_targets import small_targets
 from unions.models import Union
 from unions.scope import Actor
 
@@ -41,6 +42,12 @@ class BigFigure:
     unit: str = ""  # person, union, station, ratio
     change: int | None = None  # since the day before
     is_missing: bool = False
+
+    @property
+    def note(self) -> str:
+        """What stands below a rate; "" where it is too small to be shown."""
+        is_known = self.is_missing or (self.unit == "ratio" and self.value is not None)
+        return rate_note(None if self.value is None else Decimal(self.value)) if is_known else ""
 
 
 @dataclass(frozen=True)
@@ -98,13 +105,14 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
         for view in campaigns_of(actor, union, shown.day)
         for row in view.targets
         if view.is_running and not row.is_over
-    ]
+    ][:TARGETS]
+    small = small_targets(targets)
     return ScreenView(
         union=union,
         as_of=shown,
         is_stale=is_stale(shown.day),
         figures=_figures(figures_of(union, shown.day), _day_before(union, shown.day)),
-        targets=[ScreenTarget(row, _is_small_target(row)) for row in targets[:TARGETS]],
+        targets=[ScreenTarget(row, row.target.pk in small) for row in targets],
         ranking=_rows(ranking),
         months=[_month(row) for row in reversed(monthly_values(union, shown.day))],
         map=map_of_ranking(
@@ -183,11 +191,6 @@ def _each(values: list[int]) -> list[int | None]:
 
 def _month(row: MonthValues) -> ScreenMonth:
     return ScreenMonth(row.month, suppressed(row.members), suppressed(row.joined))
-
-
-def _is_small_target(row: TargetProgress) -> bool:
-    is_of_persons = row.target.indicator.unit == Unit.PERSON
-    return is_of_persons and row.value is not None and suppressed(int(row.value)) is None
 
 
 def _hidden(ranking: Ranking, metric: str) -> set[int]:

@@ -8,12 +8,14 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
 
 from campaigns.models import Metric as IndicatorMetric
 from reports import metrics
-from reports.ratios import percent
+from reports.ratios import percent, rate_note
 
 register = template.Library()
 
@@ -43,6 +45,25 @@ def signed(value: Decimal | int | None) -> str:
 def percent_text(share: Decimal | None) -> str:
     """0.06381 → "6.38%"; a dash for None."""
     return DASH if share is None else f"{percent(share):,}%"
+
+
+def rate_text(rate: Decimal | None) -> str:
+    """A rate with its mark or its reason: "52.10%", "200.00% · over 100%", "— no baseline"."""
+    note = rate_note(rate)
+    if rate is None:
+        return f"{DASH} {note}"
+    return f"{percent_text(rate)} · {note}" if note else percent_text(rate)
+
+
+@register.filter
+def rate_marked(rate: Decimal | None) -> str | SafeString:
+    """What ``rate_text`` says, with the mark as a tag and the reason in grey."""
+    note = rate_note(rate)
+    if rate is None:
+        return format_html('<span class="soft">{} {}</span>', DASH, note)
+    if not note:
+        return percent_text(rate)
+    return format_html('{} <span class="tag tag-warning">{}</span>', percent_text(rate), note)
 
 
 @register.filter

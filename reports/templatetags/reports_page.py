@@ -7,14 +7,20 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import pgettext
 
 from reports.asking import NOW, state_of
-from reports.selectors.key_figures import RowsAsked, Value
+from reports.selectors.key_figures import KeyFigure, RowsAsked, Value
+from reports.selectors.progress import TargetProgress
 from reports.templatetags.reports_figures import (
     DASH,
     number,
     percent_text,
     quantity,
+    rate_marked,
+    rate_text,
     rows_url,
     signed,
     signed_points,
@@ -97,9 +103,44 @@ def word_after(unit: str) -> str:
 
 
 @register.filter
+def key_marked(key: KeyFigure) -> str | SafeString:
+    """A key figure with its unit; a rate with its mark, an unknown figure with the reason."""
+    if key.value is None:
+        return format_html('<span class="soft">{} {}</span>', DASH, key.missing)
+    if key.unit == "ratio":
+        return rate_marked(Decimal(key.value))
+    return f"{shown(key.value, key.unit)} {word_after(key.unit)}".rstrip()
+
+
+@register.filter
+def reached(row: TargetProgress) -> str:
+    """What a target has reached, with its unit; a rate with its mark or its reason."""
+    unit = row.target.indicator.unit
+    # What was never measured may have a baseline.
+    if unit == "ratio" and row.progress is not None:
+        return rate_text(row.value)
+    return quantity(row.value, unit)
+
+
+@register.filter
 def plain(value: Value) -> str:
     """A number for a script: no separators, a point; "" for None."""
     return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+@register.filter
+def duration(days: Decimal | None) -> str:
+    """Days as people say them: minutes below an hour, hours below two days; a dash for None."""
+    if days is None:
+        return DASH
+    hours = days * 24
+    if hours < 1:
+        value, word = round(hours * 60, 0), pgettext("after a number", "minutes")
+    elif hours < 48:
+        value, word = round(hours, 1), pgettext("after a number", "hours")
+    else:
+        value, word = round(days, 1), pgettext("after a number", "days")
+    return f"{number(value)} {word}"
 
 
 @register.filter

@@ -7,9 +7,10 @@ from typing import Any
 from django import template
 
 from campaigns.amounts import amount
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Unit
 from reports.metrics import SMALL_CELL
-from reports.public_progress import public_progress
+from reports.public_progress import PublicProgress, public_progress
+from reports.ratios import rate_note
 
 register = template.Library()
 
@@ -25,9 +26,17 @@ def campaign_progress(campaign: Campaign) -> dict[str, Any]:
                 "indicator": row.target.indicator,
                 "value": amount(row.value, row.target.indicator.unit),
                 "target": amount(row.target_value, row.target.indicator.unit),
+                "is_rate": row.target.indicator.unit == Unit.RATIO,
+                "note": _note(row),
             }
             for row in rows
         ],
         "day": day,
         "limit": SMALL_CELL,
     }
+
+
+def _note(row: PublicProgress) -> str:
+    """What is to be said beside a rate, or in its place; "" for all that is no rate."""
+    is_rate = row.target.indicator.unit == Unit.RATIO
+    return rate_note(row.value) if is_rate and row.is_measured and not row.is_small else ""

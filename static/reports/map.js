@@ -46,7 +46,7 @@ const unionMap = (() => {
         formatter: ({ name }) => {
           const area = byShape.get(name);
           if (!area) return `${name}\n${words.nobody}`;
-          return `${area.place}. ${area.name}\n${found.name} ${area.value === null ? words.nothing : area.text}`;
+          return `${area.place}. ${area.name}\n${found.name} ${area.text}`;
         },
       },
       series: [{
@@ -121,7 +121,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const name = document.createElement("span");
     name.textContent = `${area.place}. ${area.name}`;
     const value = document.createElement("strong");
-    value.textContent = area.value === null ? words.nothing : area.text;
+    value.textContent = area.text;
     link.append(name, value);
     item.append(link);
     return item;
@@ -186,16 +186,48 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   const buttons = [...panel.querySelectorAll("[data-metric]")];
+  const chosen = () => buttons.find((button) => button.getAttribute("aria-pressed") === "true").dataset.metric;
+  const DEFAULT = "members";
+
+  /* The address with the chosen figure; without the word for the default. */
+  function withFigure(href) {
+    const address = new URL(href, window.location.href);
+    if (chosen() === DEFAULT) address.searchParams.delete("map");
+    else address.searchParams.set("map", chosen());
+    return address.pathname + address.search + address.hash;
+  }
+
+  /* Links, blocks and forms of ``root`` that lead to this page again keep the figure. */
+  function keepFigure(root) {
+    const isHere = (href) => new URL(href, window.location.href).pathname === window.location.pathname;
+    ["href", "hx-replace-url"].forEach((name) => root.querySelectorAll(`[${name}]`).forEach((link) => {
+      const href = link.getAttribute(name);
+      if (!href.startsWith("#") && isHere(href)) link.setAttribute(name, withFigure(href));
+    }));
+    root.querySelectorAll("form[method=get]").forEach((form) => {
+      if (!isHere(form.getAttribute("action") || "")) return;
+      form.querySelectorAll("input[name=map]").forEach((input) => input.remove());
+      if (chosen() === DEFAULT) return;
+      const input = document.createElement("input");
+      Object.assign(input, { type: "hidden", name: "map", value: chosen() });
+      form.append(input);
+    });
+  }
+
   buttons.forEach((button) => button.addEventListener("click", () => {
     buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
-    draw(button.dataset.metric);
+    window.history.replaceState(window.history.state, "", withFigure(window.location.href));
+    keepFigure(document);
+    draw(chosen());
   }));
+  // Blocks that come later were asked for with the figure the page began with.
+  document.body.addEventListener("htmx:load", (event) => keepFigure(event.detail.elt));
 
   panel.hidden = false;
   const seen = new IntersectionObserver((entries) => {
     if (entries.some((one) => one.isIntersecting)) {
       seen.disconnect();
-      draw("members");
+      draw(chosen());
     }
   }, { rootMargin: "300px" });
   seen.observe(panel);

@@ -98,7 +98,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const name = document.createElement("span");
       name.textContent = area.short;
       const value = document.createElement("strong");
-      value.textContent = area.band === null ? words.nothing : area.text;
+      value.textContent = area.text;
       item.append(name, value);
       return item;
     }));

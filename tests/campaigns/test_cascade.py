@@ -238,3 +238,38 @@ def test_whoever_stands_below_shares_the_own_target_only(
             published, {world.other.pk: Decimal(1)}, by=CascadeBy.BY_HAND, reason="x", actor=None
         )
     assert Target.objects.count() == 1
+
+
+def test_a_campaigns_page_says_what_it_leaves_out_and_leads_to_all_of_it(
+    world: World, counties: list[Union], campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("campaigns.admin.campaigns.SHOWN_COMPARISONS", 1)
+    ended = [make_union(name, "grassroots_union", counties[1]) for name in ("一厂", "二厂")]
+    for union, value in (
+        (world.city, "100"), (counties[0], "60"), (world.low, "60"), (counties[1], "30"),
+        (ended[0], "10"), (ended[1], "20"),
+    ):  # fmt: skip
+        make_target(campaign, union, value)
+    client = logged_in(world.official)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    address = reverse("admin:campaigns_campaign_change", args=[campaign.pk])
+    whole = f"{reverse('admin:campaigns_target_changelist')}?indicator__campaign={campaign.pk}"
+    page = client.get(address)
+    (shown,) = page.context["compared"]  # the city's: the others come to what stands above them
+    assert (shown["row"].target.union, shown["row"].difference) == (world.city, Decimal(-10))
+    assert "1 of 3, those that differ first." in page.content.decode()
+    assert f'href="{whole}">All targets</a>' in page.content.decode()
+    assert page.context["of_dissolved"] == []
+
+    Union.objects.filter(pk__in=[union.pk for union in ended]).update(status="dissolved")
+    page = client.get(address)
+    assert len(page.context["of_dissolved"]) == 1
+    content = page.content.decode()
+    assert "(the first 1," in content
+    link = f"{whole}&amp;union__status__exact=dissolved"
+    assert f'href="{link}">all of them</a>)' in content
+    rows = client.get(link.replace("&amp;", "&")).context["cl"].queryset
+    assert {row.union for row in rows} == set(ended)
+    assert client.get(whole).context["cl"].queryset.count() == 6
+    monkeypatch.setattr("campaigns.admin.campaigns.SHOWN_COMPARISONS", 2)
+    assert "the first" not in client.get(address).content.decode()

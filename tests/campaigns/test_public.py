@@ -10,14 +10,25 @@ import pytest
 from django.test import Client
 from django.utils.html import strip_tags
 
-from campaigns.models import Campaign, CampaignJoinCode, CampaignStatus, Target
+from campaigns.models import (
+    Campaign,
+    CampaignJoinCode,
+    CampaignStatus,
+    Indicator,
+    Metric,
+    Target,
+    Unit,
+)
 from campaigns.selectors.public import open_code
 from campaigns.services.records import save_practice
 from core.clock import local_today
+from enterprises.models import WorkforceBaseline
+from reference.models import GroupSet
 from reports.models import CampaignProgress, ReportRun
+from reports.nightly import run_nightly
 from reports.public_progress import public_progress
 from reports.runs import PUBLISH
-from tests.builders import make_join_code, make_union
+from tests.builders import make_join_code, make_membership, make_union
 from tests.campaigns.builders import make_campaign, make_target
 from unions.models import Union
 
@@ -118,3 +129,50 @@ def test_progress_if_the_owner_wants_and_no_small_number(
     page = client.get(address).content.decode()
     assert "fewer than 10 so far, of 120" in page
     assert numbers_of_progress(page) == ["10", "120"]  # no share that gives the number away
+
+
+def test_progress_of_a_rate_that_rests_on_few_persons_is_not_told(
+    client: Client, owner: Union, drive: Campaign
+) -> None:
+    """Of 100 workers, which is no secret, 7.00% are 7 persons."""
+    baseline = {"union": owner, "keeper": owner, "group_set": drive.group_set, "source": "摸底表"}
+    WorkforceBaseline.objects.create(worker_count=100, counted_on=TODAY - 30 * DAY, **baseline)
+    without = GroupSet.objects.get(code="nef", version=1)
+    for group_set in (drive.group_set, without):
+        indicator = Indicator.objects.create(
+            campaign=drive, metric=Metric.ENROLMENT_RATE, name="入会率", unit=Unit.RATIO,
+            group_set=group_set,
+        )  # fmt: skip
+        Target.objects.create(
+            indicator=indicator, union=owner, period_start=drive.starts_on,
+            period_end=drive.ends_on, value=Decimal("0.8"),
+        )  # fmt: skip
+    Campaign.objects.filter(pk=drive.pk).update(shows_progress=True)
+    client.cookies["django_language"] = "en"
+
+    def told(day: dt.date, joining: int) -> tuple[str, Decimal | None, Decimal | None]:
+        """What the page says of the rate with a baseline after the night of ``day``."""
+        for _number in range(joining):
+            make_membership(owner, group="courier", on=day.isoformat())
+        run_nightly(day)
+        (row, other), counted = public_progress(Campaign.objects.get(pk=drive.pk))
+        assert (counted, other.value, other.share, other.is_small) == (day, None, None, False)
+        page = client.get(f"/campaigns/{drive.pk}/").content.decode()
+        (rows,) = re.findall(r'<ul class="plain-list public-progress">(.*?)</ul>', page, re.DOTALL)
+        first, second = [
+            " ".join(strip_tags(text).split())
+            for text in re.findall(r"<p[^>]*>(.*?)</p>", rows, re.DOTALL)
+        ]
+        assert second == "target 80%, no baseline"
+        assert ("width:" in rows) == (not row.is_small)
+        return first, row.value, row.share
+
+    hidden = "fewer than 10 persons so far, the target is 80%"
+    assert told(TODAY - 6 * DAY, 0) == ("0% / 80% · 0.00%", Decimal(0), Decimal(0))
+    assert told(TODAY - 5 * DAY, 7) == (hidden, None, None)
+    assert told(TODAY - 4 * DAY, 2) == (hidden, None, None)
+    assert told(TODAY - 3 * DAY, 1) == ("10% / 80% · 12.50%", Decimal("0.1"), Decimal("0.125"))
+    WorkforceBaseline.objects.create(worker_count=8, counted_on=TODAY - 2 * DAY, **baseline)
+    assert told(TODAY - 2 * DAY, 0) == (
+        "125% over 100% / 80% · 156.25%", Decimal("1.25"), Decimal("1.5625"),
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from urllib.parse import quote_from_bytes
 
 from django.db import connection
 from django.test import Client
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, strategies as st
 
 URLENCODED = "application/x-www-form-urlencoded"
 BOUNDARY = "xXhostileXx"
@@ -15,6 +15,22 @@ MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 # A receipt, a page with a message, "no such", "too large", "too many", "not this way".
 ANSWERS = frozenset({200, 302, 400, 403, 404, 405, 410, 413, 429})
 LARGE = b"x" * 10_000_000
+# A "too many" would hide what becomes of the input.
+NO_LIMITS = dict.fromkeys(
+    (
+        "JOIN_LIMIT_PER_IP", "JOIN_LIMIT_PER_IP_WITHOUT_PROOF", "JOIN_LIMIT_PER_PHONE",
+        "JOIN_LIMIT_PER_CODE", "STATUS_LIMIT_PER_IP", "STATUS_LIMIT_PER_PHONE",
+        "OWN_PAGE_LIMIT_PER_IP", "CARD_LIMIT_PER_IP", "LOGIN_LIMIT_PER_IP", "LOGIN_LIMIT_PER_USER",
+        "CODE_CALLS_PER_IP", "CODE_CALLS_PER_IP_WITHOUT_PROOF",
+    ),
+    10**9,
+)  # fmt: skip
+QUICK = {
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": list(HealthCheck),
+    "derandomize": True,
+}
 
 NASTY = (
     b"", b" ", b"\x00", b"\x00\x00\x00", "\u202e\u202dabc".encode(), "\u200b\ufeff\u2066".encode(),

@@ -96,6 +96,7 @@ def test_kept_and_taken_up_again(membership: Membership, town: Union) -> None:
 def test_left_counts_to_the_end_of_the_last_day(membership: Membership, town: Union) -> None:
     withdraw_membership(membership, announced_on=TODAY, actor=None)
     assert fresh(membership) == ("ended", TODAY)
+    assert (membership.announced_on, membership.awaits_announcement) == (TODAY, False)
     assert (stock(town, TODAY), stock(town, TOMORROW)) == ((1, 0), (0, 0))
     assert effects(membership)[-1] == ("withdrawn", TOMORROW, -1, 0, 0)
     assert [state_on(membership, day) for day in (TODAY, TOMORROW)] == ["active", "ended"]
@@ -198,6 +199,11 @@ def test_refusals_name_the_day_or_the_state(membership: Membership) -> None:
     refused(
         lambda: withdraw_membership(membership, announced_on=TOMORROW, actor=None),
         "future",
+        "announced_on",
+    )
+    refused(
+        lambda: withdraw_membership(membership, announced_on=days_ago(1), actor=None),
+        "before_leaving",
         "announced_on",
     )
     refused(lambda: record_death(membership, died_on=TOMORROW, actor=None), "future", "died_on")

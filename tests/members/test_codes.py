@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from types import SimpleNamespace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from core.encryption import decrypt
 from members.models import Message, OneTimeCode
 from members.models.message import BODY_CONTEXT
+from members.services import codes, messages
 from members.services.codes import CodeSent, Sending, check_code, code_to_show, send_code
 from tests.builders import make_membership, make_union, person
 
@@ -108,14 +113,119 @@ def test_only_the_newest_code_counts():
 
 
 def test_another_code_after_a_minute():
-    sent()
-    answer = send_code(PHONE, JOIN)
+    def ask(purpose: str = JOIN) -> CodeSent:
+        return send_code(PHONE, purpose, asker="a browser")
+
+    assert ask().outcome is Sending.SENT
+    answer = ask()
     assert answer.outcome is Sending.TOO_SOON
     assert 58 <= answer.wait_seconds <= 60
     assert (OneTimeCode.objects.count(), Message.objects.count()) == (1, 1)
-    assert send_code(PHONE, LOG_IN).outcome is Sending.SENT
+    assert ask(LOG_IN).outcome is Sending.SENT
     age_codes(seconds=60)
-    assert send_code(PHONE, JOIN).outcome is Sending.SENT
+    assert ask().outcome is Sending.SENT
+    assert Message.objects.count() == 3
+
+
+# -- what others asked for ------------------------------------------------------------------------
+
+
+def test_a_wish_a_moment_after_anothers_is_held_back_in_silence():
+    code = sent()
+    answer = send_code(PHONE, JOIN, asker="another")
+    assert answer == send_code(OTHER, JOIN, asker="another") == CodeSent(Sending.SENT, 60)
+    assert list(OneTimeCode.objects.order_by("pk").values_list("is_sent", flat=True)) == [
+        True, False, True,
+    ]  # fmt: skip
+    assert Message.objects.count() == 2
+    assert check_code(PHONE, JOIN, code) is True
+
+
+def test_the_brake_of_a_phone_is_silent_and_holds_for_all_askers(settings):
+    settings.CODE_LIMIT_PER_PHONE = 2
+    for number in range(4):
+        answer = send_code(PHONE, JOIN, address=f"192.0.2.{number}", asker=f"browser {number}")
+        assert answer == CodeSent(Sending.SENT, 60)
+        age_codes(seconds=61)
+    assert Message.objects.count() == 2
+    # The limit of the asker's own wishes is told, and counts what was held back.
+    assert send_code(PHONE, JOIN, asker="browser 3").outcome is Sending.SENT
+    age_codes(seconds=61)
+    refused = send_code(PHONE, JOIN, asker="browser 3")
+    assert (refused.outcome, refused.wait_seconds // 60) == (Sending.TOO_MANY, 24 * 60 - 3)
+    age_codes(hours=24)
+    assert send_code(PHONE, JOIN, asker="browser 3").outcome is Sending.SENT
+    assert Message.objects.count() == 3
+
+
+def test_what_was_held_back_counts_for_the_address(settings):
+    """Else the wish after the last one allowed would tell whether one of them was held back."""
+    settings.CODE_LIMIT_PER_IP = 2
+    sent()
+    answers = [
+        send_code(PHONE, JOIN, address="192.0.2.1", asker=f"browser {number}").outcome
+        for number in range(3)
+    ]
+    assert answers == [Sending.SENT, Sending.SENT, Sending.TOO_MANY]
+    assert Message.objects.count() == 1
+
+
+def test_a_code_that_was_held_back_is_never_right(monkeypatch):
+    sent()
+    monkeypatch.setattr(codes, "secrets", SimpleNamespace(randbelow=lambda most: 424_242))
+    # The one that was sent may be the same by chance.
+    OneTimeCode.objects.update(code_hash=bytes(32))
+    assert send_code(PHONE, JOIN, asker="another").outcome is Sending.SENT
+    assert check_code(PHONE, JOIN, "424242") is False
+    assert list(OneTimeCode.objects.order_by("pk").values_list("wrong_tries", flat=True)) == [1, 0]
+
+
+def test_a_wish_that_was_held_back_gives_no_new_tries():
+    code = sent()
+    for _ in range(5):
+        assert check_code(PHONE, JOIN, another_than(code)) is False
+    assert send_code(PHONE, JOIN, asker="another").outcome is Sending.SENT
+    assert check_code(PHONE, JOIN, code) is False
+    assert OneTimeCode.objects.get(is_sent=True).wrong_tries == 5
+
+
+def test_sending_and_holding_back_are_the_same_work(
+    monkeypatch, settings, django_capture_on_commit_callbacks
+):
+    """The same statements and as many calls of the queue; one is taken back at the end."""
+    settings.SMS_PROVIDER = "console"
+    queued: list[int] = []
+    monkeypatch.setattr(messages, "_send_by_name", lambda task, pk: queued.append(pk))
+    sent()
+    found = []
+    for phone in (PHONE, OTHER):
+        with (
+            django_capture_on_commit_callbacks(execute=True),
+            CaptureQueriesContext(connection) as asked,
+        ):
+            assert send_code(phone, JOIN, asker="another").outcome is Sending.SENT
+        statements = [
+            re.sub(r"'[^']*'|s\d+_x\d+|\d+|\b(true|false)\b", "?", query["sql"])
+            for query in asked.captured_queries
+        ]
+        found.append([one for one in statements if not one.startswith("ROLLBACK TO")])
+    assert found[0] == found[1]
+    assert any("members_message" in statement for statement in found[0])
+    assert len(queued) == len(set(queued)) == 2
+    assert Message.objects.count() == 2
+
+
+def test_a_wrong_code_is_the_same_work_whether_a_code_lives_or_not():
+    code = sent()
+    found = []
+    for _ in range(7):  # two of them after its death, and one where there was none
+        with CaptureQueriesContext(connection) as asked:
+            assert check_code(PHONE, JOIN, another_than(code)) is False
+        found.append(len(asked))
+    with CaptureQueriesContext(connection) as asked:
+        assert check_code(OTHER, JOIN, code) is False
+    assert set(found) == {len(asked)}
+    assert OneTimeCode.objects.get().wrong_tries == 5
 
 
 @pytest.mark.parametrize(
@@ -158,8 +268,10 @@ def test_neither_code_nor_phone_nor_address_is_stored_readably():
 def test_strangers_and_members_are_answered_alike():
     member = person(21)
     make_membership(make_union("总工会", "national_federation"), member)
-    assert send_code(member.phone, LOG_IN) == send_code("+8612900008888", LOG_IN)
-    assert send_code("+8612900008888", LOG_IN) == CodeSent(Sending.TOO_SOON, 60)
+    stranger = "+8612900008888"
+    for answer in (CodeSent(Sending.SENT, 60), CodeSent(Sending.TOO_SOON, 60)):
+        for phone in (member.phone, stranger):
+            assert send_code(phone, LOG_IN, address="192.0.2.1") == answer
 
 
 def test_codes_are_shown_only_where_the_setting_says_so(settings):

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import Http404
@@ -14,6 +15,8 @@ from django.test import Client
 
 from audit.models import AuditEntry
 from core.clock import local_today
+from core.codes import format_receipt
+from core.encryption import decrypt
 from core.errors import RuleViolation
 from enterprises.models import Employer
 from members.models import (
@@ -22,7 +25,9 @@ from members.models import (
     JoinCode,
     Membership,
     MembershipEvent,
+    Message,
 )
+from members.models.message import BODY_CONTEXT
 from members.services.direct import enrol_directly
 from members.services.join_codes import create_join_code
 from members.services.paper import look_at_paper, record_paper_application
@@ -61,6 +66,21 @@ def values(number: int = 1, **changes: Any) -> dict[str, Any]:
     }
 
 
+def told(application: Application) -> list[tuple[str, str]]:
+    """Kind and text of the messages to the applicant's phone, oldest first."""
+    rows = Message.objects.filter(phone_hash=application.phone_hash).order_by("pk")
+    return [(row.template, decrypt(row.body_encrypted, context=BODY_CONTEXT)) for row in rows]
+
+
+def recorded_text(application: Application) -> tuple[str, str]:
+    receipt = format_receipt(application.receipt_number)
+    return (
+        "application_recorded",
+        f"【工会入会】工会工作人员已为您登记入会申请（受理编号 {receipt}），"
+        f"由{application.union.name}审核。如非本人意愿，请联系该工会。查询：{settings.PUBLIC_BASE_URL}/join/status/",
+    )
+
+
 def scan(content: bytes = PDF, name: str = "张三 签字.pdf") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content)
 
@@ -71,6 +91,7 @@ def test_paper_is_kept_privately_and_the_application_waits(union: Union) -> None
     assert (application.channel, application.status) == ("paper", "submitted")
     assert application.join_code is None
     assert application.consents.count() == 2
+    assert told(application) == [recorded_text(application)]
     paper = application.paper
     assert paper.uploaded_by == official
     assert "张三" not in str(paper.file.name)
@@ -99,6 +120,7 @@ def test_refusals_leave_neither_row_nor_file(
         record_paper_application(union, actor=official, **sent)
     assert refusal.value.field == field
     assert Application.objects.count() == ApplicationPaper.objects.count() == 0
+    assert Message.objects.count() == 0
 
 
 def test_one_waiting_application_is_enough(union: Union) -> None:
@@ -137,10 +159,12 @@ def test_directly_waits_for_a_colleague_or_is_approved_at_once(union: Union) -> 
     official = make_official("clerk", union)
     application, membership = enrol_directly(union, actor=official, **values(1))
     assert (application.channel, application.status, membership) == ("direct", "submitted", None)
+    assert told(application) == [recorded_text(application)]
     application, membership = enrol_directly(union, at_once=True, actor=official, **values(2))
     assert membership is not None
     application.refresh_from_db()
     assert (application.status, application.decided_by) == ("approved", official)
+    assert [template for template, _text in told(application)] == ["application_approved"]
     assert (membership.channel, membership.events.get().channel) == ("direct", "direct")
     acts = AuditEntry.objects.filter(object_id=str(application.pk), actor=official)
     assert sorted(acts.values_list("action", flat=True)) == [
@@ -191,7 +215,7 @@ def test_a_refused_approval_leaves_no_application(union: Union) -> None:
     with pytest.raises(RuleViolation) as refusal:
         enrol_directly(union, at_once=True, actor=official, **values(1))
     assert refusal.value.code == "already_member"
-    assert Application.objects.count() == 0
+    assert Application.objects.count() == Message.objects.count() == 0
 
 
 def test_entering_needs_scope_and_a_union_that_enrols(union: Union) -> None:

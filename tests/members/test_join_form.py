@@ -152,6 +152,13 @@ def test_names_that_grow_when_composed_are_measured_afterwards() -> None:
     assert errors_of(name="\u0958" * 40) == {"name": ["This is too long."]}
 
 
+def test_the_form_asks_for_nothing_else() -> None:
+    assert list(JoinForm(texts=current_consent_texts()).fields) == [
+        "name", "id_type", "id_number", "phone", "worker_group", "employer_name",
+        "consent_joining", "consent_id_number",
+    ]  # fmt: skip
+
+
 def test_boxes_carry_the_version_and_start_empty() -> None:
     form = JoinForm(texts=current_consent_texts())
     assert [(text.purpose, field.html_name, field.value()) for text, field in form.consents] == [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,8 +16,9 @@ from django.utils import timezone
 
 from core import encryption
 from members.enums import JoinChannel
-from members.models import Application, JoinCode, Member, RejectionReason
+from members.models import Application, JoinCode, Member, OneTimeCode, RejectionReason
 from members.services import enrolment
+from members.services.codes import send_code
 from members.services.resubmission import (
     cancel_application,
     request_correction,
@@ -131,10 +134,25 @@ def taken_back(code: JoinCode, elsewhere: Union) -> None:
     cancel_application(make_application(code, WHO))
 
 
+def waiting_with_a_code(code: JoinCode, elsewhere: Union) -> None:
+    """The worker's own browser was sent a code a moment ago."""
+    make_application(code, WHO)
+    send_code(WHO.phone, OneTimeCode.Purpose.JOIN, address="192.0.2.7", asker="the worker's")
+
+
+def waiting_after_many_codes(code: JoinCode, elsewhere: Union) -> None:
+    """As many as go to a phone in a day; the last one an hour ago."""
+    make_application(code, WHO)
+    for number in range(settings.CODE_LIMIT_PER_PHONE):
+        send_code(WHO.phone, OneTimeCode.Purpose.LOG_IN, asker=f"the worker's {number}")
+        OneTimeCode.objects.update(created_at=timezone.now() - dt.timedelta(hours=1))
+
+
 LIVES = (
     member_here, member_elsewhere, member_with_another_phone, frozen, merged, waiting,
     waiting_with_another_phone, waiting_elsewhere, rejected, approved, waiting_with_proven_phone,
-    waiting_on_paper, sent_twice, asked_to_correct, corrected, taken_back,
+    waiting_on_paper, waiting_with_a_code, waiting_after_many_codes, sent_twice, asked_to_correct,
+    corrected, taken_back,
 )  # fmt: skip
 Life = Callable[[JoinCode, Union], None]
 
@@ -192,10 +210,17 @@ def all_that_can_be_seen(code: JoinCode, seals: list[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("with_codes", [True, False], ids=["codes", "no codes"])
 @pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
 def test_the_answer_and_the_work_are_the_same_whoever_it_is(
-    code: JoinCode, elsewhere: Union, life: Life, seals: list[str]
+    code: JoinCode,
+    elsewhere: Union,
+    life: Life,
+    with_codes: bool,
+    seals: list[str],
+    settings: Any,
 ) -> None:
+    settings.SMS_SHOW_CODES = with_codes
     # The stranger first, with the same typed values: nothing of it stays.
     with transaction.atomic():
         nobody_seen = all_that_can_be_seen(code, seals)
@@ -203,6 +228,7 @@ def test_the_answer_and_the_work_are_the_same_whoever_it_is(
     life(code, elsewhere)
     seen = all_that_can_be_seen(code, seals)
     assert seen == nobody_seen
+    assert ("We have sent a code to" in seen["page"][2]) is with_codes
 
 
 # -- an employer, or anybody else, looking around -------------------------------------------------

@@ -32,7 +32,6 @@ HOSTILE = st.one_of(
 FORMS = {
     "/me/login/": ["phone"],
     "/me/code/": ["code"],
-    "/me/who/": ["last_characters"],
     "/me/data/phone/": ["phone"],
     "/me/data/phone/code/": ["code"],
     "/me/data/employer/": ["employer_name"],
@@ -60,8 +59,6 @@ def browser(membership: Membership, other_union: Union, settings: Any) -> Client
 
 def status_for(address: str, first: str) -> int:
     """The page again with what is wrong; nothing here is right, but for names of employers."""
-    if address == "/me/who/":
-        return 302  # who it is, is known already
     if address == "/me/data/employer/" and "\0" not in first:
         return 302 if len(first) <= 120 and len(normalise_text(first)) <= 120 else 200
     return 200

@@ -112,11 +112,27 @@ def test_another_code_after_a_minute(client, applied):
     assert check_code(E164, "join", code_to_show(E164)) is True
 
 
-def test_the_limit_of_a_phone_is_told_politely(client, applied, settings):
+def test_the_limit_of_a_phone_is_told_politely(client, code, applied, settings):
+    """Only to the browser that reached it: to others that applied with the same phone it would
+    tell that somebody did. What they ask for is held back in silence."""
     settings.CODE_LIMIT_PER_PHONE = 1
     get(client)
     OneTimeCode.objects.update(created_at=timezone.now() - dt.timedelta(seconds=61))
+    another = Client()
+    send(another, code)
+    assert "We have sent a code to" in get(another)
     assert "No more codes can be sent just now." in post(client, RESEND).content.decode()
+    assert Message.objects.count() == 1
+
+
+def test_the_wait_is_that_of_the_own_receipt(client, code, applied):
+    get(client)
+    OneTimeCode.objects.update(created_at=timezone.now() - dt.timedelta(seconds=40))
+    another = Client()
+    send(another, code)
+    get(another)
+    assert re.search(r"another one in (60|59) seconds", post(another, RESEND).content.decode())
+    assert re.search(r"another one in (20|19) seconds", post(client, RESEND).content.decode())
     assert Message.objects.count() == 1
 
 
@@ -187,7 +203,7 @@ def test_members_and_strangers_prove_alike(client, code, union, is_member):
     with CaptureQueriesContext(connection) as proving:
         assert post(client, PROVE, code=code_to_show(E164)).status_code == 302
     assert "member already" not in page
-    assert (len(reading), len(proving)) == (12, 13)
+    assert (len(reading), len(proving)) == (15, 13)
 
 
 def test_only_the_phone_on_record_hears_of_a_second_application(code, union):

@@ -107,10 +107,12 @@ def test_address_is_limited(client: Client, application: Application) -> None:
 
 
 @override_settings(STATUS_LIMIT_PER_PHONE=2)
-def test_phone_is_limited_wherever_it_comes_from(application: Application) -> None:
-    clients = [Client(REMOTE_ADDR=f"203.0.113.{n}") for n in range(3)]
-    assert [ask(c, "x").status_code for c in clients] == [200, 200, 429]
-    assert ask(clients[0], "x", "12900000001").status_code == 200
+def test_phone_is_limited_by_what_came_from_the_same_address(application: Application) -> None:
+    """Not by what came from elsewhere: that would tell that its holder has asked."""
+    here, there = Client(), Client(REMOTE_ADDR="203.0.113.9")
+    assert [ask(here, "x").status_code for _ in range(3)] == [200, 200, 429]
+    assert [ask(there, "x").status_code for _ in range(3)] == [200, 200, 429]
+    assert ask(here, "x", "12900000001").status_code == 200
 
 
 def test_query_budget(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -49,7 +50,12 @@ DONE: dict[str, dict[str, Any]] = {
     "annul": {},
     "transfer": {"asked_by": "releasing", "union_name": COUNTY, "reason": "换工作"},
 }
-REFUSED = {"restore": _today(reason="working_again"), "end": _today(), "reopen": {}}
+REFUSED: dict[str, dict[str, Any]] = {
+    "restore": _today(reason="working_again"),
+    "end": _today(),
+    "reopen": {},
+    "announce": {"announced_on": local_today()},
+}
 
 
 def _act(slug: str, sent: dict[str, Any], answer: Expected, writers: tuple[str, ...]) -> list[Row]:
@@ -103,6 +109,17 @@ ROWS: tuple[Row, ...] = (
         confirmed="1",
         reason="retired",
         effective_on=local_today().isoformat(),
+    ),
+    # The world's membership runs: there is nothing to announce, whoever tries.
+    replace(
+        chosen(
+            "admin:members_membership_changelist",
+            "announce_selected",
+            lambda world: world.membership.pk,
+            confirmed="1",
+            announced_on=local_today().isoformat(),
+        ),
+        writers=(),
     ),
     Row("admin:members_decisionpaper_scan", SCOPED_RECORD, lambda world: (world.paper.pk,),
         writers=("official",), note="is logged"),

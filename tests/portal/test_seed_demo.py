@@ -36,6 +36,7 @@ from portal.demo.loading import (
 from reference.selectors import group_codes
 from reports.models import CampaignProgress, PaceThreshold
 from reports.selectors.figures import figures_of
+from reports.selectors.funnel import funnel_of
 from reports.selectors.structure import structure_of
 from stations.models import Facility, Station, StationKind
 from tests.demo_fixture import YESTERDAY, Demo, count_on
@@ -195,6 +196,12 @@ def test_the_queue_is_alive(demo: Demo) -> None:
     assert again.count() == 1
     approved = Application.objects.filter(status=ApplicationStatus.APPROVED)
     assert approved.filter(membership__status="active").count() == 12
+
+
+def test_forms_were_opened_three_times_for_each_that_was_sent(demo: Demo) -> None:
+    funnel = funnel_of(demo.nation, dt.date(2000, 1, 1), local_today())
+    assert (funnel.sent, funnel.through_code, funnel.through_opened) == (41, 41, 41)
+    assert (funnel.opened, funnel.opened_share) == (123, Decimal(1) / 3)
 
 
 def test_the_sample_applicant_is_not_in_the_register(demo: Demo) -> None:

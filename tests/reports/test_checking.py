@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test import Client
 
 from accounts.models import User
 from core.clock import local_day_start, local_today
 from members.models import Membership, MembershipEvent
 from reports import checking
 from reports.checking import check_books, check_everything
-from reports.models import DailyCount, Drift, ReportedFigure
+from reports.counting.verifying import find_differences
+from reports.models import DailyCount, DailyUnitCount, Drift, ReportedFigure
 from reports.nightly import run_nightly
 from tests.builders import make_membership, make_union
 from unions.models import Union
@@ -115,3 +118,102 @@ def test_memberships_recorded_on_the_day_are_checked_days_later_too(county: Unio
         cursor.execute("SET LOCAL session_replication_role = DEFAULT")
     assert check_books(day) == 1
     assert Drift.objects.get().metric == f"worker_group#{membership.pk}"
+
+
+def _open() -> set[tuple[object, ...]]:
+    return set(Drift.objects.filter(mended_at=None).values_list("union", "book", "metric"))
+
+
+def test_a_drift_is_open_until_a_full_count_has_mended_it(county: Union) -> None:
+    make_membership(county, on=YESTERDAY.isoformat())
+    run_nightly()
+    city = county.parent
+    assert city is not None
+    DailyCount.objects.filter(union=city).update(members=5)
+    check_books(YESTERDAY)
+    check_everything()
+    assert _open() == {(city.pk, "roll_up", "members"), (city.pk, "counts", "members")}
+    run_nightly(full=True)
+    assert _open() == set()
+    mended = Drift.objects.get(book="counts")
+    assert (mended.stored, mended.expected, mended.mended_at is None) == ("5", "1", False)
+    # It comes back: the same line is open again.
+    DailyCount.objects.filter(union=city).update(members=7)
+    assert check_everything() == 1
+    assert Drift.objects.get(book="counts", mended_at=None).stored == "7"
+
+
+def test_what_the_weekly_check_finds_no_more_is_mended(county: Union) -> None:
+    membership = make_membership(county, on=YESTERDAY.isoformat())
+    other = make_membership(county, on=YESTERDAY.isoformat())
+    run_nightly()
+    Membership.objects.filter(pk__in=[membership.pk, other.pk]).update(worker_group="carer")
+    assert check_everything() == 2
+    Membership.objects.filter(pk=membership.pk).update(worker_group="courier")
+    assert check_everything() == 0
+    assert _open() == {(county.pk, "ledger", f"worker_group#{other.pk}")}
+
+
+def test_a_report_that_was_corrected_is_no_drift_any_more(county: Union) -> None:
+    make_membership(county, on=YESTERDAY.isoformat())
+    report = {"union": county, "metric": "members", "unit": "person", "source": "通报"}
+    wrong = ReportedFigure.objects.create(value=Decimal(50), as_of=YESTERDAY, **report)
+    run_nightly()
+    assert _open() == {(county.pk, "reported", "members")}
+    ReportedFigure.objects.filter(pk=wrong.pk).update(value=Decimal(1))
+    check_books(YESTERDAY)
+    assert _open() == set()
+
+
+def test_counts_of_unions_and_stations_are_checked_and_mended(county: Union) -> None:
+    make_union("快递工会", "township_union", county, is_nef=True)
+    run_nightly()
+    city = county.parent
+    assert city is not None
+    before = _units()
+    DailyUnitCount.objects.filter(union=city, metric="unions", breakdown="").update(value=99)
+    DailyUnitCount.objects.filter(union=county, metric="nef_unions").delete()
+    found = {(row.union_id, row.metric, row.breakdown, row.stored, row.expected)
+             for row in find_differences(YESTERDAY)}  # fmt: skip
+    assert found == {
+        (city.pk, "unions", "", 99, 3),
+        (county.pk, "nef_unions", "", 0, 1),
+        (county.pk, "nef_unions", "township_union", 0, 1),
+    }
+    assert check_everything() == 3
+    outcomes = {o.step: o.row_count for o in run_nightly(full=True)}
+    assert (outcomes["recount_units"], outcomes["recount"]) == (3, 0)
+    assert (_units(), _open()) == (before, set())
+    assert list(find_differences(YESTERDAY)) == []
+
+
+def _units() -> dict[tuple[object, ...], int]:
+    """The newest figure of each kind."""
+    rows = DailyUnitCount.objects.order_by("day")
+    return {(row.union_id, row.metric, row.breakdown): row.value for row in rows}
+
+
+def test_figures_are_marked_while_their_books_differ(
+    county: Union, client: Client, django_user_model: type[User]
+) -> None:
+    client.force_login(django_user_model.objects.create_superuser("admin"))
+    membership = make_membership(county, on=YESTERDAY.isoformat())
+    city = county.parent
+    assert city is not None
+    run_nightly()
+
+    def marked() -> set[str]:
+        page = client.get("/dashboard/", {"union": city.pk}).content.decode()
+        cards = re.split(r'<div class="panel card-figure" id="key-', page)[1:]
+        return {card.split('"')[0] for card in cards if "账目不符" in card}
+
+    assert marked() == set()
+    DailyCount.objects.filter(union=city).update(members=5)
+    check_everything()
+    assert "members" in marked()
+    run_nightly(full=True)
+    assert marked() == set()
+    # A membership far below: what is counted above it rests on it.
+    Membership.objects.filter(pk=membership.pk).update(worker_group="carer")
+    check_everything()
+    assert "members" in marked()

@@ -250,7 +250,7 @@ def test_definitions_page(english: Client, world: World) -> None:
     english.force_login(world.grassroots)
     content = page(english, "/dashboard/definitions/")
     assert content.count('class="panel definition"') == len(METRICS)
-    assert "Latest baseline up to the day" in content
+    assert "Latest baseline up to the day, as recorded when the day was published" in content
 
 
 def test_trend_of_the_api(client: Client, world: World) -> None:
@@ -295,7 +295,8 @@ def test_ranking_of_the_api(client: Client, world: World) -> None:
     assert answer["rows"][1] == {
         "place": 2, "union": world.lin.pk, "name": "临清市总工会", "kind": "county_federation",
         "members": 2, "joined_this_month": 0, "joined_this_year": 1, "share": "0.285714",
-        "enrolment_rate_set4": "2.000000", "enrolment_rate_nef": None, "pace": "4.880001",
+        "enrolment_rate_set4": "2.000000", "enrolment_rate_nef": None, "is_over_full_set4": True,
+        "is_over_full_nef": False, "pace": "4.880001",
     }  # fmt: skip
     for query, status in (
         ({"union": str(world.other_city.pk)}, 404),

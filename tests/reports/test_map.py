@@ -72,10 +72,13 @@ def test_counties_have_no_shapes_and_stand_by_their_figure(client: Client, world
     assert found["bands"] == ["0", "1", "2", "4"]
     rate = asked(client, union=world.city.pk, day=DAY.isoformat(), metric="set4")
     assert [(area["name"], area["text"], area["band"]) for area in rate["areas"]][:2] == [
-        (world.lin.name, "200.00%", 0),
-        (world.dong.name, "—", None),
+        (world.lin.name, "200.00% · over 100%", 0),
+        (world.dong.name, "— no baseline", None),
     ]
-    assert asked(client, union=world.city.pk, metric="pace")["name"] == "Pace"
+    assert rate["bands"] == ["200.00%"]
+    pace = asked(client, union=world.city.pk, metric="pace")
+    assert pace["name"] == "Pace"
+    assert {area["text"] for area in pace["areas"] if area["band"] is None} == {"no figure"}
     assert asked(client, union=world.city.pk, metric="members'; --")["metric"] == "members"
 
 

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
-from collections.abc import Callable
-from typing import Any
-from unittest import mock
-
 import pytest
-from django.db import transaction
-from django.utils import timezone
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -20,56 +12,38 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from core.clock import CHINA
 from core.errors import RuleViolation
-from members.enums import EventType
+from enterprises.models import Employer
+from enterprises.services import update_employer
+from members.enums import EventType, MembershipStatus
 from members.models import Membership, MembershipEvent
 from members.services.ledger import correct_event, record_event
-from members.services.union_closing import start_merger
-from reports import nightly
-from reports.counting.verifying import find_differences
-from reports.nightly import run_nightly
-from reports.runs import PUBLISH
-from reports.selectors.counts import read_counts
+from members.services.union_closing import start_dissolution, start_merger
+from stations.models import Station, StationKind, StationStatus
+from stations.services import open_station, update_station
 from tests.budgets import RANDOM_LIVES
-from tests.builders import make_membership, make_union, person
-from tests.reports.night_oracle import ONE_DAY, Entry, Oracle
-from unions.models import Union
-from unions.services import move_union
+from tests.builders import make_membership, person
+from tests.reports.night_oracle import ONE_DAY, Entry, Place
+from tests.reports.night_world import (
+    BREAKS,
+    GROUPS,
+    STATION_KINDS,
+    Crash,
+    Killed,
+    NightWorld,
+)
+from unions.enums import UnionStatus
+from unions.models import Union, UnionClosing
+from unions.services import move_union, update_union
 
-BEGIN = dt.date(2024, 3, 1)
-GROUPS = ("courier", "carer")
-METRICS = ("members", "retained", "joined")
-_numbers = st.integers(0, 5)
+_numbers = st.integers(0, 9)
 _back = st.sampled_from((0, 0, 0, 1, 2, 5, 20, -1))  # days before today; -1 is tomorrow
 
 
-class Crash(Exception):
-    """A worker dies here."""
+class Nights(NightWorld, RuleBasedStateMachine):
+    """What may happen in any order, and the nights between."""
 
-
-class Nights(RuleBasedStateMachine):
-    """Each example lives in a transaction of its own that is rolled back."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.transaction = transaction.atomic()
-        self.transaction.__enter__()
-        # A place corrected on the day of registration leaves no history: these are older.
-        self.today = BEGIN - 30 * ONE_DAY
-        self.clock = mock.patch.object(timezone, "now", self.now)
-        self.clock.start()
-        city = make_union("市总", "city_federation")
-        self.counties = [make_union(f"{n}县总", "county_federation", city) for n in "甲乙"]
-        self.towns = [
-            make_union(f"{n}镇工会", "township_union", self.counties[0]) for n in "东西南"
-        ]
-        self.unions = [city, *self.counties, *self.towns]
-        self.standing = list(self.unions)
-        self.oracle = Oracle({union.pk: union.parent_id for union in self.unions})
-        self.today = BEGIN
-        self.oracle.end_day(BEGIN - ONE_DAY)
-        self.people = 0
+    people = 0
 
     @initialize(is_published=st.booleans())
     def begin(self, is_published: bool) -> None:
@@ -78,33 +52,31 @@ class Nights(RuleBasedStateMachine):
             self.join(where, GROUPS[where % 2], 1)
         if is_published:
             self.time_passes(1)
-            self.night(is_over=True, breaks=None)
-
-    def now(self) -> dt.datetime:
-        """Noon of the day the story has come to."""
-        return dt.datetime.combine(self.today, dt.time(12), tzinfo=CHINA)
+            self.night(is_over=True)
 
     def teardown(self) -> None:
         """A last night finishes whatever was left half-way, and all agrees; then forget it."""
         try:
             self.time_passes(1)
-            self.night(is_over=True, breaks=None)
+            self.night(is_over=True)
         finally:
-            self.clock.stop()
-            transaction.set_rollback(True)
-            self.transaction.__exit__(None, None, None)
+            self.end()
 
-    def _noted(self, event: MembershipEvent) -> None:
-        self.oracle.entries.append(
-            Entry(
-                event.union_id,
-                event.worker_group_id,
-                event.effective_on,
-                event.active_change,
-                event.retained_change,
-                event.joined_change,
-            )
+    def _note(self, event: MembershipEvent, *, rejoined: int = 0) -> None:
+        self.noted[event.pk] = Entry(
+            event.union_id,
+            event.worker_group_id,
+            event.effective_on,
+            event.active_change,
+            event.retained_change,
+            event.joined_change - rejoined,
+            rejoined,
         )
+        self.oracle.entries.append(self.noted[event.pk])
+
+    def _note_after(self, newest: int) -> None:
+        for event in MembershipEvent.objects.filter(pk__gt=newest).order_by("pk"):
+            self._note(event)
 
     @rule(where=_numbers, group=st.sampled_from(GROUPS), back=_back)
     def join(self, where: int, group: str, back: int) -> None:
@@ -115,9 +87,35 @@ class Nights(RuleBasedStateMachine):
         membership = make_membership(
             union, person(8_000 + self.people), group=group, on=day.isoformat()
         )
-        self._noted(membership.events.get())
+        self._note(membership.events.get())
 
-    @precondition(lambda self: self.people)
+    @rule(who=_numbers, where=_numbers, group=st.sampled_from(GROUPS), back=_back)
+    def rejoin(self, who: int, where: int, group: str, back: int) -> None:
+        """Somebody who left yesterday joins again; by an old paper it may be the first joining."""
+        rows = Membership.objects.open().filter(started_on__lt=self.today).order_by("pk")
+        if not rows:
+            return
+        left = rows[who % len(rows)]
+        last_day = self.today - ONE_DAY
+        Membership.objects.filter(pk=left.pk).update(
+            status=MembershipStatus.ENDED, ended_on=last_day
+        )
+        self._note(
+            record_event(
+                left, EventType.WITHDRAWN, union=left.union, effective_on=self.today, actor=None
+            )
+        )
+        day = self.today - back * ONE_DAY
+        spells = Membership.objects.filter(member=left.member_id)
+        was_member = any(spell.started_on < day for spell in spells)
+        membership = make_membership(
+            self.standing[where % len(self.standing)],
+            member=left.member,
+            group=group,
+            on=day.isoformat(),
+        )
+        self._note(membership.events.get(), rejoined=int(was_member))
+
     @rule(
         who=_numbers,
         kind=st.sampled_from((EventType.RETAINED, EventType.WITHDRAWN, EventType.RESTORED)),
@@ -126,7 +124,7 @@ class Nights(RuleBasedStateMachine):
     def change(self, who: int, kind: str, back: int) -> None:
         """An entry of another kind: the figures follow the ledger, whatever it says."""
         membership = Membership.objects.order_by("pk")[who % self.people]
-        self._noted(
+        self._note(
             record_event(
                 membership,
                 kind,
@@ -136,105 +134,193 @@ class Nights(RuleBasedStateMachine):
             )
         )
 
-    @precondition(lambda self: self.people)
     @rule(which=_numbers)
     def correct(self, which: int) -> None:
         """An entry is taken back, on its own day."""
         events = MembershipEvent.objects.filter(corrects=None, corrections=None).order_by("pk")
         if found := events.count():
-            self._noted(correct_event(events[which % found], actor=None))
+            wrong = events[which % found]
+            self._note(correct_event(wrong, actor=None), rejoined=-self.noted[wrong.pk].rejoined)
+
+    @rule(where=_numbers, back=st.sampled_from((None, 0, 0, 3, -1)), is_nef=st.booleans(),
+          kind=st.sampled_from(("grassroots_union", "grassroots_union", "holding_pool")),
+          is_preparing=st.booleans())  # fmt: skip
+    def found(
+        self, where: int, back: int | None, is_nef: bool, kind: str, is_preparing: bool
+    ) -> None:
+        """A union is registered: founded then, earlier, tomorrow, or still being prepared."""
+        parent = self.standing[where % len(self.standing)]
+        try:
+            union = self.register(
+                f"新会{len(self.unions)}",
+                kind,
+                Union.objects.get(pk=parent.pk),
+                founded_on=None if back is None else self.today - back * ONE_DAY,
+                is_nef=is_nef,
+                status=UnionStatus.PREPARING if is_preparing else UnionStatus.ACTIVE,
+            )
+        except RuleViolation:
+            return  # nothing of this kind may stand there
+        self.movable.append(union)
+
+    @rule(which=_numbers, is_nef=st.booleans())
+    def update(self, which: int, is_nef: bool) -> None:
+        """A union is established if it was not, and marked as one of new forms or not."""
+        union = self.standing[-1 - which % len(self.standing)]
+        update_union(union, actor=None, status=UnionStatus.ACTIVE, is_nef=is_nef)
+        body = self.oracle.bodies[union.pk]
+        body.is_preparing, body.is_nef = False, is_nef
+
+    @rule(where=_numbers, kind=st.sampled_from(STATION_KINDS), back=_back)
+    def open(self, where: int, kind: str, back: int) -> None:
+        """A station opens."""
+        union = self.standing[where % len(self.standing)]
+        opened_on = self.today - back * ONE_DAY
+        station = open_station(
+            name=f"驿站{len(self.oracle.stations)}",
+            kind=StationKind.objects.get(pk=kind),
+            host_union=union,
+            region=self.region,
+            address="人民路 1 号",
+            opened_on=opened_on,
+            actor=None,
+        )
+        self.oracle.stations[station.pk] = Place(union.pk, kind, opened_on)
+
+    @precondition(lambda self: self.oracle.stations)
+    @rule(which=_numbers, where=_numbers, is_closed=st.booleans())
+    def change_station(self, which: int, where: int, is_closed: bool) -> None:
+        """A station is closed from today on, or goes to another union."""
+        station = Station.objects.order_by("pk")[which % len(self.oracle.stations)]
+        place = self.oracle.stations[station.pk]
+        if is_closed and place.closed_on is None and place.opened_on <= self.today:
+            update_station(station, status=StationStatus.CLOSED, actor=None)
+            place.closed_on = self.today
+        elif not is_closed:
+            union = self.standing[where % len(self.standing)]
+            update_station(station, host_union=union, actor=None)
+            place.host = union.pk
+
+    @rule(which=_numbers, where=_numbers, keeps=st.booleans())
+    def hand_over(self, which: int, where: int, keeps: bool) -> None:
+        """A unit is kept or covered by another union."""
+        employer = Employer.objects.order_by("pk")[which % len(self.employers)]
+        union = self.standing[where % len(self.standing)]
+        unit = self.oracle.employers[employer.pk]
+        if keeps:
+            update_employer(employer, keeper=union, actor=None)
+            unit.keeper = union.pk
+        else:
+            update_employer(employer, covering_union=union, actor=None)
+            unit.covering = union.pk
 
     @rule(which=_numbers, to=_numbers)
     def move(self, which: int, to: int) -> None:
-        """A town changes its county."""
-        town = self.towns[which % len(self.towns)]
-        county = self.counties[to % len(self.counties)]
+        """A town changes its county, a smaller union its town."""
+        union = self.movable[which % len(self.movable)]
+        places = [*self.counties, *self.movable]
+        place = places[to % len(places)]
+        if self.counted_at_once.intersection(self.oracle.below(union.pk)):
+            return
         try:
             move_union(
-                Union.objects.get(pk=town.pk), to_parent=county, reason="区划调整", actor=None
+                Union.objects.get(pk=union.pk),
+                to_parent=Union.objects.get(pk=place.pk),
+                reason="区划调整",
+                actor=None,
             )
         except RuleViolation:
-            return  # it stands there already
-        self.oracle.parents[town.pk] = county.pk
+            return  # it stands there already, or may not
+        self.oracle.parents[union.pk] = place.pk
 
-    @precondition(lambda self: len(self.towns) > 1)
+    @precondition(lambda self: len(self.movable) > 1)
     @rule(which=_numbers, into=_numbers)
     def merge(self, which: int, into: int) -> None:
-        """A town becomes part of another: whoever is a member there is carried over."""
+        """A union becomes part of another: members and what stands below it are carried over."""
         newest = MembershipEvent.objects.latest("pk").pk
         source, target = (
-            Union.objects.get(pk=self.towns[n % len(self.towns)].pk) for n in (which, into)
+            Union.objects.get(pk=self.movable[n % len(self.movable)].pk) for n in (which, into)
         )
+        if self.counted_at_once.intersection(self.oracle.below(source.pk)[1:]):
+            return
+        before = self._registers()
         try:
             start_merger(source, into=target, reason="乡镇合并", actor=None)
         except RuleViolation:
-            return  # it is the same town, or has entries of tomorrow
-        self.towns.remove(source)
-        self.standing.remove(source)
-        for event in MembershipEvent.objects.filter(pk__gt=newest).order_by("pk"):
-            self._noted(event)
+            assert self._registers() == before
+            return  # it is the same, or may not take what is below, or has entries of tomorrow
+        source.refresh_from_db()
+        self._closed(source, newest)
+        self.oracle.merge(source.pk, target.pk, source.closed_on)
+
+    @rule(
+        which=_numbers,
+        to=st.none() | _numbers,
+        retains=st.booleans(),
+        back=st.sampled_from((None, None, 0, 1, -1)),
+    )
+    def dissolve(self, which: int, to: int | None, retains: bool, back: int | None) -> None:
+        """A union ends: the last below it, and its members go to another, if it has any."""
+        newest = MembershipEvent.objects.latest("pk").pk
+        ending = [*self.counties, *self.movable]
+        union = Union.objects.get(pk=ending[which % len(ending)].pk)
+        target = None if to is None else self.standing[to % len(self.standing)]
+        has_some_below = any(self.oracle.parents[one.pk] == union.pk for one in self.standing)
+        has_members = Membership.objects.open().filter(union=union).exists()
+        before, refused = self._registers(), None
+        try:
+            start_dissolution(
+                union,
+                memberships_to=target,
+                retains_members=retains,
+                closed_on=None if back is None else self.today - back * ONE_DAY,
+                reason="已无会员",
+                actor=None,
+            )
+        except RuleViolation as refusal:
+            refused = refusal.code
+        if has_some_below:
+            assert refused == "children"
+        elif has_members and target is None:
+            assert refused == "required"
+        if refused is not None:
+            assert self._registers() == before
+            return
+        union.refresh_from_db()
+        self._closed(union, newest)
+        self.oracle.dissolve(union.pk, union.closed_on)
+
+    def _closed(self, union: Union, newest: int) -> None:
+        for unions in (self.counties, self.movable, self.standing):
+            if union in unions:
+                unions.remove(union)
+        self._note_after(newest)
+
+    def _registers(self) -> list[object]:
+        """What a refused act must leave as it was."""
+        return [
+            list(Union.objects.order_by("pk").values_list("pk", "path", "status", "closed_on")),
+            list(Membership.objects.order_by("pk").values_list("pk", "status", "union")),
+            list(Employer.objects.order_by("pk").values_list("keeper", "covering_union")),
+            MembershipEvent.objects.count(),
+            UnionClosing.objects.count(),
+        ]
 
     @rule(days=st.sampled_from((1, 1, 1, 2, 4)))
     def time_passes(self, days: int) -> None:
         """One day after the other; what nobody counts is missed."""
-        for _ in range(days):
-            self.oracle.end_day(self.today)
-            self.today += ONE_DAY
+        self.pass_days(days)
 
-    @rule(is_over=st.booleans(), breaks=st.sampled_from((None, None, "posting", "crown")))
-    def night(self, is_over: bool, breaks: str | None) -> None:
+    @rule(
+        is_over=st.booleans(),
+        breaks=st.none() | st.sampled_from(sorted(BREAKS)),
+        death=st.sampled_from((Crash, Killed)),
+    )
+    def night(
+        self, is_over: bool, breaks: str | None = None, death: type[BaseException] = Crash
+    ) -> None:
         """The night for yesterday, or for the day that is not over; some die half-way."""
-        with contextlib.ExitStack() as stack:
-            for name, told in (
-                ("count_history", lambda day: self.oracle.take(day, is_first=True)),
-                ("post_changes", lambda day: self.oracle.take(day, is_first=False)),
-                ("_publish", self.oracle.publish),
-            ):
-                stack.enter_context(
-                    mock.patch.object(nightly, name, _telling(getattr(nightly, name), told))
-                )
-            if breaks:
-                name = {"posting": "post_changes", "crown": "_count_crown"}[breaks]
-                stack.enter_context(mock.patch.object(nightly, name, side_effect=Crash))
-            with contextlib.suppress(Crash):
-                outcomes = run_nightly(self.today - ONE_DAY if is_over else self.today)
-                # A day that is out already is not looked at again, though its tree may change
-                # until it is over.
-                if any((one.step, one.state) == (PUBLISH, "done") for one in outcomes):
-                    self.agrees()
-
-    def agrees(self) -> None:
-        """Every day that is out, as published and as known now; and the newest by the ledger."""
-        keys = [(metric, group) for metric in METRICS for group in ("", *GROUPS)]
-        unions, days = [union.pk for union in self.unions], sorted(self.oracle.published)
-        for known_now in (False, True):
-            counts = read_counts(unions, keys, days, known_now=known_now)
-            for day in days:
-                found = {
-                    (union, metric, group): value
-                    for union in unions
-                    for metric, group in keys
-                    if (value := counts.at(union, metric, group, day))
-                }
-                expected = (
-                    self.oracle.figures(day, known_now=True)
-                    if known_now
-                    else self.oracle.published[day]
-                )
-                assert found == dict(expected), (day, known_now)
-        if days:
-            assert list(find_differences(days[-1])) == []
-
-
-def _telling(work: Callable[..., Any], told: Callable[[dt.date], None]) -> Callable[..., Any]:
-    """``work``, after which ``told`` hears of the day it was done for."""
-
-    def both(day: dt.date, **options: Any) -> Any:
-        result = work(day, **options)
-        told(day)
-        return result
-
-    return both
+        self.run_night(self.today - ONE_DAY if is_over else self.today, breaks, death)
 
 
 @pytest.mark.django_db
@@ -247,27 +333,64 @@ def test_a_week_with_everything_in_it() -> None:
         week.move(0, 1)
         week.join(east, courier, 0)
         week.join(east, courier, 20)  # late: its county was another then
-        week.night(is_over=False, breaks=None)
+        week.night(is_over=False)
         week.move(0, 0)
         week.join(east, "carer", 2)
-        week.night(is_over=False, breaks=None)
+        week.night(is_over=False)
         week.change(1, EventType.WITHDRAWN, 0)
         week.time_passes(1)
         week.night(is_over=True, breaks="crown")
         week.join(east, courier, 1)
-        week.night(is_over=True, breaks=None)
+        week.night(is_over=True)
         week.correct(2)
         week.time_passes(2)
         week.move(0, 1)
         week.join(4, "carer", 4)
         week.night(is_over=True, breaks="posting")
-        week.night(is_over=True, breaks=None)
+        week.night(is_over=True)
         week.merge(1, 0)
         week.time_passes(2)
-        week.night(is_over=True, breaks=None)
+        week.night(is_over=True)
         assert len(week.oracle.published) == 6
+        standing = len(week.standing)
+        week.dissolve(1, to=5, retains=True, back=None)  # a county with towns: refused
+        week.dissolve(3, to=None, retains=True, back=None)  # members, and nobody takes them
+        assert len(week.standing) == standing
+        week.dissolve(3, to=3, retains=True, back=None)
+        assert len(week.standing) == standing - 1
+        week.time_passes(2)
+        week.night(is_over=True)
     finally:
         week.teardown()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("is_first", "death"), [(True, Killed), (False, Crash)])
+def test_a_night_that_dies_anywhere_is_finished_by_the_next(
+    is_first: bool, death: type[BaseException]
+) -> None:
+    """In the first night and in a later one, in every step that counts; changes come meanwhile."""
+    life = Nights()
+    try:
+        life.begin(is_published=not is_first)
+        for place, breaks in enumerate(sorted(BREAKS)):
+            life.join(3 + place % 2, GROUPS[place % 2], place)
+            life.join(2, "carer", 0)
+            life.rejoin(place, place, "carer", 0)
+            life.found(3, 0, True, "grassroots_union", False)
+            life.open(1, "drivers_home", 0)
+            life.hand_over(place, place, False)
+            life.time_passes(1)
+            outs = len(life.oracle.published)
+            life.night(is_over=True, breaks=breaks, death=death)
+            life.move(place, place)
+            life.join(4, "courier", 2)
+            life.night(is_over=True)
+            if not is_first:
+                assert len(life.oracle.published) == outs + 1
+        assert life.parts_broken_off == 1
+    finally:
+        life.teardown()
 
 
 @pytest.mark.django_db

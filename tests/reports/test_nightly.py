@@ -1,6 +1,7 @@
 """The night survives everything: leases, fences, missed nights, a killed worker."""
 
 import datetime as dt
+import json
 import os
 import signal
 import subprocess
@@ -170,6 +171,73 @@ def test_command_refuses_nonsense() -> None:
     for text in ("yesterday-ish", (local_today() + dt.timedelta(days=1)).isoformat()):
         with pytest.raises(CommandError):
             call_command("nightly", date=text)
+
+
+def run_command(**options: Any) -> list[tuple[str, dt.date, str]]:
+    """The command's lines, one a step: step, day, state."""
+    out = StringIO()
+    call_command("nightly", json=True, stdout=out, **options)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    return [(row["step"], dt.date.fromisoformat(row["day"]), row["state"]) for row in lines]
+
+
+def runs() -> list[tuple[object, ...]]:
+    """What is known of all nights."""
+    return list(ReportRun.objects.order_by("report", "day").values_list())
+
+
+@pytest.mark.django_db
+def test_command_fills_the_missed_days_in_order(union: Union) -> None:
+    days = [YESTERDAY - dt.timedelta(days=n) for n in (4, 3, 2, 1, 0)]
+    make_membership(union, on=days[0].isoformat())
+    run_nightly(days[0])
+    for day in (days[1], days[3], days[3]):
+        make_membership(union, on=day.isoformat())
+    asked = {"since": days[1].isoformat(), "to": days[3].isoformat()}
+    assert run_command(**asked) == [(step, day, "done") for day in days[1:4] for step in STEPS]
+    published = ReportRun.objects.filter(report=PUBLISH, status="done").order_by("day")
+    assert list(published.values_list("day", flat=True)) == days[:4]
+    assert [members(union, day) for day in days[:4]] == [1, 2, 2, 4]
+    assert set(DailyCount.objects.values_list("union", "day", "members")) == {
+        (key, day, count)
+        for key in (union.pk, union.parent_id, union.parent.parent_id)  # type: ignore[union-attr]
+        for day, count in ((days[0], 1), (days[1], 2), (days[3], 4))
+    }
+    # Asked again, nothing is counted twice.
+    before = figures(), runs()
+    assert {(day, state) for _step, day, state in run_command(**asked)} == {
+        (days[3], "already_done")
+    }
+    assert (figures(), runs()) == before
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"since": -1, "to": 0}, r"have not been counted: begin with"),
+        ({"date": 0, "to": 0}, "give one of them"),
+        ({"date": 0, "since": -3, "to": 0}, "give one of them"),
+        ({"since": 0, "to": -2}, "--from is after --to"),
+        ({"since": -1, "date": -2}, "--from is after --to"),
+        ({"since": -3, "to": 2}, "a day to come cannot be counted"),
+        ({"since": 2}, "a day to come cannot be counted"),
+    ],
+)
+def test_command_refuses_days_that_do_not_fit_and_counts_nothing(
+    union: Union, options: dict[str, int], message: str
+) -> None:
+    make_membership(union, on=(YESTERDAY - dt.timedelta(days=4)).isoformat())
+    run_nightly(YESTERDAY - dt.timedelta(days=4))
+    make_membership(union, on=(YESTERDAY - dt.timedelta(days=2)).isoformat())
+    before = figures(), runs()
+    days = {
+        name: (YESTERDAY + dt.timedelta(days=number)).isoformat()
+        for name, number in options.items()
+    }
+    with pytest.raises(CommandError, match=message):
+        call_command("nightly", stdout=StringIO(), **days)
+    assert (figures(), runs()) == before
 
 
 def _wait_for(condition: object, seconds: float = 30) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from audit.models import AuditEntry
+from campaigns.models import Indicator, Metric, Target, Unit
 from core.errors import RuleViolation
 from enterprises.models import WorkforceBaseline
 from portal.logs import hide_tokens
@@ -19,7 +22,7 @@ from reports.nightly import run_nightly
 from reports.screens import make_screen, screen_of
 from reports.selectors.screen import is_stale, screen_view
 from tests.builders import make_membership
-from tests.reports.world import DAY, World, build_world
+from tests.reports.world import DAY, World, build_world, group_set
 from unions.models import Appointment
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +107,57 @@ def test_one_small_county_alone_would_follow_from_the_sum(world: World) -> None:
     wanted = {world.dong: 22, world.nef: None, world.lin: None, world.shen: 0}
     assert {area.union: area.value for area in view.map.areas} == wanted
     assert {row.union: row.joined_this_year for row in view.ranking} == wanted
+
+
+def test_target_that_is_a_rate_of_few_persons(world: World) -> None:
+    """Of twelve workers 50.00% are six; how it stands would tell about how many, too."""
+    indicator = Indicator.objects.create(
+        campaign=world.campaign, metric=Metric.ENROLMENT_RATE, name="入会率", unit=Unit.RATIO,
+        group_set=group_set("set4"),
+    )  # fmt: skip
+    Target.objects.create(
+        indicator=indicator, union=world.city, period_start=dt.date(2024, 1, 1),
+        period_end=dt.date(2024, 12, 31), value=Decimal("0.5"),
+    )  # fmt: skip
+    _screen, token = make_screen(world.city, name="厅", actor=world.official)
+    wall = Client(HTTP_ACCEPT_LANGUAGE="en")
+    wall.get(f"/dashboard/screen/{token}/")
+
+    def told(day: dt.date, joining: int) -> tuple[str, str, str, bool]:
+        """Title, figures and bar of the target, and the big figure, after the night."""
+        for _number in range(joining):
+            make_membership(world.town, group="courier", on=day.isoformat())
+        run_nightly(day)
+        page = wall.get("/dashboard/screen/").content.decode()
+        (target,) = [
+            piece for piece in page.split('<div class="screen-target">')[1:] if "入会率" in piece
+        ]
+        (big,) = [
+            piece for piece in page.split('<div class="big-figure">')[1:]
+            if "Rate, four groups" in piece.split("</h2>")[0]
+        ]  # fmt: skip
+        title, line = (
+            " ".join(strip_tags(text.replace("</span>", " ")).split())
+            for text in re.findall(r'<p class="target-[a-z]+">(.*?)</p>', target, re.DOTALL)[:2]
+        )
+        figure = " ".join(strip_tags(big.split("</div>")[0]).split())
+        return title, line.split(" time gone")[0], figure, "fill fill-" in target.split("</p>")[1]
+
+    one = dt.timedelta(days=1)
+    name = "三年行动计划 入会率"
+    assert told(DAY + one, 0) == (
+        name, "under 10 persons / 50.00%", "Rate, four groups under 10", False,
+    )  # fmt: skip
+    assert told(DAY + 2 * one, 3) == (
+        name, "under 10 persons / 50.00%", "Rate, four groups under 10", False,
+    )  # fmt: skip
+    assert told(DAY + 3 * one, 1) == (
+        f"{name} reached", "83.33% / 50.00%", "Rate, four groups 83.33%", True,
+    )  # fmt: skip
+    assert told(DAY + 4 * one, 3) == (
+        f"{name} reached", "108.33% · over 100% / 50.00%",
+        "Rate, four groups 108.33% over 100%", True,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(

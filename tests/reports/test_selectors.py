@@ -28,7 +28,7 @@ from reports.selectors.scope import (
 )
 from reports.selectors.structure import coverage_of, structure_of
 from tests.builders import make_official, make_user
-from tests.reports.world import DAY, World, build_world, group_set
+from tests.reports.world import DAY, World, build_world, count_anew, group_set
 from unions.enums import Role
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +89,7 @@ def test_rate_of_a_single_group_takes_its_own_baseline(world: World) -> None:
         keeper=world.city, group_id="courier", union=world.city, counted_on=D(2023, 1, 1),
         worker_count=6, source="自报",
     )  # fmt: skip
+    count_anew(DAY)
     groups = {row.code: row for row in figures_of(world.city, DAY).groups}
     assert groups["courier"].rate == Decimal("0.5")
 

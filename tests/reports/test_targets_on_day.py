@@ -14,7 +14,7 @@ from django.utils import translation
 from openpyxl import load_workbook
 
 from accounts.models import User
-from campaigns.models import Target, TargetVersion, VersionState
+from campaigns.models import Indicator, Metric, Target, TargetVersion, Unit, VersionState
 from reports.brief import brief_of
 from reports.briefings.content import briefing_of
 from reports.models import CampaignProgress, PaceThreshold
@@ -26,9 +26,11 @@ from reports.selectors.days import as_of
 from reports.selectors.forecasts import forecasts_of
 from reports.selectors.progress import measured
 from reports.selectors.ranking import ranking_of
-from tests.builders import make_official
+from tests.builders import make_official, make_union
 from tests.reports.world import DAY, World, build_world
 from unions.enums import Role
+from unions.models import Union
+from unions.services import move_union
 
 pytestmark = pytest.mark.django_db
 D = dt.date
@@ -186,3 +188,113 @@ def test_a_target_changed_since_the_night_has_a_new_status(
     # The day before keeps its own.
     before = {row.target: row.status for row in measured([dong], BEFORE)}
     assert before[dong] == CampaignProgress.objects.get(target=dong, day=BEFORE).status
+
+
+def shown_below(client: Client, world: World, **query: Any) -> dict[str, tuple[Any, ...]]:
+    """By the first day of the period: what the page says of the targets above and below."""
+    query = {name: str(value) for name, value in query.items()}
+    response = client.get(f"/dashboard/campaigns/{world.campaign.pk}/", query)
+    assert response.status_code == 200
+    return {
+        f"{row.indicator.name} {row.period_start.year}": (
+            row.value, row.count, row.total, row.difference, row.others, row.without, row.children,
+        )
+        for row in response.context["cascades"]
+    }  # fmt: skip
+
+
+YEAR, PLAN = "新发展会员 2024", "新发展会员 2023"
+
+
+def test_the_campaigns_page_sets_a_target_beside_those_below_it(
+    client: Client, world: World
+) -> None:
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    client.force_login(world.leader)
+    # The highest union of the viewer; own target, how many below, sum, difference, how many differ,
+    # how many of those directly below have none.
+    plan = (60, 0, 0, None, 0, 4, 4)
+    assert shown_below(client, world) == {YEAR: (40, 2, 10, -30, 2, 2, 4), PLAN: plan}
+    # As the targets stood on the day: before they were doubled, and while that of 临 was away.
+    assert shown_below(client, world, day=BEFORE) == {YEAR: (20, 2, 5, -15, 2, 2, 4), PLAN: plan}
+    assert shown_below(client, world, day=D(2024, 3, 7))[YEAR] == (40, 1, 8, -32, 1, 3, 4)
+    content = client.get(f"/dashboard/campaigns/{world.campaign.pk}/").content.decode()
+    below = content[content.index('id="below"') : content.index('id="changes"')]
+    assert '<div class="table-scroll" tabindex="0" role="group"' in below
+    for piece in ("聊城市总工会", "40 persons", "10 persons", "2 unions", "−30", "2 of 4", "4 of 4",
+                  "nothing set below"):  # fmt: skip
+        assert piece in below, piece
+
+
+def test_nearest_targets_below_count_and_who_has_none_is_told(client: Client, world: World) -> None:
+    target = world.targets["dong"]
+    far = make_union("莘县街道工会", "township_union", world.shen)
+    # Registered before today: who moves on the first day has never stood anywhere else.
+    Union.objects.filter(pk=far.pk).update(created_at=f"{BEFORE}T09:30:00+08:00")
+    for union, value in ((world.town, 3), (far, 32)):
+        Target.objects.create(
+            indicator=target.indicator, union=union, value=value,
+            period_start=target.period_start, period_end=target.period_end,
+        )  # fmt: skip
+    rate = Indicator.objects.create(
+        campaign=world.campaign, metric=Metric.ENROLMENT_RATE, name="入会率", unit=Unit.RATIO
+    )
+    for union, share in ((world.city, "0.8"), (world.dong, "0.8"), (world.lin, "0.9")):
+        Target.objects.create(
+            indicator=rate, union=union, value=Decimal(share),
+            period_start=target.period_start, period_end=target.period_end,
+        )  # fmt: skip
+    client.force_login(world.leader)
+    found = shown_below(client, world)
+    # The town's stands below its county's; the one below 莘县 counts, and 莘县 itself has none.
+    assert found[YEAR] == (40, 3, 42, 2, 3, 2, 4)
+    assert found["入会率 2024"] == (Decimal("0.8"), 2, None, None, 1, 2, 4)
+    assert shown_below(client, world, union=world.dong.pk)[YEAR] == (8, 1, 3, -5, 1, 0, 1)
+    assert shown_below(client, world, union=world.shen.pk) == {YEAR: (None, 1, 32, None, 0, 0, 1)}
+    # Later days know 莘县's town elsewhere; this one keeps it, and so does the campaign's sum.
+    move_union(far, to_parent=world.dong, reason="区划调整", actor=None)
+    assert shown_below(client, world)[YEAR] == found[YEAR]
+    assert shown_below(client, world, union=world.dong.pk)[YEAR][1:3] == (1, 3)
+    assert shown_below(client, world, union=world.shen.pk)[YEAR][1:3] == (1, 32)
+
+
+def test_above_and_below_of_the_owner_for_who_sees_it_and_of_nobody_elses(
+    client: Client, world: World
+) -> None:
+    address = f"/dashboard/campaigns/{world.campaign.pk}/"
+    client.force_login(make_official("provincial", world.province, Role.LEADER))
+    # The province promised nothing itself; one of its two cities has a target.
+    assert shown_below(client, world) == {
+        YEAR: (None, 1, 40, None, 0, 1, 2), PLAN: (None, 1, 60, None, 0, 1, 2),
+    }  # fmt: skip
+    client.force_login(make_official("of_lin", world.lin))
+    assert shown_below(client, world) == {YEAR: (2, 0, 0, None, 0, 0, 0)}
+    unions: list[Union] = [world.city, world.dong, world.province]
+    assert [client.get(address, {"union": str(union.pk)}).status_code for union in unions] == [
+        404, 404, 404,
+    ]  # fmt: skip
+    assert client.get(address, {"union": "x"}).status_code == 404
+    client.force_login(world.stranger)
+    assert client.get(address, {"union": str(world.other_city.pk)}).status_code == 404
+
+
+def test_pages_of_targets_and_changes_are_counted_with_their_rows(
+    client: Client, world: World, django_assert_num_queries: Any
+) -> None:
+    address = f"/dashboard/campaigns/{world.campaign.pk}/"
+    client.force_login(world.leader)
+
+    def numbers(**query: str) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        context = client.get(address, query).context
+        page, changes = context["page"], context["changes"]
+        return (
+            (page.number, page.paginator.count, len(page.object_list)),
+            (changes.number, changes.paginator.count, len(changes.object_list)),
+        )
+
+    # The dearest way to ask: another union than the owner, with changes to tell.
+    with django_assert_num_queries(12):
+        assert numbers(union=str(world.city.pk)) == ((1, 4, 4), (1, 4, 4))
+    for odd in ("0", "-1", "x", "", "2", "²", "9" * 30):
+        assert numbers(page=odd, changes=odd) == ((1, 4, 4), (1, 4, 4)), odd
+    assert numbers(day="2020-01-01")[0] == (1, 4, 4)

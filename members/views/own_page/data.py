@@ -74,16 +74,19 @@ def phone(request: HttpRequest, person: Person) -> HttpResponse:
         new = form.cleaned_data["phone"]
         if blind_index(new, context=PHONE_CONTEXT) == bytes(person.member.phone_hash):
             form.add_error("phone", _("This is the number we have."))
-        elif (
-            not limits.may_log_in_from(request)
-            or send_code(new, CHANGE, address=client_block(request)).outcome is Sending.TOO_MANY
-        ):
+        elif not limits.may_log_in_from(request) or _is_refused(request, new):
             form.add_error(None, _("Too many attempts just now. Please try again later."))
             status = 429
         else:
             return sessions.keep_phone(redirect("own_page:phone_code"), new)
     context = {"person": person, "form": form}
     return render(request, "members/me/phone.html", context, status=status)
+
+
+def _is_refused(request: HttpRequest, new: str) -> bool:
+    asker = limits.asker_of(request)
+    sent = send_code(new, CHANGE, address=client_block(request), asker=asker)
+    return sent.outcome is Sending.TOO_MANY
 
 
 @own_page

@@ -43,7 +43,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _phone_page(request, form)
     phone = form.cleaned_data["phone"]
-    sent = send_code(phone, LOG_IN, address=client_block(request))
+    sent = send_code(phone, LOG_IN, address=client_block(request), asker=limits.asker_of(request))
     if sent.outcome is Sending.TOO_MANY:
         return _limited(request, form, sent)
     return sessions.keep_phone(redirect("own_page:code"), phone)

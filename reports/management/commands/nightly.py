@@ -33,17 +33,19 @@ class Command(BaseCommand):
         """Run the night."""
         if options["date"] and options["to"]:
             raise CommandError("--date and --to mean the same: give one of them")
+        last, since = _parse_day(options["date"] or options["to"]), _parse_day(options["since"])
+        if since is not None and since > (last or local_today() - dt.timedelta(days=1)):
+            raise CommandError("--from is after --to: there is no day to fill")
         try:
-            outcomes = run_nightly(
-                _parse_day(options["date"] or options["to"]),
-                since=_parse_day(options["since"]),
-                full=options["full"],
-            )
+            outcomes = run_nightly(last, since=since, full=options["full"])
         except RuleViolation as refusal:
             raise CommandError(str(refusal)) from refusal
         for outcome in outcomes:
             if options["json"]:
-                line = json.dumps({**outcome._asdict(), "day": outcome.day.isoformat()})
+                # A sum comes from the database as a Decimal, which JSON does not know.
+                row_count = int(outcome.row_count)
+                day = outcome.day.isoformat()
+                line = json.dumps({**outcome._asdict(), "day": day, "row_count": row_count})
             else:
                 line = (
                     f"{outcome.day} {outcome.step}: {outcome.state}, "
