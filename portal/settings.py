@@ -303,8 +303,7 @@ CODE_RESEND_SECONDS = env_int("CODE_RESEND_SECONDS", 60, minimum=1)
 # Wishes for a code per window and address, on pages that anybody may call.
 CODE_CALLS_PER_IP = env_int("CODE_CALLS_PER_IP", 60, minimum=1)
 CODE_CALLS_PER_IP_WITHOUT_PROOF = env_int("CODE_CALLS_PER_IP_WITHOUT_PROOF", 10, minimum=1)
-# Codes within 24 hours: to one phone (told only to whoever asked for them), from one address,
-# altogether.
+# Codes within 24 hours: to one phone (told only to who asked), from one address, altogether.
 CODE_LIMIT_PER_PHONE = env_int("CODE_LIMIT_PER_PHONE", 10, minimum=1)
 CODE_LIMIT_PER_IP = env_int("CODE_LIMIT_PER_IP", 300, minimum=1)
 CODE_LIMIT_PER_DAY = env_int("CODE_LIMIT_PER_DAY", 50_000, minimum=1)

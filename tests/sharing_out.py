@@ -19,6 +19,8 @@ LONGEST = (
     # Needs no migrated database, while the first process makes it for all.
     "tests/portal/test_up.py",
     DEMO,
+    "tests/members/test_fuzz_inside.py",
+    "tests/reports/test_night_lives.py",
     "tests/members/test_fuzz.py",
     "tests/portal/test_bench.py",
     "tests/browser/test_admin_pages.py",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from unfold.widgets import (
@@ -25,22 +23,11 @@ from members.selectors import questions_of
 from members.services.enrolment import PersonInput
 from reference.models import WorkerGroup
 from reference.selectors import active_groups
-from unions.admin.forms import actor_of
+from unions.admin.forms import RecordSelect, actor_of
 from unions.enums import UnionStatus
 from unions.models import Union, UnionQuerySet
 
 _PLAIN = {"autocomplete": "off", "spellcheck": "false"}
-
-
-class UnionSelect(AutocompleteSelect):
-    """The search box for a union; Django's looks up whatever was sent, and fails on no number."""
-
-    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
-        """The union that was sent, if what was sent can be the key of one."""
-        try:
-            return super().optgroups(name, value, attr)
-        except (ValueError, OverflowError):
-            return super().optgroups(name, [], attr)
 
 
 def unions_to_enrol_in(request: HttpRequest) -> UnionQuerySet:
@@ -53,7 +40,7 @@ def union_field(request: HttpRequest) -> forms.ModelChoiceField:
     """A choice among them; whoever has but one needs not choose."""
     rows = unions_to_enrol_in(request)
     field = forms.ModelChoiceField(rows, label=_("union"))
-    widget = UnionSelect(MobileWindow._meta.get_field("union"), admin.site)
+    widget = RecordSelect(MobileWindow._meta.get_field("union"), admin.site)
     widget.choices = field.widget.choices
     field.widget = widget
     first = list(rows.values_list("pk", flat=True)[:2])

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -29,7 +28,7 @@ from members.services.pools import COUNTY_FEDERATION, open_pool
 from reference.models import Region, WorkerGroup
 from reference.selectors import active_groups
 from unions.admin.base import OperatorAdmin, ScopedModelAdmin
-from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.forms import RecordSelect, ServiceForm, actor_of
 from unions.enums import UnionStatus
 from unions.kinds import HOLDING_POOL
 from unions.models import Union
@@ -82,7 +81,7 @@ class TryForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         region: Any = self.fields["region"]
-        widget = AutocompleteSelect(RoutingRule._meta.get_field("region"), admin.site)
+        widget = RecordSelect(RoutingRule._meta.get_field("region"), admin.site)
         widget.choices = region.widget.choices
         region.widget = widget
         self.fields["worker_group"].queryset = active_groups()  # type: ignore[attr-defined]

@@ -15,6 +15,7 @@ from campaigns.models import Campaign, CampaignStatus, Indicator, Target, Unit a
 from core.clock import CHINA
 from enterprises.models import Employer
 from enterprises.services import record_employer
+from members.models import Membership, MembershipEvent
 from reports import nightly
 from reports.counting import posting
 from reports.counting.verifying import find_differences
@@ -26,7 +27,7 @@ from reports.selectors.counts import read_counts
 from reports.selectors.coverage_rates import read_units
 from tests.builders import make_region
 from tests.reports.night_oracle import ONE_DAY, Body, Entry, Oracle, Unit
-from unions.models import Union, UnionKind
+from unions.models import Union, UnionClosing, UnionKind
 from unions.services import create_union
 
 BEGIN = dt.date(2024, 3, 1)
@@ -109,6 +110,16 @@ class NightWorld:
         """Noon of the day the story has come to, or a little later."""
         noon = dt.datetime.combine(self.today, dt.time(12), tzinfo=CHINA)
         return noon + dt.timedelta(minutes=self.minutes)
+
+    def registers(self) -> list[object]:
+        """What a refused act must leave as it was."""
+        return [
+            list(Union.objects.order_by("pk").values_list("pk", "path", "status", "closed_on")),
+            list(Membership.objects.order_by("pk").values_list("pk", "status", "union")),
+            list(Employer.objects.order_by("pk").values_list("keeper", "covering_union")),
+            MembershipEvent.objects.count(),
+            UnionClosing.objects.count(),
+        ]
 
     def end(self) -> None:
         """Forget everything."""
