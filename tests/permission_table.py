@@ -90,7 +90,14 @@ PUBLIC = (
         EVERYBODY,
         lambda world: (world.text.purpose, world.text.version),
     ),
-    Row("members:join", EVERYBODY, lambda world: (world.join_code.code,), is_public=True),
+    # That the form was opened is counted, and nothing about whoever opened it.
+    Row(
+        "members:join",
+        EVERYBODY,
+        lambda world: (world.join_code.code,),
+        is_public=True,
+        writers=("anonymous", "stranger", "leader", "official"),
+    ),
     Row("stations:list", EVERYBODY, is_public=True, is_marked=True),
     Row("stations:detail", EVERYBODY, station, is_public=True),
     Row("campaigns:list", EVERYBODY, is_public=True, is_marked=True),
