@@ -57,7 +57,7 @@ changed AS (
     SELECT {path}, s.number, s.members, s.retained, s.joined, s.rejoined
     FROM summed s JOIN unions_union u ON u.id = s.union_id
 )
-SELECT COALESCE(SUM(entries), 0) FROM summed
+SELECT COALESCE(SUM(entries), 0)::int FROM summed
 """
 
 _LATE = """

@@ -102,12 +102,8 @@ KEPT_SECONDS = 20 * 3600
 # Decisions after the last day are not known yet on it.
 _FUNNEL = """
 WITH counted AS (SELECT MIN(day) AS since FROM members_joincodevisit),
-correction AS (
-    SELECT application_id, MIN(at) AS at FROM members_applicationstep
-    WHERE type = 'correction' AND at >= %(since)s AND at < %(until)s GROUP BY application_id
-),
 sent AS (
-    SELECT a.submitted_at, a.rejection_reason_id AS reason, correction.at AS corrected_at,
+    SELECT a.id, a.submitted_at, a.rejection_reason_id AS reason,
         CASE WHEN a.phone_proven_at < %(until)s THEN a.phone_proven_at END AS proven_at,
         CASE WHEN a.decided_at < %(until)s THEN a.status ELSE 'waiting' END AS state,
         CASE WHEN a.decided_at < %(until)s AND a.status IN ('approved', 'rejected')
@@ -115,15 +111,20 @@ sent AS (
         a.join_code_id IS NOT NULL AND a.channel <> ALL(%(elsewhere)s) AS is_through
     FROM members_application a
     JOIN unions_union u ON u.id = a.union_id
-    LEFT JOIN correction ON correction.application_id = a.id
     WHERE u.path LIKE %(path)s AND a.submitted_at >= %(since)s AND a.submitted_at < %(until)s
 ),
+corrected AS (
+    SELECT s.application_id, MIN(s.at) AS at
+    FROM members_applicationstep s JOIN sent ON sent.id = s.application_id
+    WHERE s.type = 'correction' AND s.at >= %(since)s AND s.at < %(until)s
+    GROUP BY 1
+),
 timed AS (
-    SELECT *, LEAST(corrected_at, decided_at) AS answered_at,
+    SELECT sent.*, corrected.at AS corrected_at, LEAST(corrected.at, decided_at) AS answered_at,
         EXTRACT(EPOCH FROM decided_at - submitted_at) / 86400.0 AS days,
         EXTRACT(EPOCH FROM proven_at - submitted_at) / 86400.0 AS proof_days,
-        EXTRACT(EPOCH FROM LEAST(corrected_at, decided_at) - submitted_at) / 86400.0 AS answer_days
-    FROM sent
+        EXTRACT(EPOCH FROM LEAST(corrected.at, decided_at) - submitted_at) / 86400.0 AS answer_days
+    FROM sent LEFT JOIN corrected ON corrected.application_id = sent.id
 )
 SELECT (SELECT SUM(v.count) FROM members_joincodevisit v
      JOIN members_joincode c ON c.id = v.code_id JOIN unions_union cu ON cu.id = c.union_id

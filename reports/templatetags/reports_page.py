@@ -9,7 +9,7 @@ from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import pgettext
+from django.utils.translation import gettext, pgettext
 
 from reports.asking import NOW, state_of
 from reports.selectors.key_figures import KeyFigure, RowsAsked, Value
@@ -130,14 +130,17 @@ def plain(value: Value) -> str:
 
 @register.filter
 def duration(days: Decimal | None) -> str:
-    """Days as people say them: minutes below an hour, hours below two days; a dash for None."""
+    """Days as people say them: whole minutes below an hour, hours below two days; a dash for
+    None."""
     if days is None:
         return DASH
     hours = days * 24
+    if hours * 60 < 1:
+        return gettext("under a minute")
     if hours < 1:
-        value, word = round(hours * 60, 0), pgettext("after a number", "minutes")
+        value, word = round(hours * 60, 0), pgettext("after a number", "min")
     elif hours < 48:
-        value, word = round(hours, 1), pgettext("after a number", "hours")
+        value, word = round(hours, 1), pgettext("after a number", "h")
     else:
         value, word = round(days, 1), pgettext("after a number", "days")
     return f"{number(value)} {word}"

@@ -203,10 +203,12 @@ def test_the_page_shows_the_steps_to_those_in_whose_scope_they_are(
     ("days", "text"),
     [
         (None, "—"),
-        (Decimal(0), "0 minutes"),
-        (Decimal(9) / 1440, "9 minutes"),
-        (Decimal("1.5"), "36 hours"),
-        (Decimal("0.1"), "2.4 hours"),
+        (Decimal(0), "under a minute"),
+        (Decimal(59) / 86400, "under a minute"),
+        (Decimal(61) / 86400, "1 min"),
+        (Decimal(9) / 1440, "9 min"),
+        (Decimal("1.5"), "36 h"),
+        (Decimal("0.1"), "2.4 h"),
         (Decimal("21.25"), "21.2 days"),
     ],
 )

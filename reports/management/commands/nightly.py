@@ -42,10 +42,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from refusal
         for outcome in outcomes:
             if options["json"]:
-                # A sum comes from the database as a Decimal, which JSON does not know.
-                row_count = int(outcome.row_count)
-                day = outcome.day.isoformat()
-                line = json.dumps({**outcome._asdict(), "day": day, "row_count": row_count})
+                line = json.dumps({**outcome._asdict(), "day": outcome.day.isoformat()})
             else:
                 line = (
                     f"{outcome.day} {outcome.step}: {outcome.state}, "
