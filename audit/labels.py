@@ -124,6 +124,7 @@ ACTIONS = {
     "campaign.published": _("campaign published"),
     "campaign.closed": _("campaign closed"),
     "campaign.join_code_added": _("join code added to the campaign"),
+    "campaign.join_code_tied": _("existing join code tied to the campaign"),
     "phase.saved": _("phase saved"),
     "phase.removed": _("phase removed"),
     "indicator.saved": _("indicator saved"),

@@ -29,19 +29,6 @@ MOST_EMPLOYERS = 20
 NEF_SET = "nef"
 TRADE_FAMILIES = ("federation_of_trade", "nef_federation")
 
-# What a trade federation of a group is called. A union record names no trade, its name does.
-TRADE_WORDS: dict[str, tuple[str, ...]] = {
-    "truck_driver": ("货运", "货车", "物流", "运输"),
-    "ride_hailing_driver": ("网约车", "出租", "客运"),
-    "courier": ("快递", "邮政", "寄递"),
-    "delivery_rider": ("外卖", "配送", "骑手"),
-    "carer": ("护工", "护理", "养老"),
-    "domestic_worker": ("家政",),
-    "mall_promoter": ("商场", "商超", "信息员"),
-    "estate_agent": ("房产", "中介", "经纪"),
-    "security_guard": ("保安", "安保"),
-}
-
 
 @dataclass(frozen=True)
 class WorkPlace:
@@ -123,7 +110,7 @@ class _Search:
         if rule.step == RoutingStep.EMPLOYER_UNION:
             yield from self._of_employer()
         elif rule.step == RoutingStep.TRADE_FEDERATION:
-            yield from self._of_trade(any_trade=rule.worker_group_id is not None)
+            yield from self._of_trade(rule)
         elif rule.step == RoutingStep.KIND_IN_REGION:
             yield from self._there(rule.union_kind_id)
         else:
@@ -146,29 +133,31 @@ class _Search:
     def _distance(self, found: OpenUnion) -> tuple[int, str]:
         return -self._codes.index(str(found.union.region_id)), found.union.path
 
-    def _of_trade(self, *, any_trade: bool) -> list[OpenUnion]:
-        """Federations of the trade at the place, climbing township → county → city → province.
-
-        ``any_trade``: the rule itself says for which group it is, the names need not.
-        """
+    def _of_trade(self, rule: RoutingRule) -> list[OpenUnion]:
+        """Federations of the trade at the place, climbing township → county → city → province."""
         self._there(None)  # reads
         kinds = self._kinds or {}
         there = [found for unions in kinds.values() for found in unions]
-        fitting = [found for found in there if self._is_of_trade(found.union, any_trade)]
+        fitting = [found for found in there if self._is_of_trade(found.union, rule)]
         return sorted(fitting, key=self._distance)
 
-    def _is_of_trade(self, union: Union, any_trade: bool) -> bool:
+    def _is_of_trade(self, union: Union, rule: RoutingRule) -> bool:
+        """Does the rule's trade stand in the name? Without words of its own, the group's.
+
+        A rule for one group says itself whose it is: without words it takes every federation.
+        """
         if union.kind.family not in TRADE_FAMILIES:
             return False
-        group = self._place.worker_group
-        if any_trade:
+        if rule.trade_words:
+            return any(word in union.name for word in rule.federation_words)
+        if rule.worker_group_id is not None:
             return True
+        group = self._place.worker_group
         if group is None:
             return False
         if union.kind.family == "nef_federation":
             return group.pk in group_codes(NEF_SET)
-        words = TRADE_WORDS.get(group.pk, (group.name_zh,))
-        return any(word in union.name for word in words)
+        return any(word in union.name for word in group.federation_words)
 
     def _of_employer(self) -> list[OpenUnion]:
         """The union that covers the employer; where it is not open, unions that cover that one."""

@@ -8,6 +8,7 @@ from django.utils.translation import get_language, gettext_lazy as _, pgettext_l
 
 from reference.codes import is_own_area
 from reference.enums import RegionKind, RegionLevel
+from reference.trade_words import STORED_FORM, TRADE_WORDS_LENGTH, split_trade_words
 
 CODE_LENGTH = 16
 _OWN_AREA = "F[0-9]{2}"
@@ -107,11 +108,31 @@ class WorkerGroup(_Named):
     description = models.TextField(_("description"), blank=True)
     sort_order = models.PositiveSmallIntegerField(_("order"), default=0)
     is_active = models.BooleanField(_("can be chosen"), default=True)
+    trade_words = models.CharField(
+        _("words of the trade's federation"),
+        max_length=TRADE_WORDS_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Who looks for a union is led to federations with one of these words in their name. "
+            "Write spaces or 、 between the words. Without any, the Chinese name of the group has "
+            "to stand there."
+        ),
+    )
 
     class Meta:
         verbose_name = _("worker group")
         verbose_name_plural = _("worker groups")
         ordering = ["sort_order", "code"]
+        constraints = [
+            models.CheckConstraint(name="workergroup_trade_words", condition=STORED_FORM)
+        ]
+
+    @property
+    def federation_words(self) -> tuple[str, ...]:
+        """Of these words one stands in the name of the trade's federation; at least one word."""
+        return split_trade_words(self.trade_words) or (self.name_zh,)
 
 
 class GroupSet(_Named):

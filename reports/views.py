@@ -92,7 +92,7 @@ def _front(request: HttpRequest, asked: Asked, shown: AsOf) -> Block | None:
         "marked": marked_figures(drifts),
         "parts": PARTS,
         # Without a target there is no pace to show.
-        "on_map": {asked.map if asked.map != "pace" or front.ranking.pace else "members": True},
+        "map_metric": asked.map if asked.map != "pace" or front.ranking.pace else "members",
     }
     return Block(place.union.name, render_to_string("reports/_front.html", context, request))
 

@@ -38,6 +38,7 @@ from campaigns.services.campaigns import (
     remove_phase,
     save_indicator,
     save_phase,
+    tie_join_code,
     update_campaign,
 )
 from campaigns.services.hand_ins import remove_requirement, save_requirement
@@ -272,7 +273,7 @@ class CampaignAdmin(ScopedModelAdmin):
         return self._step(request, object_id, close_campaign, gettext("The campaign is closed."))
 
     def join_code_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Make a join code whose sign-ups are the campaign's."""
+        """Make a join code whose sign-ups are the campaign's, or tie an unused one to it."""
         campaign = self._fetch(request, object_id)
         return linked_code_page(
             request,
@@ -281,6 +282,8 @@ class CampaignAdmin(ScopedModelAdmin):
             make_code=lambda union: add_campaign_join_code(
                 campaign, union=union, actor=actor_of(request)
             ),
+            tie_code=lambda code: tie_join_code(campaign, code, actor=actor_of(request)),
+            below=campaign.owner,
         )
 
     def _fetch(self, request: HttpRequest, object_id: str) -> Campaign:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Length
 
 from campaigns.models import Campaign, CampaignQuerySet, GoodPractice, Phase
+from members.finding import PUBLIC_CHANNELS
 from members.models import JoinCode
 
 
@@ -71,11 +72,14 @@ def time_line(campaign: Campaign, day: dt.date) -> TimeLine:
 def open_code(campaign: Campaign, day: dt.date) -> JoinCode | None:
     """The join code to show for ``campaign``: its owner's, or the only one it has below.
 
-    A code of the campaign goes before another of the owner. Where several unions below have one
-    each, none stands for all: None, and people look for the union in charge of them.
+    A code of the campaign goes before another of the owner; one that hangs at a station as well, or
+    was made for a window, a list or an app, is not for whoever reads the page. Where several unions
+    below have one each, none stands for all: None, and people look for the union in charge of them.
     """
     usable = JoinCode.objects.usable_on(day).filter(
-        Q(campaign_link__campaign=campaign) | Q(union=campaign.owner_id, campaign_link__isnull=True)
+        Q(campaign_link__campaign=campaign, station_link__isnull=True)
+        | Q(union=campaign.owner_id, campaign_link__isnull=True),
+        channel__in=PUBLIC_CHANNELS,
     )
     codes = list(
         usable.select_related("union", "campaign_link")

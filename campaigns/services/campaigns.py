@@ -22,7 +22,7 @@ from campaigns.models.target import UNIT_OF_METRIC
 from campaigns.services.versions import write_first_versions
 from core.errors import RuleViolation
 from members.models import JoinCode
-from members.services.join_codes import create_join_code
+from members.services.join_codes import create_join_code, lock_unused_code
 from reference.models import GroupSet
 from unions.models import Union
 from unions.records import (
@@ -268,12 +268,7 @@ def add_campaign_join_code(
     campaign: Campaign, *, union: Union, label: str = "", actor: Actor
 ) -> JoinCode:
     """Make a join code of ``union`` whose sign-ups are the campaign's. Raises RuleViolation."""
-    if not union.path.startswith(campaign.owner.path):
-        raise RuleViolation(
-            _("This union does not stand under “%(union)s”.") % {"union": campaign.owner.name},
-            field="union",
-            code="out_of_scope",
-        )
+    _check_below(campaign, union, field="union")
     with transaction.atomic():
         code = create_join_code(union, label=label or campaign.name[:80], actor=actor)
         CampaignJoinCode.objects.create(join_code=code, campaign=campaign)
@@ -285,6 +280,44 @@ def add_campaign_join_code(
             union_path=union.path,
         )
     return code
+
+
+def tie_join_code(campaign: Campaign, code: JoinCode, *, actor: Actor) -> JoinCode:
+    """Make the sign-ups through ``code`` the campaign's, from the first of them on and for good.
+
+    For a code that stands for something else as well: a station's, a window's, a list's, a link in
+    a platform's app. Nobody may have applied through it: what they came through would change behind
+    them. Raises RuleViolation (field ``join_code``): ``out_of_scope``, ``closed``, ``used``,
+    ``has_campaign``; then nothing is written.
+    """
+    with transaction.atomic():
+        ensure_may(actor, PERMISSION, campaign.owner, field="join_code")
+        locked = lock_unused_code(code, actor=actor)
+        _check_below(campaign, locked.union, field="join_code")
+        if CampaignJoinCode.objects.filter(join_code=locked).exists():
+            raise RuleViolation(
+                _("This code belongs to a campaign already."),
+                field="join_code",
+                code="has_campaign",
+            )
+        CampaignJoinCode.objects.create(join_code=locked, campaign=campaign)
+        log(
+            actor,
+            "campaign.join_code_tied",
+            campaign,
+            {"join_code": locked.code},
+            union_path=locked.union.path,
+        )
+    return locked
+
+
+def _check_below(campaign: Campaign, union: Union, *, field: str) -> None:
+    if not union.path.startswith(campaign.owner.path):
+        raise RuleViolation(
+            _("This union does not stand under “%(union)s”.") % {"union": campaign.owner.name},
+            field=field,
+            code="out_of_scope",
+        )
 
 
 def assign(record: Any, values: dict[str, Any]) -> dict[str, Any]:

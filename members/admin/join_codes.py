@@ -14,13 +14,16 @@ from django.urls import NoReverseMatch, URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgettext
 
+from core.clock import local_today
 from core.errors import RuleViolation
+from members.admin.linked_codes import UNUSED_BELOW
 from members.enums import JoinChannel
 from members.models import Application, JoinCode
-from members.services.join_codes import create_join_code, set_join_code_active
+from members.services.join_codes import create_join_code, set_join_code_active, unused
 from unions.admin.base import ScopedModelAdmin
-from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.forms import MOST_DIGITS, ServiceForm, actor_of
 from unions.enums import UnionStatus
+from unions.models import Union
 from unions.scope import access
 
 CHOSEN_CHANNELS = (JoinChannel.QR, JoinChannel.ONLINE, JoinChannel.PLATFORM)
@@ -117,6 +120,24 @@ class JoinCodeAdmin(ScopedModelAdmin):
             **(extra_context or {}),
         }
         return super().change_view(request, object_id, form_url, context)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """For an ``UnusedCodeSelect`` those alone that may be tied to a campaign of that union."""
+        key = request.GET.get(UNUSED_BELOW)
+        if key is not None:
+            is_key = key.isdecimal() and len(key) <= MOST_DIGITS
+            below = Union.objects.filter(pk=key).first() if is_key else None
+            if below is None:
+                return queryset.none(), False
+            free = JoinCode.objects.usable_on(local_today()).filter(
+                union__path__startswith=below.path,
+                union__status=UnionStatus.ACTIVE,
+                campaign_link__isnull=True,
+            )
+            queryset = queryset.filter(pk__in=unused(free))
+        return super().get_search_results(request, queryset, search_term)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Also the links from campaigns and stations, which this app does not know."""

@@ -28,24 +28,28 @@ from members.services.pools import COUNTY_FEDERATION, open_pool
 from reference.models import Region, WorkerGroup
 from reference.selectors import active_groups
 from unions.admin.base import OperatorAdmin, ScopedModelAdmin
-from unions.admin.forms import RecordSelect, ServiceForm, actor_of
+from unions.admin.forms import RecordSelect, ServiceForm, actor_of, cleaned_trade_words
 from unions.enums import UnionStatus
 from unions.kinds import HOLDING_POOL
 from unions.models import Union
 
 
 class RoutingRuleForm(forms.ModelForm):
-    """A rule that looks for a kind of union names it, and only such a rule does."""
+    """A rule that looks for a kind of union names it, and only such a rule does; so with words."""
 
     class Meta:
         model = RoutingRule
         fields = (
-            "position", "step", "union_kind", "region", "worker_group", "reason_zh", "reason_en",
-            "is_active",
+            "position", "step", "union_kind", "region", "worker_group", "trade_words",
+            "reason_zh", "reason_en", "is_active",
         )  # fmt: skip
 
+    def clean_trade_words(self) -> str:
+        """As they are stored."""
+        return cleaned_trade_words(self)
+
     def clean(self) -> dict[str, Any]:
-        """Kind and step belong together."""
+        """Kind and step belong together, words and step too."""
         values: dict[str, Any] = super().clean() or {}
         needs = values.get("step") == RoutingStep.KIND_IN_REGION
         kind = values.get("union_kind")
@@ -57,6 +61,11 @@ class RoutingRuleForm(forms.ModelForm):
             self.add_error(
                 "union_kind",
                 _("A “%(kind)s” does not enrol members itself.") % {"kind": kind.name},
+            )
+        if values.get("trade_words") and values.get("step") != RoutingStep.TRADE_FEDERATION:
+            self.add_error(
+                "trade_words",
+                _("Only a rule that looks for a federation of a trade has words."),
             )
         return values
 
@@ -92,8 +101,8 @@ class RoutingRuleAdmin(OperatorAdmin):
     """Tried from the smallest number on; the first that finds a union proposes it."""
 
     form = RoutingRuleForm
-    list_display = ("position", "step_label", "union_kind", "region", "worker_group", "reason_zh",
-                    "is_active")  # fmt: skip
+    list_display = ("position", "step_label", "union_kind", "region", "worker_group", "trade_words",
+                    "reason_zh", "is_active")  # fmt: skip
     list_display_links = ("position", "step_label")
     list_select_related = ("union_kind", "region", "worker_group")
     ordering = ("position",)
@@ -101,7 +110,7 @@ class RoutingRuleAdmin(OperatorAdmin):
     autocomplete_fields = ("region",)
     fields = (
         ("position", "is_active"), ("step", "union_kind"), ("region", "worker_group"),
-        "reason_zh", "reason_en",
+        "trade_words", "reason_zh", "reason_en",
     )  # fmt: skip
     list_before_template = "admin/members/routing_try_link.html"
 

@@ -1,10 +1,11 @@
-"""Join codes: making and closing them."""
+"""Join codes: making, closing, and holding an unused one for what it is to be tied to."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from audit.services import log
@@ -12,7 +13,8 @@ from core.codes import random_code
 from core.errors import RuleViolation
 from enterprises.models import Employer
 from members.enums import JoinChannel
-from members.models import JoinCode
+from members.models import Application, JoinCode, Membership, RepeatedSending
+from members.models.join_code import JoinCodeQuerySet
 from unions.enums import UnionStatus
 from unions.models import Union
 from unions.scope import Actor, can
@@ -89,3 +91,36 @@ def set_join_code_active(code: JoinCode, *, is_active: bool, actor: Actor) -> Jo
             union_path=code.union.path,
         )
     return code
+
+
+def unused(codes: JoinCodeQuerySet) -> JoinCodeQuerySet:
+    """Those of ``codes`` through which nobody has applied or joined yet."""
+    for model in (Application, Membership, RepeatedSending):
+        codes = codes.filter(~Exists(model._default_manager.filter(join_code=OuterRef("pk"))))
+    return codes
+
+
+def lock_unused_code(code: JoinCode, *, actor: Actor) -> JoinCode:
+    """``code``, locked: until the transaction ends no application through it is committed.
+
+    Raises RuleViolation (field ``join_code``): ``out_of_scope``, ``closed`` (it takes nobody) or
+    ``used``. ``actor`` None stands for the system.
+    """
+    if actor is not None and not can(actor, "join_codes.change", code.union):
+        raise RuleViolation(
+            _("This union is not in your scope."), field="join_code", code="out_of_scope"
+        )
+    # The strongest lock, against which foreign keys stand: an application that commits now is
+    # either waited for, and seen by the query below, or waits and comes after.
+    locked = (
+        JoinCode.objects.select_for_update(of=("self",)).select_related("union").get(pk=code.pk)
+    )
+    if not locked.is_usable or locked.union.status != UnionStatus.ACTIVE:
+        raise RuleViolation(_("This code accepts no sign-ups."), field="join_code", code="closed")
+    if not unused(JoinCode.objects.filter(pk=locked.pk)).exists():
+        raise RuleViolation(
+            _("Somebody has applied through this code already; make another one."),
+            field="join_code",
+            code="used",
+        )
+    return locked

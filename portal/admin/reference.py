@@ -20,7 +20,7 @@ from reference.models import GroupSet, Region, WorkerGroup
 from reference.selectors import search_regions
 from reference.services import add_functional_area
 from unions.admin.base import OperatorAdmin, PortalModelAdmin
-from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.forms import ServiceForm, actor_of, cleaned_trade_words
 from unions.models import Union
 from unions.scope import can, grants_of
 
@@ -127,11 +127,26 @@ class RegionAdmin(PortalModelAdmin):
         return region.get_kind_display()
 
 
+class WorkerGroupForm(forms.ModelForm):
+    """A group, and the words that lead it to its federation."""
+
+    class Meta:
+        model = WorkerGroup
+        fields = (
+            "code", "name_zh", "name_en", "description", "sort_order", "is_active", "trade_words",
+        )  # fmt: skip
+
+    def clean_trade_words(self) -> str:
+        """As they are stored."""
+        return cleaned_trade_words(self)
+
+
 @admin.register(WorkerGroup)
 class WorkerGroupAdmin(OperatorAdmin):
     """Groups are renamed and retired, never removed."""
 
-    list_display = ("name_zh", "name_en", "code", "sort_order", "is_active")
+    form = WorkerGroupForm
+    list_display = ("name_zh", "name_en", "code", "trade_words", "sort_order", "is_active")
     search_fields = ("name_zh", "name_en", "code")
     ordering = ("sort_order", "code")
 

@@ -20,16 +20,26 @@ from campaigns.models import (
     Unit,
 )
 from campaigns.selectors.public import open_code
+from campaigns.services.campaigns import add_campaign_join_code, tie_join_code
 from campaigns.services.records import save_practice
 from core.clock import local_today
 from enterprises.models import WorkforceBaseline
+from members.services.windows import open_window
 from reference.models import GroupSet
 from reports.models import CampaignProgress, ReportRun
 from reports.nightly import run_nightly
 from reports.public_progress import public_progress
 from reports.runs import PUBLISH
-from tests.builders import make_join_code, make_membership, make_union
+from stations.services import add_station_join_code
+from tests.builders import (
+    make_join_code,
+    make_membership,
+    make_official,
+    make_region,
+    make_union,
+)
 from tests.campaigns.builders import make_campaign, make_target
+from tests.stations.builders import make_station
 from unions.models import Union
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +80,20 @@ def test_the_sign_leads_to_the_one_code_or_to_the_finder(
     assert open_code(drive, TODAY) == code
     Campaign.objects.filter(pk=drive.pk).update(status=CampaignStatus.CLOSED)
     assert "qr.svg" not in client.get(address).content.decode()
+
+
+def test_codes_of_a_window_an_app_or_a_station_are_not_shown(owner: Union, drive: Campaign) -> None:
+    federation = make_union("市新业态联合会", "nef_federation", owner)
+    station = make_station("爱心驿站", federation, make_region("37", "山东省"))
+    for code in (
+        open_window(federation, place="广场", actor=make_official("clerk", owner)).join_code,
+        make_join_code(federation, channel="platform"),
+        add_station_join_code(station, union=federation, actor=None),
+    ):
+        tie_join_code(drive, code, actor=None)
+        assert open_code(drive, TODAY) is None
+    shown = add_campaign_join_code(drive, union=federation, actor=None)
+    assert open_code(drive, TODAY) == shown
 
 
 def test_plan_and_good_practice(client: Client, owner: Union, drive: Campaign) -> None:

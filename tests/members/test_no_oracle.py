@@ -231,6 +231,62 @@ def test_the_answer_and_the_work_are_the_same_whoever_it_is(
     assert ("We have sent a code to" in seen["page"][2]) is with_codes
 
 
+# How long the answers take is measured by `manage.py bench signup` (docs/benchmarks.md).
+REGISTER = {"members_member", "members_membership", "members_membershipevent"}
+KNOWN_TO_THE_REGISTER = (
+    member_here, member_elsewhere, member_with_another_phone, frozen, merged,
+)  # fmt: skip
+
+
+def scans_and_rows() -> dict[str, tuple[int, int]]:
+    """By table, as PostgreSQL counts them for this transaction: scans begun; rows written."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, COALESCE(seq_scan, 0) + COALESCE(idx_scan, 0),"
+            " n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
+        )
+        return {table: (scans, rows) for table, scans, rows in cursor.fetchall()}
+
+
+def work_of_the_database(code: JoinCode) -> tuple[set[str], dict[str, int]]:
+    """Tables that were read for the form and the page it leads to; rows written, by table."""
+    browser = Client(HTTP_ACCEPT_LANGUAGE="en")
+    data = answers(name=WHO.name, id_number=WHO.id_number, phone=WHO.phone)
+    before = scans_and_rows()
+    assert browser.post(f"/join/{code.code}/", data).status_code == 302
+    assert browser.get("/join/received/").status_code == 200
+    after = scans_and_rows()
+    work = {
+        table: (scans - before.get(table, (0, 0))[0], rows - before.get(table, (0, 0))[1])
+        for table, (scans, rows) in after.items()
+    }
+    read = {table for table, (scans, _rows) in work.items() if scans}
+    return read, {table: rows for table, (_scans, rows) in work.items() if rows}
+
+
+@pytest.mark.parametrize("life", LIVES, ids=lambda life: life.__name__)
+def test_the_database_does_not_look_into_the_register(
+    code: JoinCode, elsewhere: Union, life: Life, settings: Any
+) -> None:
+    """One statement takes in the form: its text is the same whatever it does inside."""
+    settings.SMS_SHOW_CODES = True  # the page sends a code
+    with transaction.atomic():
+        read_for_nobody, written_for_nobody = work_of_the_database(code)
+        transaction.set_rollback(True)
+    assert written_for_nobody["members_application"] == 1
+    life(code, elsewhere)
+    with connection.cursor() as cursor:  # it would be counted
+        for table in REGISTER:
+            cursor.execute(f"SELECT count(*) FROM {table}")
+    assert {table for table, (scans, _) in scans_and_rows().items() if scans} >= REGISTER
+    read, written = work_of_the_database(code)
+    assert not read & REGISTER
+    assert not read_for_nobody & REGISTER
+    if life in KNOWN_TO_THE_REGISTER:
+        assert read == read_for_nobody
+        assert written == written_for_nobody
+
+
 # -- an employer, or anybody else, looking around -------------------------------------------------
 
 

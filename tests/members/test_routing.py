@@ -10,9 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 from pytest_django import DjangoDbBlocker
 
+from members.enums import JoinChannel
 from members.models.routing import RoutingRule, RoutingStep
 from members.routing import WorkPlace, advise
 from reference.models import WorkerGroup
+from reference.trade_words import tidy_trade_words
+from tests.builders import make_join_code, make_union
 from tests.members.routing_world import (
     CITY,
     COMMUNITY,
@@ -180,3 +183,103 @@ def test_a_rule_for_a_group_needs_no_trade_in_the_name(tree: dict[str, Union]) -
         reason_en="Looked after by the truckers' federation",
     )
     assert names(advise(work_place(GULOU, "carer")).proposals) == [TRUCKS, COURIERS, NEF]
+
+
+# 䶮 as old systems wrote it stands in the name as Unicode has it; 𨱏 is of an extension plane.
+FORGERS, DIVERS = "东昌府区𨱏锻行业工会联合会", "东昌府区䶮渡行业工会联合会"
+SMITHS = "东昌府区锻工师傅行业工会联合会"
+
+
+def add_federations(tree: dict[str, Union], found: list[str]) -> None:
+    """Further federations of trades in the county, with open codes."""
+    for name in found:
+        union = make_union(
+            name, "industry_federation", tree["东昌府区总工会"], region=place(DONGCHANG)
+        )
+        make_join_code(union, channel=JoinChannel.ONLINE)
+
+
+def add_group(name: str, words: str) -> str:
+    """A group that officials added; its code."""
+    group = WorkerGroup.objects.create(
+        code="added", name_zh=name, name_en="Added", trade_words=tidy_trade_words(words)
+    )
+    return group.pk
+
+
+# words of the group, federations there besides the two of the tree → unions in order
+WORDS: list[tuple[str, list[str], list[str]]] = [
+    # Without words the whole name has to stand there: as before.
+    ("", [], [FLEXIBLE, TOWNSHIP]),
+    ("", [FORGERS], [FLEXIBLE, TOWNSHIP]),
+    ("", [SMITHS], [SMITHS, FLEXIBLE, TOWNSHIP]),
+    # One word is enough; of two federations it leads to the one that has it.
+    ("快递", [], [COURIERS, FLEXIBLE, TOWNSHIP]),
+    ("货运", [], [TRUCKS, FLEXIBLE, TOWNSHIP]),
+    ("锻造 货运", [], [TRUCKS, FLEXIBLE, TOWNSHIP]),
+    ("快递,货运", [], [TRUCKS, COURIERS, FLEXIBLE]),
+    ("锻造、铸造", [], [FLEXIBLE, TOWNSHIP]),
+    # The words take the place of the name.
+    ("货运", [SMITHS], [TRUCKS, FLEXIBLE, TOWNSHIP]),
+    # Rare characters, and an old code point of one.
+    ("𨱏锻", [FORGERS, DIVERS], [FORGERS, FLEXIBLE, TOWNSHIP]),
+    ("䶮", [FORGERS, DIVERS], [DIVERS, FLEXIBLE, TOWNSHIP]),
+    ("\ue863渡", [FORGERS, DIVERS], [DIVERS, FLEXIBLE, TOWNSHIP]),
+    ("䶮渡 𨱏", [FORGERS, DIVERS], [FORGERS, DIVERS, FLEXIBLE]),
+]
+
+
+@pytest.mark.parametrize(("words", "further", "unions"), WORDS)
+def test_words_of_an_added_group_lead_to_its_federation(
+    tree: dict[str, Union], words: str, further: list[str], unions: list[str]
+) -> None:
+    add_federations(tree, further)
+    group = add_group("锻工师傅", words)
+    assert names(advise(work_place(GULOU, group)).proposals) == unions
+    # Other groups are led as before.
+    assert names(advise(work_place(GULOU, "courier")).proposals) == [COURIERS, NEF, FLEXIBLE]
+
+
+# group of the rule, its words, who asks → unions in order, positions of the rules
+RULES: list[tuple[str | None, str, str | None, list[str], list[int]]] = [
+    # The region has two federations: the words say which, and only for whom the rule is.
+    ("carer", "货运", "carer", [TRUCKS, NEF, FLEXIBLE], [1, 20, 40]),
+    ("carer", "快递", "carer", [COURIERS, NEF, FLEXIBLE], [1, 20, 40]),
+    ("carer", "货运、快递", "carer", [TRUCKS, COURIERS, NEF], [1, 1, 20]),
+    ("carer", "新业态", "carer", [NEF, FLEXIBLE, TOWNSHIP], [1, 40, 60]),
+    ("carer", "货运", "courier", [COURIERS, NEF, FLEXIBLE], [20, 20, 40]),
+    ("carer", "货运", None, [FLEXIBLE, TOWNSHIP], [40, 60]),
+    ("carer", "煤矿", "carer", [NEF, FLEXIBLE, TOWNSHIP], [20, 40, 60]),
+    # The words of the rule go before those of the group.
+    ("courier", "货运", "courier", [TRUCKS, COURIERS, NEF], [1, 20, 20]),
+    # A rule for nobody in particular leads everybody there, also who names no group.
+    (None, "货运", "employee", [TRUCKS, FLEXIBLE, TOWNSHIP], [1, 40, 60]),
+    (None, "货运", None, [TRUCKS, FLEXIBLE, TOWNSHIP], [1, 40, 60]),
+    (None, "", "employee", [FLEXIBLE, TOWNSHIP], [40, 60]),
+    (None, "", "truck_driver", [TRUCKS, NEF, FLEXIBLE], [1, 1, 40]),
+]
+
+
+@pytest.mark.parametrize(("rule_group", "words", "group", "unions", "positions"), RULES)
+def test_words_of_a_rule_say_which_federation(
+    tree: dict[str, Union],
+    rule_group: str | None,
+    words: str,
+    group: str | None,
+    unions: list[str],
+    positions: list[int],
+) -> None:
+    RoutingRule.objects.create(
+        position=1,
+        step=RoutingStep.TRADE_FEDERATION,
+        worker_group_id=rule_group,
+        region_id=GULOU,
+        trade_words=words,
+        reason_zh="由该行业联合会代管",
+        reason_en="Looked after by that federation",
+    )
+    found = advise(work_place(GULOU, group)).proposals
+    assert names(found) == unions
+    assert [proposal.rule.position for proposal in found] == positions
+    # Elsewhere the rule does not hold.
+    assert 1 not in [item.rule.position for item in advise(work_place(LIUYUAN, group)).proposals]

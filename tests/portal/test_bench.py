@@ -79,6 +79,11 @@ def test_rows_as_agreed_and_nothing_left() -> None:
         ("signup", "signup_p99_ms", "ms"),
         ("signup", "signup_lost", "persons"),
         ("signup", "signup_doubled", "persons"),
+        *(
+            ("signup", f"{page}_{kind}_ms", "ms")
+            for page in ("signup", "receipt")
+            for kind in ("stranger", "member", "waiting")
+        ),
         ("nearest", "nearest", "ms"),
     ]
     assert all(set(row) == KEYS for row in rows)
@@ -87,7 +92,8 @@ def test_rows_as_agreed_and_nothing_left() -> None:
     assert by_name["signup_lost"]["floor"] is None
     assert by_name["signup"]["n"] == 220
     assert by_name["nearest"]["n"] == 1000
-    for name in ("signup", "nearest"):
+    assert by_name["signup_member_ms"]["n"] == by_name["receipt_waiting_ms"]["n"] == 20
+    for name in ("signup", "signup_member_ms", "receipt_waiting_ms", "nearest"):
         row = by_name[name]
         assert row["value"] > 0
         assert row["floor"] > 0

@@ -13,6 +13,7 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from core.errors import RuleViolation
+from reference.trade_words import tidy_trade_words
 
 if TYPE_CHECKING:
     from unions.scope import Actor
@@ -46,6 +47,14 @@ def beside(row: forms.BaseForm) -> Iterator[None]:
         yield
     except RuleViolation as refusal:
         raise RowRefused(Refused(refusal.field, str(refusal.message), row.prefix)) from refusal
+
+
+def cleaned_trade_words(form: forms.BaseForm) -> str:
+    """The words of a trade as they are stored. Raises ValidationError with what is wrong."""
+    try:
+        return tidy_trade_words(form.cleaned_data["trade_words"])
+    except RuleViolation as refusal:
+        raise forms.ValidationError(str(refusal), code=refusal.code) from refusal
 
 
 class RecordSelect(AutocompleteSelect):

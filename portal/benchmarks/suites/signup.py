@@ -4,6 +4,8 @@ All servers run at the same time with the same processes and threads and are loa
 the machine's moods hit all of them. Every tenth person sends the form twice at once (a double
 click). The floor is a project of that one view and no middleware at all; ``signup_in_project`` has
 the same view inside this project, behind its middleware.
+
+After it, with no load: whether the time of an answer tells who is known (``same_time``).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from core.identity import IdentityType, demo_identity_number
 from core.phone import demo_phone
 from members.models import Application, ConsentText
 from members.models.application import ID_NUMBER_CONTEXT
-from portal.benchmarks import bare, dataset
+from portal.benchmarks import bare, dataset, same_time
 from portal.benchmarks.dataset import Sizes
 from portal.benchmarks.rows import Row, percentile
 from portal.benchmarks.web import gunicorn, post_all
@@ -28,14 +30,17 @@ SUITE = "signup"
 ROUNDS = 3
 CLIENTS = 64
 EVERY_TWICE = 10
+EACH_KIND = 150  # forms of strangers, members, waiting people
 BARE_INSIDE = "portal.benchmarks.settings_bare"
 
 
 def run(sizes: Sizes) -> Iterator[Row]:
-    """``signup`` (POSTs a second), its times, ``signup_lost`` and ``signup_doubled`` (persons)."""
+    """``signup`` (POSTs a second), its times, ``signup_lost`` and ``signup_doubled`` (persons);
+    ``signup_…_ms`` and ``receipt_…_ms`` of strangers and of people who are known."""
     posts = min(5_000, max(200, sizes.members // 50))
     forms = _forms(posts)
-    code = dataset.join_code().code
+    join_code = dataset.join_code()
+    code = join_code.code
     rates: list[float] = []
     floors: list[float] = []
     inside: list[float] = []
@@ -45,7 +50,7 @@ def run(sizes: Sizes) -> Iterator[Row]:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_bare (id bigserial PRIMARY KEY, body text NOT NULL)")
     with (
-        gunicorn("portal.wsgi", "/healthz") as portal_port,
+        gunicorn("portal.wsgi", "/healthz", **same_time.VARIABLES) as portal_port,
         gunicorn(bare.__name__, "/", BENCH_BARE="1") as bare_port,
         gunicorn("portal.wsgi", "/healthz", DJANGO_SETTINGS_MODULE=BARE_INSIDE) as inside_port,
     ):
@@ -64,6 +69,8 @@ def run(sizes: Sizes) -> Iterator[Row]:
                 rates.append(len(part) / sent.seconds)
                 times += sent.times
                 floor_times += floor.times
+        each = min(EACH_KIND, max(20, sizes.members // 100))
+        told_apart = list(same_time.rows(SUITE, portal_port, join_code, each=each))
     lost, doubled = _lost_and_doubled(forms[: share * (ROUNDS + 1)])
     rate = statistics.median(rates)
     yield Row(SUITE, "signup", rate, "1/s", statistics.median(floors), accepted)
@@ -79,6 +86,7 @@ def run(sizes: Sizes) -> Iterator[Row]:
         )
     yield Row(SUITE, "signup_lost", lost, "persons", None, accepted)
     yield Row(SUITE, "signup_doubled", doubled, "persons", None, accepted)
+    yield from told_apart
 
 
 def _forms(count: int) -> list[dict[str, str]]:
