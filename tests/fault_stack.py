@@ -143,6 +143,18 @@ class FaultStack:
         self.database = self.postgres.start()
         self.postgres.wait_ready(self.database)
 
+    def web_processes(self) -> list[int]:
+        """The processes that answer, children of the one that listens."""
+        told = subprocess.run(
+            ["ps", "-eww", "-o", "pid=,ppid=,args="], check=True, capture_output=True, text=True
+        )
+        parents = {
+            int(pid): int(parent)
+            for pid, parent, command in (line.split(None, 2) for line in told.stdout.splitlines())
+            if f"127.0.0.1:{self.port} " in command
+        }
+        return sorted(pid for pid, parent in parents.items() if parent in parents)
+
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """What the database holds."""
         with contextlib.closing(self._connect()) as connection, connection.cursor() as cursor:

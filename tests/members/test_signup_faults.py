@@ -108,6 +108,24 @@ def test_the_worker_is_killed(stack: FaultStack) -> None:
 
 
 @pytest.mark.django_db
+def test_a_web_process_is_killed(stack: FaultStack) -> None:
+    """Who gets no answer sends the form again: it was taken in before or is now, never twice."""
+    people = forms(6_000)
+    before = stack.web_processes()
+    load = stack.send(people, CLIENTS)
+    for received in (PEOPLE // 4, PEOPLE // 2):
+        load.wait_for(received)
+        os.kill(stack.web_processes()[0], signal.SIGKILL)
+    asked = load.finish()
+    assert asked.statuses == {302: PEOPLE}
+    assert sorted(asked.received) == sorted(form["id_number"] for form in people)
+    assert_each_once(stack, people)
+    # Others stand in for those that died.
+    after = stack.web_processes()
+    assert (len(after), len(set(before) - set(after))) == (len(before), 2)
+
+
+@pytest.mark.django_db
 def test_hostile_bytes_get_a_status_and_leave_the_server_up(stack: FaultStack) -> None:
     """What never reaches a test's client: broken lengths, raw bytes, bodies nobody would type."""
     browser = Client(stack.port)
