@@ -22,6 +22,7 @@ from unions.tabular.columns import (
     NamedCode,
     cell_text,
     labels_in_all_languages,
+    listed,
 )
 from unions.tabular.files import Table
 
@@ -167,7 +168,7 @@ def _columns(headers: Sequence[str]) -> list[str]:
     if unknown:
         raise _refusal(
             _("Unknown column: %(found)s. Known columns: %(known)s.")
-            % {"found": "、".join(unknown), "known": "、".join(headings())}
+            % {"found": listed(unknown), "known": "、".join(headings())}
         )
     if len(set(names)) != len(names):
         raise _refusal(_("A column stands in the file twice."))

@@ -58,7 +58,11 @@ def newest_publication() -> dt.date | None:
 
 
 def count_differences(day: dt.date) -> Iterator[Difference]:
-    """Where the figures published for ``day``, the newest, are not what the ledger gives."""
+    """Where the figures published for ``day``, the newest, are not what the ledger gives.
+
+    No night posts before it ends. Raises RuleViolation (``night_under_way``) while one has posted
+    what it has not published.
+    """
     with transaction.atomic():
         for row in find_differences(day):
             yield Difference(
@@ -69,8 +73,8 @@ def count_differences(day: dt.date) -> Iterator[Difference]:
                 str(row.stored),
                 str(row.expected),
             )
-    with transaction.atomic(), connection.chunked_cursor() as cursor:
-        cursor.execute(_ROLL_UP, {"day": day})
-        while rows := cursor.fetchmany(BATCH):
-            for union_id, metric, total, parts in rows:
-                yield Difference("union", union_id, f"{metric} (roll-up)", "", total, parts)
+        with connection.chunked_cursor() as cursor:
+            cursor.execute(_ROLL_UP, {"day": day})
+            while rows := cursor.fetchmany(BATCH):
+                for union_id, metric, total, parts in rows:
+                    yield Difference("union", union_id, f"{metric} (roll-up)", "", total, parts)

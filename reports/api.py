@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.urls import path
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -17,6 +19,8 @@ from reports.models.counts import Metric
 from reports.ratios import is_over_full
 from reports.selectors.counts import trend
 from reports.selectors.days import as_of
+from reports.selectors.marks import marks_of, marks_with, rests_on
+from reports.selectors.ranked import SUMS, marked_columns, marked_sums
 from reports.selectors.ranking import SORTS, RankedUnion, clean_sort, ranking_of
 from reports.selectors.rows import find_figure
 from reports.selectors.scope import dashboard_union
@@ -36,6 +40,22 @@ class TrendOutput(serializers.Serializer[Any]):
     metric = serializers.ChoiceField(choices=Metric.choices)
     breakdown = serializers.CharField(allow_blank=True)
     points = PointOutput(many=True)
+    books_differ_from = serializers.DateField(
+        allow_null=True,
+        help_text="From this day on the books behind the figure do not agree; null: they do.",
+    )
+
+
+# Columns of the ranking → the fields that hold them.
+_FIELDS = {
+    "members": "members",
+    "month": "joined_this_month",
+    "year": "joined_this_year",
+    "set4": "enrolment_rate_set4",
+    "nef": "enrolment_rate_nef",
+    "pace": "pace",
+}
+_SUMS = [_FIELDS[column] for column in SUMS]
 
 
 class RankedOutput(serializers.Serializer[RankedUnion]):
@@ -64,6 +84,9 @@ class RankedOutput(serializers.Serializer[RankedUnion]):
     pace = serializers.DecimalField(
         max_digits=12, decimal_places=6, allow_null=True, source="pace_value"
     )
+    books_differ = serializers.SerializerMethodField(
+        help_text="The fields of the row behind which books do not agree."
+    )
 
     def get_is_over_full_set4(self, row: RankedUnion) -> bool:
         """False without a baseline."""
@@ -72,6 +95,12 @@ class RankedOutput(serializers.Serializer[RankedUnion]):
     def get_is_over_full_nef(self, row: RankedUnion) -> bool:
         """False without a baseline."""
         return is_over_full(row.rate_nef)
+
+    @extend_schema_field(serializers.ListField(child=serializers.ChoiceField([*_FIELDS.values()])))
+    def get_books_differ(self, row: RankedUnion) -> list[str]:
+        """Empty where all of them agree."""
+        marked: Callable[[RankedUnion], list[str]] = self.context["marked_columns"]
+        return [_FIELDS[column] for column in marked(row)]
 
 
 class RankingOutput(serializers.Serializer[Any]):
@@ -86,6 +115,10 @@ class RankingOutput(serializers.Serializer[Any]):
     members = serializers.IntegerField()
     joined_this_month = serializers.IntegerField()
     joined_this_year = serializers.IntegerField()
+    books_differ = serializers.ListField(
+        child=serializers.ChoiceField(_SUMS),
+        help_text="The sums behind which books do not agree.",
+    )
     rows = RankedOutput(many=True)
 
 
@@ -114,12 +147,23 @@ class TrendView(APIView):
         metric, breakdown = query.get("metric", "members"), query.get("breakdown", "")
         shown = as_of(_date(query.get("to", ""), "to"))
         points = []
+        differ_from = None
         if shown is not None:
             figure = find_figure(union, metric, shown.day, None, breakdown, "")
             first = _date(query.get("from", ""), "from")
             if first is None or first <= shown.day:
                 points = trend(union.pk, metric, figure.breakdowns, first, shown.day)
-        answer = {"union": union.pk, "metric": metric, "breakdown": breakdown, "points": points}
+            marks = marks_with([union])
+            differ_from = marks.since(union.pk, rests_on(metric, figure.breakdowns))
+            if differ_from is not None and differ_from > shown.day:
+                differ_from = None
+        answer = {
+            "union": union.pk,
+            "metric": metric,
+            "breakdown": breakdown,
+            "points": points,
+            "books_differ_from": differ_from,
+        }
         return Response(TrendOutput(answer).data)
 
 
@@ -165,8 +209,16 @@ class RankingView(APIView):
             "joined_this_year",
         )  # fmt: skip
         answer = {name: getattr(ranking, name) for name in fields}
-        answer |= {"union_id": union.pk, "day": shown.day, "rows": ranking.rows}
-        return Response(RankingOutput(answer).data)
+        marks = marks_of([], below=union)
+        sums = marked_sums(ranking, union, marks, shown.day)
+        answer |= {
+            "union_id": union.pk,
+            "day": shown.day,
+            "rows": ranking.rows,
+            "books_differ": [_FIELDS[column] for column in sums],
+        }
+        marked = partial(marked_columns, ranking, marks=marks, day=shown.day)
+        return Response(RankingOutput(answer, context={"marked_columns": marked}).data)
 
 
 def _date(text: str, name: str) -> dt.date | None:

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 
 from core.clock import local_today
 from core.encryption import DecryptionError
@@ -29,6 +29,7 @@ from reports.models import BriefSubscription, CampaignProgress
 from reports.selectors.counts import Metric, read_counts
 from reports.selectors.days import eve
 from reports.selectors.figures import Figures, figures_of
+from reports.selectors.marks import Marks, Rests, books_note, marks_of, named_notes, rests_on
 from reports.selectors.progress import TargetProgress, campaigns_of
 from reports.selectors.ranking import RankedUnion, ranking_of
 from reports.selectors.scope import PERMISSION
@@ -61,6 +62,13 @@ class Brief:
     change: int  # of members since the day before
     targets: list[TargetProgress]
     laggards: list[RankedUnion]
+    marks: Marks
+    pace_rests_on: Rests  # of the laggards
+
+    def note(self, behind: Rests, union: Union | None = None) -> str:
+        """The mark of a figure that rests on ``behind``, of ``union`` (default: the brief's)."""
+        whose = union or self.figures.union
+        return books_note(self.marks.differ(whose.pk, behind, self.figures.day))
 
     @property
     def address(self) -> str:
@@ -111,6 +119,8 @@ def brief_of(actor: Actor, union: Union, day: dt.date) -> Brief:
             if not row.is_over
         ][:TARGETS],
         laggards=[row for row in ranking.rows if row.pace and row.pace.status in LATE],
+        marks=marks_of([union.pk], below=union),
+        pace_rests_on=ranking.rests_on["pace"],
     )
 
 
@@ -129,19 +139,29 @@ def letter_of(brief: Brief) -> tuple[str, str]:
         "stations": number(figures.stations),
         "rate": rate_text(set4.rate if set4 else None),
     }
-    subject = _("Morning brief %(day)s · %(union)s · %(members)s members (%(change)s)") % values
+    members, joined, unions, stations = (
+        brief.note(rests_on(metric))
+        for metric in (Metric.MEMBERS, Metric.JOINED, Metric.UNIONS, Metric.STATIONS)
+    )
+    rate = brief.note(rests_on(Metric.MEMBERS, set4.groups)) if set4 and set4.rate else ""
+    each = named_notes(
+        ((pgettext("figure", "Unions"), unions), (pgettext("figure", "Stations"), stations))
+    )
+    subject = _noted(
+        _("Morning brief %(day)s · %(union)s · %(members)s members (%(change)s)") % values, members
+    )
     lines = [
         _("%(union)s, as of %(day)s") % values,
         "",
-        _("Members: %(members)s (since the day before: %(change)s)") % values,
-        _("New this month: %(month)s, this year: %(year)s") % values,
-        _("Enrolment rate, four groups: %(rate)s") % values,
-        _("Unions: %(unions)s, stations: %(stations)s") % values,
+        _noted(_("Members: %(members)s (since the day before: %(change)s)") % values, members),
+        _noted(_("New this month: %(month)s, this year: %(year)s") % values, joined),
+        _noted(_("Enrolment rate, four groups: %(rate)s") % values, rate),
+        _noted(_("Unions: %(unions)s, stations: %(stations)s") % values, each),
     ]
     if brief.targets:
         lines += ["", _("Campaigns"), *(f"· {_target_line(row)}" for row in brief.targets)]
     if brief.laggards:
-        lines += ["", _("Behind (pace)"), *(f"· {_laggard(row)}" for row in brief.laggards)]
+        lines += ["", _("Behind (pace)"), *(f"· {_laggard(row, brief)}" for row in brief.laggards)]
     lines += [
         "",
         _("The dashboard: %(address)s") % {"address": brief.address},
@@ -155,6 +175,12 @@ def message_values(brief: Brief) -> dict[str, str]:
     """What fills the text message: short, for it is paid by the character."""
     figures = brief.figures
     names = "、".join(row.union.name for row in brief.laggards)
+    doubted = "、".join(
+        name
+        for name, metric in (("会员", Metric.MEMBERS), ("新增", Metric.JOINED))
+        if brief.note(rests_on(metric))
+    )
+    more = f"账目不符：{doubted}。" if doubted else ""
     return {
         "union": figures.union.name,
         "day": f"{figures.day.month}月{figures.day.day}日",
@@ -162,7 +188,7 @@ def message_values(brief: Brief) -> dict[str, str]:
         "change": signed(brief.change),
         "month": number(figures.joined_this_month),
         "year": number(figures.joined_this_year),
-        "more": f"进度滞后：{names}。" if names else "",
+        "more": more + (f"进度滞后：{names}。" if names else ""),
         "address": brief.address,
     }
 
@@ -199,13 +225,19 @@ def _send_one(pk: int, day: dt.date) -> int:
 
 def _target_line(row: TargetProgress) -> str:
     unit = row.target.indicator.unit
-    return (
+    return _noted(
         f"{row.target.indicator.campaign.name} · {row.target.indicator.name}"
         f" {reached(row)} / {quantity(row.target_value, unit)}"
         f" ({percent_text(row.share)}, {_('time gone')} {percent_text(row.time_elapsed)})"
-        f" {row.status_label}"
+        f" {row.status_label}",
+        books_note(row.books_differ),
     )
 
 
-def _laggard(row: RankedUnion) -> str:
-    return f"{row.union.name} {pace(row.pace_value)}"
+def _laggard(row: RankedUnion, brief: Brief) -> str:
+    line = f"{row.union.name} {pace(row.pace_value)}"
+    return _noted(line, brief.note(brief.pace_rests_on, row.union))
+
+
+def _noted(line: str, note: str) -> str:
+    return f"{line} · {note}" if note else line

@@ -19,6 +19,7 @@ from reports.selectors.figures import Figures, Rate, figures_from
 from reports.selectors.key_figures import (
     ESTABLISHMENT,
     KeyFigure,
+    RowsAsked,
     Value,
     difference,
     key_figures,
@@ -36,12 +37,13 @@ MAX_CHOICES = 300
 
 @dataclass(frozen=True)
 class Side:
-    """A union on a day."""
+    """A union on a day. ``sets``: of the sets of groups shown, those that were valid on it."""
 
     union: Union
     day: dt.date
     keys: list[KeyFigure]
     figures: Figures
+    sets: set[str]
 
 
 @dataclass(frozen=True)
@@ -59,10 +61,11 @@ class Line:
 
 @dataclass(frozen=True)
 class GroupLine:
-    """One group or set on both sides."""
+    """One group or set on both sides, and the rows behind its members."""
 
     first: Rate
     second: Rate
+    rows: RowsAsked
 
     @property
     def difference(self) -> int:
@@ -97,6 +100,7 @@ def compare(request: HttpRequest) -> HttpResponse:
             **context,
             "first": first,
             "second": second,
+            "books_differ": place.marks.anything_by(max(first.day, second.day)),
             "lines": [Line(a, b) for a, b in zip(first.keys, second.keys, strict=True)],
             "group_lines": _group_lines(first, second),
             "choices": _choices(request.user, place),
@@ -123,20 +127,27 @@ def _sides(
             else key
             for key in key_figures(reading, union, on)
         ]
-        return Side(union, on, found, figures_from(reading, union, on))
+        sets = {code for code, one in reading.groups.sets.items() if one.valid_from <= on}
+        return Side(union, on, found, figures_from(reading, union, on), sets)
 
     return side(place.union, day), side(other, second_day)
 
 
 def _group_lines(first: Side, second: Side) -> list[GroupLine]:
     lines = []
-    for one, two in (
-        (first.figures.groups, second.figures.groups),
-        (first.figures.sets, second.figures.sets),
+    for is_set, one, two in (
+        (False, first.figures.groups, second.figures.groups),
+        (True, first.figures.sets, second.figures.sets),
     ):
         others = {rate.code: rate for rate in two}
         lines += [
-            GroupLine(rate, others[rate.code])
+            GroupLine(
+                rate,
+                others[rate.code],
+                RowsAsked("members", group_set=rate.code)
+                if is_set
+                else RowsAsked("members", breakdown=rate.code),
+            )
             for rate in one
             if rate.code in others and not (rate.is_empty and others[rate.code].is_empty)
         ]

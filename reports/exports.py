@@ -13,10 +13,13 @@ from reports.metrics import METRICS, family_name, metric_of, reported_name
 from reports.rate_sheets import all_rates, group_rows, key_rows, ranking_rows
 from reports.ratios import rate_note, ratio
 from reports.selectors.dashboard import Dashboard
-from reports.selectors.reported import ShareFinding
+from reports.selectors.marks import books_note, named_notes, rests_on
+from reports.selectors.reported import Comparison, ShareFinding
 from reports.sheets import CONTENT_TYPE, Cells, Sheet, head, safe_file_name
 
 __all__ = ["CONTENT_TYPE", "file_name", "workbook_of"]
+
+TREND_METRICS = ("members", "joined", "unions", "stations")
 
 
 def file_name(dashboard: Dashboard, suffix: str = "xlsx") -> str:
@@ -36,14 +39,14 @@ def workbook_of(dashboard: Dashboard) -> bytes:
     Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40, 24, 18)).write(
         group_rows(dashboard)
     )
-    Sheet(book, _("Unions and stations"), (34, 40, 12, 16)).write(_union_rows(dashboard))
+    Sheet(book, _("Unions and stations"), (34, 40, 12, 16, 40)).write(_union_rows(dashboard))
     Sheet(book, _("Ranking"), (8, 34, 20, 12, 14, 14, 14, 14, 14, 14, 20, 14, 60)).write(
         ranking_rows(dashboard)
     )
     Sheet(book, _("Campaigns"), (34, 26, 14, 12, 12, 16, 16, 12, 12, 10, 14, 50)).write(
         _campaign_rows(dashboard)
     )
-    Sheet(book, _("Trend"), (12, 14, 14, 14, 14, 14)).write(_trend_rows(dashboard))
+    Sheet(book, _("Trend"), (12, 14, 14, 14, 14, 14, 50)).write(_trend_rows(dashboard))
     Sheet(book, _("Applications"), (44, 14, 14)).write(_funnel_rows(dashboard))
     Sheet(book, _("Reported figures"), (34, 24, 16, 12, 12, 16, 16, 50, 50)).write(
         _reported_rows(dashboard)
@@ -66,7 +69,8 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
         yield [("text", _("Provisional")), ("text", _("Counted before the day was over."))]
     yield [("text", _("Version of the definitions")), ("count", DEFINITION_VERSION)]
     yield []
-    yield head(_("Figure"), _("Value"), _("As of"), _("Source"), "", _("Definition"))
+    yield head(_("Figure"), _("Value"), _("As of"), _("Source"), _("Note"), _("Definition"))
+    nef = next((row.groups for row in figures.sets if row.code == "nef"), ())
     for name, value, code in (
         (_("Members (register)"), figures.members, "members"),
         (_("Retained members"), figures.retained, "retained"),
@@ -83,7 +87,12 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
             ("count", value),
             ("date", as_of.day),
             ("text", register),
-            ("text", ""),
+            (
+                "text",
+                dashboard.mark(
+                    rests_on("members", nef) if code == "nef_members" else rests_on(code)
+                ),
+            ),
             ("text", metric_of(code).code),
         ]
     if found := papers.reported_members:
@@ -106,7 +115,7 @@ def _share_rows(share: ShareFinding, dashboard: Dashboard) -> Iterable[Cells]:
         ("percent", share.register),
         ("date", dashboard.as_of.day),
         ("text", _("Register")),
-        ("text", ""),
+        ("text", dashboard.mark(share.rests_on)),
         ("text", metric_of(share.metric).code),
     ]
     if share.computed is not None and share.part is not None:
@@ -127,11 +136,17 @@ def _share_rows(share: ShareFinding, dashboard: Dashboard) -> Iterable[Cells]:
 
 
 def _trend_rows(dashboard: Dashboard) -> Iterable[Cells]:
+    names = (
+        _("Members"), _("New members"), pgettext("figure", "Unions"), pgettext("figure", "Stations")
+    )  # fmt: skip
     yield head(
-        _("Month"), _("Last day"), _("Members"), _("New members"), pgettext("figure", "Unions"),
-        pgettext("figure", "Stations"),
+        _("Month"), _("Last day"), *names, _("Note"),
     )  # fmt: skip
     for row in dashboard.months:
+        marks = [
+            (name, dashboard.mark(rests_on(metric), row.last_day))
+            for name, metric in zip(names, TREND_METRICS, strict=True)
+        ]
         yield [
             ("text", f"{row.month:%Y-%m}"),
             ("date", row.last_day),
@@ -139,6 +154,7 @@ def _trend_rows(dashboard: Dashboard) -> Iterable[Cells]:
             ("count", row.joined),
             ("count", row.unions),
             ("count", row.stations),
+            ("text", named_notes(marks)),
         ]
 
 
@@ -171,7 +187,15 @@ def _funnel_rows(dashboard: Dashboard) -> Iterable[Cells]:
 
 def _union_rows(dashboard: Dashboard) -> Iterable[Cells]:
     figures, structure = dashboard.front.figures, dashboard.structure
-    yield head(_("Family"), _("Kind"), _("Unions"), _("Of new-form workers"))
+    if dashboard.known_now:
+        yield [("text", _("As published"))]
+    names = _("Unions"), _("Of new-form workers")
+
+    def note(kind: str = "") -> tuple[str, str]:
+        marks = [dashboard.mark(rests_on(metric, kind)) for metric in ("unions", "nef_unions")]
+        return "text", named_notes(zip(names, marks, strict=True))
+
+    yield head(_("Family"), _("Kind"), *names, _("Note"))
     for family in structure.families:
         for kind in family.kinds:
             yield [
@@ -179,12 +203,14 @@ def _union_rows(dashboard: Dashboard) -> Iterable[Cells]:
                 ("text", kind.name),
                 ("count", kind.value),
                 ("count", kind.nef),
+                note(kind.code),
             ]
     yield [
         ("text", _("Total")),
         ("text", ""),
         ("count", figures.unions),
         ("count", figures.nef_unions),
+        note(),
     ]
     yield []
     yield head(_("Covered unions, not part of the total"), _("Federation"), _("Unions"))
@@ -192,10 +218,18 @@ def _union_rows(dashboard: Dashboard) -> Iterable[Cells]:
         yield [("text", ""), ("text", union.name), ("count", value)]
     yield [("text", _("Total, each once")), ("text", ""), ("count", structure.coverage.covered)]
     yield []
-    yield head("", _("Kind of station"), _("Stations"))
+    yield head("", _("Kind of station"), _("Stations"), "", _("Note"))
     for station_kind in structure.station_kinds:
-        yield [("text", ""), ("text", station_kind.name), ("count", station_kind.value)]
-    yield [("text", _("Total")), ("text", ""), ("count", figures.stations)]
+        mark = dashboard.mark(rests_on("stations", station_kind.code))
+        yield [
+            ("text", ""), ("text", station_kind.name), ("count", station_kind.value),
+            ("text", None), ("text", mark),
+        ]  # fmt: skip
+    mark = dashboard.mark(rests_on("stations"))
+    yield [
+        ("text", _("Total")), ("text", ""), ("count", figures.stations), ("text", None),
+        ("text", mark),
+    ]  # fmt: skip
 
 
 def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
@@ -210,6 +244,7 @@ def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
             indicator = row.target.indicator
             kind = "percent" if indicator.unit == "ratio" else "count"
             note = rate_note(row.value) if kind == "percent" and row.progress else ""
+            note = " · ".join(filter(None, (note, books_note(row.books_differ))))
             yield [
                 ("text", view.campaign.name),
                 ("text", indicator.name),
@@ -244,8 +279,12 @@ def _reported_rows(dashboard: Dashboard) -> Iterable[Cells]:
             (kind, row.register),
             (kind if is_ratio else "signed", row.difference),
             ("text", figure.source),
-            ("text", figure.note),
+            ("text", " · ".join(filter(None, (_register_note(row, dashboard), figure.note)))),
         ]
+
+
+def _register_note(row: Comparison, dashboard: Dashboard) -> str:
+    return "" if row.register is None else dashboard.mark(row.rests_on)
 
 
 def _definition_rows() -> Iterable[Cells]:

@@ -9,15 +9,19 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, JsonResponse
 from django.templatetags.static import static
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from reports.selectors.days import as_of
 from reports.selectors.map import Area, UnionMap, Value, clean_metric, map_of
+from reports.selectors.marks import books_note
 from reports.selectors.ranking import RATES
 from reports.selectors.scope import dashboard_union
 from reports.templatetags.reports_figures import number, pace, percent_text, rate_text
+
+# The sentence under the map names so many; the ranking marks them all.
+MOST_NAMED = 20
 
 
 @never_cache
@@ -61,6 +65,7 @@ def map_data(found: UnionMap) -> dict[str, Any]:
         "name": metric_names()[found.metric],
         "has_pace": found.has_pace,
         "left_out": found.left_out,
+        "marked": marked_text(found),
         "shapes": {"map": found.shapes.map_name, "url": static(found.shapes.file)}
         if found.shapes
         else None,
@@ -78,12 +83,22 @@ def map_data(found: UnionMap) -> dict[str, Any]:
                 "place": place,
                 "value": None if area.value is None else float(area.value),
                 "text": area_text(found.metric, area),
+                "mark": books_note(area.books_differ),
                 "band": area.band,
                 "shape": area.shape,
             }
             for place, area in enumerate(found.areas, start=1)
         ],
     }
+
+
+def marked_text(found: UnionMap) -> str:
+    """Whose figures are marked, in words: on a small shape there is no room for them."""
+    names = [area.union.name for area in found.areas if area.books_differ]
+    if not names:
+        return ""
+    named = pgettext("between names", ", ").join(names[:MOST_NAMED])
+    return _("Books differ: ") + named + (" …" if len(names) > MOST_NAMED else "")
 
 
 def area_text(metric: str, area: Area) -> str:

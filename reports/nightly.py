@@ -25,6 +25,7 @@ from reports.counting.establishment import (
     count_establishment,
     count_establishment_history,
     is_counted,
+    mend_establishment,
 )
 from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
@@ -115,7 +116,7 @@ def run_nightly(
     if full and newest is not None:
         with Crew(settings.NIGHTLY_WORKERS) as crew:
             outcomes += crew.at_once(
-                partial(run_step, RECOUNT_UNITS, newest, mend_unit_counts, again=True),
+                partial(run_step, RECOUNT_UNITS, newest, _mend_units, again=True),
                 partial(run_step, RECOUNT, newest, mend_counts, again=True),
             )
     return outcomes
@@ -213,6 +214,11 @@ def _close(day: dt.date) -> int:
         ignore_conflicts=True,
     )
     return UnpostedEntry.objects.filter(effective_on__lte=day).count()
+
+
+def _mend_units(day: dt.date) -> int:
+    """Counts of unions and stations, and the units behind the establishment rate."""
+    return mend_unit_counts(day) + mend_establishment(day)
 
 
 def _publish(day: dt.date) -> Written:

@@ -31,7 +31,7 @@ from reports.selectors.figures import figures_of
 from reports.selectors.funnel import funnel_of
 from reports.selectors.key_figures import Text, with_units
 from reports.selectors.late import late_figures
-from reports.selectors.marks import marked_figures, open_drifts_of
+from reports.selectors.marks import rests_on
 from reports.selectors.place import Place
 from reports.selectors.quality_box import quality_box_of
 from reports.selectors.ranking import STATUSES
@@ -58,7 +58,9 @@ def _trend(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
     chosen = asked.query.get("range", "12")
     chosen = chosen if chosen in (*RANGES, "all") else "12"
     figure = asked.query.get("figure", "members")
+    figure = figure if figure in TREND_FIGURES else "members"
     months = RANGES.get(chosen) or _months_since(first_day_of(place.union, shown.day), shown.day)
+    doubted = place.marks.since(place.union.pk, rests_on(figure))
     return {
         "figure_choices": [
             ("members", _("Members")),
@@ -69,7 +71,8 @@ def _trend(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
         "range_choices": [("12", _("12 months")), ("36", _("3 years")), ("all", _("All"))],
         "months": monthly_values(place.union, shown.day, months, known_now=asked.known_now),
         "range": chosen,
-        "figure": figure if figure in TREND_FIGURES else "members",
+        "figure": figure,
+        "doubted_since": doubted if doubted and doubted <= shown.day else None,
     }
 
 
@@ -127,7 +130,6 @@ def _establishment(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Val
     units = read_units([place.union.pk], days)
     return {
         "key": with_units({day: units[place.union.pk, day] for day in days}, shown.day),
-        "marked": marked_figures(open_drifts_of(place.union, shown.day)),
     }
 
 
@@ -205,6 +207,7 @@ def page_context(asked: Asked, place: Place, shown: AsOf | None) -> Values:
         "homes": place.homes,
         "ancestors": place.ancestors,
         "as_of": shown,
+        "marks": place.marks,
         "newest": shown.newest if shown else None,
         "month_start": month_start(shown.day) if shown else None,
         "year_start": year_start(shown.day) if shown else None,

@@ -50,6 +50,9 @@ class TargetProgressOutput(serializers.Serializer[TargetProgress]):
     )
     time_elapsed = serializers.DecimalField(7, 6, help_text="Days gone ÷ days of the period, 0–1.")
     status = serializers.ChoiceField(choices=CampaignProgress.Status.choices)
+    books_differ = serializers.BooleanField(
+        help_text="The books behind the value do not agree: it is in doubt."
+    )
 
 
 class CampaignProgressOutput(serializers.Serializer[Any]):

@@ -13,7 +13,9 @@ from reports.ratios import rate_note
 from reports.selectors.dashboard import Dashboard
 from reports.selectors.figures import Rate
 from reports.selectors.key_figures import KeyFigure
-from reports.selectors.rates import rate_table
+from reports.selectors.marks import books_note, named_notes, rests_on
+from reports.selectors.ranked import marked_columns, marked_sums
+from reports.selectors.rates import RateRow, rate_table
 from reports.sheets import Cells, head
 
 # The kind of cell for a key figure, and for a difference of two.
@@ -37,13 +39,19 @@ def key_rows(dashboard: Dashboard) -> Iterable[Cells]:
         cells: list[tuple[str, Any]] = [("text", key.name), (kind, key.value)]
         for change in (key.month, key.year):
             cells += [("date", change.day), (kind, change.before), (change_kind, change.difference)]
-        yield [*cells, ("text", metric_of(key.code).code), ("text", _key_note(key))]
+        yield [*cells, ("text", metric_of(key.code).code), ("text", key_note(key, dashboard))]
 
 
-def _key_note(key: KeyFigure) -> str:
+def key_note(key: KeyFigure, dashboard: Dashboard) -> str:
+    """Why there is no figure, or the marks of the one there is; "" where nothing is to be said."""
     if key.value is None:
         return str(key.missing)
-    return rate_note(Decimal(key.value)) if key.unit == "ratio" else ""
+    note = rate_note(Decimal(key.value)) if key.unit == "ratio" else ""
+    return _joined(note, dashboard.mark(key.rests_on))
+
+
+def _joined(*notes: str) -> str:
+    return " · ".join(filter(None, notes))
 
 
 def all_rates(dashboard: Dashboard) -> Iterable[Cells]:
@@ -62,11 +70,11 @@ def all_rates(dashboard: Dashboard) -> Iterable[Cells]:
             ("percent", row.rate),
             ("count", row.part),
             ("count", row.whole),
-            ("text", " · ".join(filter(None, (rate_note(row.rate), row.note)))),
+            ("text", _joined(rate_note(row.rate), _rate_mark(row, dashboard), row.note)),
             ("text", row.metric.code),
         ]
     yield []
-    yield head(_("Figure"), "", _("This month"), _("This year"), "", "", _("Definition"))
+    yield head(_("Figure"), "", _("This month"), _("This year"), "", _("Note"), _("Definition"))
     for flow in table.flows:
         yield [
             ("text", flow.metric.name),
@@ -74,9 +82,15 @@ def all_rates(dashboard: Dashboard) -> Iterable[Cells]:
             ("signed" if flow.is_signed else "count", flow.month),
             ("signed" if flow.is_signed else "count", flow.year),
             ("text", ""),
-            ("text", ""),
+            ("text", dashboard.mark(flow.rests_on)),
             ("text", flow.metric.code),
         ]
+
+
+def _rate_mark(row: RateRow, dashboard: Dashboard) -> str:
+    if row.rate is None:
+        return ""
+    return books_note(row.books_differ) or dashboard.mark(row.rests_on)
 
 
 def group_rows(dashboard: Dashboard) -> Iterable[Cells]:
@@ -89,17 +103,29 @@ def group_rows(dashboard: Dashboard) -> Iterable[Cells]:
     )  # fmt: skip
     yield head(_("Group"), *titles)
     for group in figures.groups:
-        yield _rate_row(group)
-    yield [("text", _("Sum of groups")), ("count", figures.sum_of_groups)]
-    yield [("text", _("Total")), ("count", figures.members)]
+        yield _rate_row(group, dashboard)
+    gap = [("text", None)] * 8
+    for name, value, parts in (
+        (_("Sum of groups"), figures.sum_of_groups, figures.all_groups),
+        (_("Total"), figures.members, [""]),
+    ):
+        mark = dashboard.mark(rests_on("members", parts))
+        yield [("text", name), ("count", value), *gap, ("text", mark)]
     yield []
     yield head(_("Group set"), *titles)
     for group_set in figures.sets:
-        yield _rate_row(group_set)
+        yield _rate_row(group_set, dashboard)
 
 
-def _rate_row(rate: Rate) -> Cells:
+def _rate_row(rate: Rate, dashboard: Dashboard) -> Cells:
     base = rate.baseline
+    members, joined = (
+        dashboard.mark(rests_on(metric, rate.groups)) for metric in ("members", "joined")
+    )
+    marks = (
+        (_("Members"), members), (_("New this month"), joined), (_("New this year"), joined),
+        (_("Enrolment rate"), "" if rate.rate is None else members),
+    )  # fmt: skip
     return [
         ("text", rate.name),
         ("count", rate.members),
@@ -111,14 +137,23 @@ def _rate_row(rate: Rate) -> Cells:
         ("percent", rate.rate),
         ("text", base.source if base else _("no baseline")),
         ("text", rate.code),
-        ("text", rate_note(rate.rate)),
+        ("text", _joined(rate_note(rate.rate), named_notes(marks))),
     ]
 
 
 def ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
     """The unions below, and their sums."""
     ranking = dashboard.front.ranking
+    marks, day = dashboard.front.marks, dashboard.as_of.day
     rated = _("Rate, four groups"), _("Rate, new-form workers")
+    names = {
+        "members": _("Members"), "month": _("New this month"), "year": _("New this year"),
+        "set4": rated[0], "nef": rated[1], "pace": _("Pace"),
+    }  # fmt: skip
+
+    def marked(columns: Iterable[str]) -> str:
+        return named_notes((names[column], books_note(True)) for column in columns)
+
     yield head(
         _("Place"), _("Union"), _("Kind"), _("Members"), _("New this month"), _("New this year"),
         _("Share"), *rated, _("Pace"), _("Union code"), _("Number in the portal"), _("Note"),
@@ -136,7 +171,12 @@ def ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
             ("pace", row.pace.pace if row.pace else None),
             ("text", row.union.code),
             ("id", row.union.pk),
-            ("text", _rates_note(rated, row.rates)),
+            (
+                "text",
+                _joined(
+                    _rates_note(rated, row.rates), marked(marked_columns(ranking, row, marks, day))
+                ),
+            ),
         ]
     yield [
         ("text", ""),
@@ -145,11 +185,11 @@ def ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
         ("count", ranking.members),
         ("count", ranking.joined_this_month),
         ("count", ranking.joined_this_year),
+        *[("text", None)] * 6,
+        ("text", marked(marked_sums(ranking, dashboard.union, marks, day))),
     ]
 
 
 def _rates_note(names: Sequence[str], rates: Sequence[Decimal | None]) -> str:
     """Each remark with the name of its rate."""
-    notes = [(name, rate_note(rate)) for name, rate in zip(names, rates, strict=True)]
-    colon = pgettext("before a message", ": ")
-    return " · ".join(f"{name}{colon}{note}" for name, note in notes if note)
+    return named_notes((name, rate_note(rate)) for name, rate in zip(names, rates, strict=True))

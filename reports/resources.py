@@ -19,6 +19,7 @@ from unions.tabular.columns import (
     UnionColumn,
     cell_text,
     labels_in_all_languages,
+    shortened,
 )
 from unions.tabular.resource import ScopedResource, column
 
@@ -34,7 +35,7 @@ class MetricColumn(Column):
                 return code
         if not text:
             return ""
-        raise ValueError(_("“%(value)s” is not in the list.") % {"value": text})
+        raise ValueError(_("“%(value)s” is not in the list.") % {"value": shortened(text)})
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
         """The name in the active language."""

@@ -19,12 +19,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from core.clock import local_day_end
+from core.errors import RuleViolation
 from reports.models import ReportRun
 
 # The step whose run says that a day is out.
 PUBLISH = "publish"
 # The step whose run says up to when entries of a day, and baselines for it, were read.
 DELTAS = "deltas"
+# Code of a refusal: what is asked for must wait until a night is over.
+NIGHT_UNDER_WAY = "night_under_way"
 # The cut-off of the publication that a day rests on, in SQL: its own, or that of the first day
 # published after it; days before the opening rest on the first of all. {day}: SQL of the day.
 PUBLISHED_BY_SQL = f"""COALESCE((
@@ -151,6 +154,24 @@ def _claim(step: str, day: dt.date, *, again: bool, hurried: bool) -> uuid.UUID 
 def cut_off_of(step: str, day: dt.date) -> dt.datetime | None:
     """Up to which instant ``step`` read entries for ``day``; None if it never did."""
     return ReportRun.objects.filter(report=step, day=day).values_list("cut_off", flat=True).first()
+
+
+def require_settled_books() -> None:
+    """Refuse while the night of a day has posted entries and has not published its figures: what
+    stands and what is posted do not belong together then, also where that night broke off.
+
+    Raises RuleViolation (``night_under_way``).
+    """
+    cut_offs = ReportRun.objects.filter(report=DELTAS, cut_off__isnull=False).order_by("-day")
+    posted = cut_offs.first()
+    if posted is None or posted.cut_off is None:
+        return
+    published = cut_off_of(PUBLISH, posted.day)
+    if published is None or published < posted.cut_off:
+        raise RuleViolation(
+            f"The night of {posted.day} is not over: its figures are not published yet.",
+            code=NIGHT_UNDER_WAY,
+        )
 
 
 def last_published_day(*, up_to: dt.date | None = None) -> dt.date | None:

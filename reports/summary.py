@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import get_language, gettext as _, pgettext
 
 from core.typesetting import set_sheet
-from reports.ratios import rate_note, ratio
+from reports.rate_sheets import key_note
+from reports.ratios import ratio
 from reports.selectors.burn_up import BurnUp
-from reports.selectors.dashboard import Dashboard
+from reports.selectors.dashboard import Dashboard, MonthValues
 from reports.selectors.figures import Rate
 from reports.selectors.key_figures import KeyFigure
+from reports.selectors.marks import books_note, rests_on
+from reports.selectors.ranked import FIGURES, marked_columns
 from reports.selectors.ranking import RankedUnion
 from reports.templatetags.reports_figures import (
     number,
@@ -23,6 +25,7 @@ from reports.templatetags.reports_figures import (
     rate_text,
     signed,
 )
+from reports.templatetags.reports_marks import sign_note, signed_as
 from reports.templatetags.reports_page import (
     changed,
     reached,
@@ -47,6 +50,11 @@ def values_of(dashboard: Dashboard) -> dict[str, Any]:
     """The texts of the two pages."""
     as_of, figures, ranking = dashboard.as_of, dashboard.front.figures, dashboard.front.ranking
     targets = [course for found in dashboard.courses for course in found.courses]
+    trend = [_month(row, dashboard) for row in reversed(dashboard.months[:MONTHS])]
+    groups = [_group(rate, dashboard) for rate in figures.groups if not rate.is_empty]
+    sets = [_group(rate, dashboard) for rate in figures.sets if not rate.is_empty]
+    of_all = signed_as(dashboard.mark(rests_on("members", figures.all_groups)))
+    children = [_child(row, dashboard) for row in ranking.rows[:MAX_CHILDREN]]
     notes = [_("As of %(day)s.") % {"day": as_of.day.isoformat()}]
     if as_of.is_provisional:
         notes.append(_("Provisional: the day was counted before it was over."))
@@ -62,36 +70,30 @@ def values_of(dashboard: Dashboard) -> dict[str, Any]:
         "subtitle": _("Summary of the dashboard"),
         "notes": (" " if in_english else "").join(notes),
         "keys_title": _("Key figures"),
-        "keys": [_key(key) for key in dashboard.front.keys],
+        "keys": [_key(key, dashboard) for key in dashboard.front.keys],
         "targets_title": _("Campaigns and targets"),
         "targets": [_target(course) for course in targets[:MAX_TARGETS]],
         "targets_more": _more(len(targets) - MAX_TARGETS),
         "nothing": _("No published campaign sets this union a target."),
         "trend_title": _("Members at the end of the month, and new members"),
-        "trend": [
-            {
-                "month": f"{row.month:%Y-%m}",
-                "members": row.members,
-                "members_text": number(row.members),
-                "joined": row.joined,
-                "joined_text": number(row.joined),
-            }
-            for row in reversed(dashboard.months[:MONTHS])
-        ],
+        "trend": trend,
+        "trend_note": sign_note(text for row in trend for text in row.values()),
         "groups_title": _("Members by group"),
         "groups_head": [
             _("Group"), _("Members"), _("Share"), _("New this year"), _("Workers (baseline)"),
             _("Enrolment rate"),
         ],
-        "groups": [_group(rate) for rate in figures.groups if not rate.is_empty],
-        "sets": [_group(rate) for rate in figures.sets if not rate.is_empty],
-        "sum": [_("Sum of groups"), number(figures.sum_of_groups)],
+        "groups": groups,
+        "sets": sets,
+        "sum": [_("Sum of groups"), number(figures.sum_of_groups) + of_all],
+        "groups_note": sign_note([of_all, *(text for row in groups + sets for text in row)]),
         "ranking_title": pgettext("figure", "Unions below"),
         "ranking_head": [
             "", _("Union"), _("Members"), _("New this month"), _("New this year"),
             _("Rate, four groups"), _("Pace"),
         ],
-        "ranking": [_child(row) for row in ranking.rows[:MAX_CHILDREN]],
+        "ranking": children,
+        "ranking_note": sign_note(text for row in children for text in row),
         "ranking_more": _more(ranking.child_count - MAX_CHILDREN),
         "funnel_title": _("From application to membership"),
         "funnel": _funnel(dashboard),
@@ -107,7 +109,21 @@ def _more(number_left: int) -> str:
     return _("%(number)s more: see the dashboard.") % {"number": number_left}
 
 
-def _key(key: KeyFigure) -> dict[str, Any]:
+def _month(row: MonthValues, dashboard: Dashboard) -> dict[str, Any]:
+    members, joined = (
+        signed_as(dashboard.mark(rests_on(metric), row.last_day))
+        for metric in ("members", "joined")
+    )
+    return {
+        "month": f"{row.month:%Y-%m}",
+        "members": row.members,
+        "members_text": number(row.members) + members,
+        "joined": row.joined,
+        "joined_text": number(row.joined) + joined,
+    }
+
+
+def _key(key: KeyFigure, dashboard: Dashboard) -> dict[str, Any]:
     points = " " + _("points") if key.unit == "ratio" else ""
 
     def change(difference: Any) -> str:
@@ -117,20 +133,20 @@ def _key(key: KeyFigure) -> dict[str, Any]:
     return {
         "name": str(key.name),
         "value": shown(key.value, key.unit),
-        "unit": _beside(key),
+        "unit": _beside(key, dashboard),
         "month": _("to a month before") + " " + change(key.month.difference),
         "year": _("to a year before") + " " + change(key.year.difference),
         "details": " · ".join(
-            f"{detail.name} {with_unit(detail.value, detail.unit)}" for detail in key.details
+            f"{detail.name} {with_unit(detail.value, detail.unit)}"
+            + (signed_as(dashboard.mark(detail.rests_on)) if detail.value is not None else "")
+            for detail in key.details
         ),
     }
 
 
-def _beside(key: KeyFigure) -> str:
-    """What stands behind the figure: why there is none, the mark of a rate, or the unit."""
-    if key.value is None:
-        return str(key.missing)
-    return rate_note(Decimal(key.value)) if key.unit == "ratio" else word_after(key.unit)
+def _beside(key: KeyFigure, dashboard: Dashboard) -> str:
+    """What stands behind the figure: why there is none, or the unit, and its marks."""
+    return " · ".join(filter(None, (word_after(key.unit), key_note(key, dashboard))))
 
 
 def _target(course: BurnUp) -> dict[str, Any]:
@@ -140,7 +156,15 @@ def _target(course: BurnUp) -> dict[str, Any]:
         "campaign": row.target.indicator.campaign.name,
         "name": row.target.indicator.name,
         "period": f"{row.target.period_start.isoformat()} – {row.target.period_end.isoformat()}",
-        "value": f"{reached(row)} / {quantity(row.target_value, unit)}",
+        "value": " · ".join(
+            filter(
+                None,
+                (
+                    f"{reached(row)} / {quantity(row.target_value, unit)}",
+                    books_note(row.books_differ),
+                ),
+            )
+        ),
         "share": percent_text(row.share),
         "share_width": _width(row.share),
         "time_width": _width(row.time_elapsed),
@@ -163,27 +187,34 @@ def _width(share: Any) -> float:
     return min(max(float(share or 0), 0.0), 1.0)
 
 
-def _group(rate: Rate) -> list[str]:
+def _group(rate: Rate, dashboard: Dashboard) -> list[str]:
+    members, joined = (
+        signed_as(dashboard.mark(rests_on(metric, rate.groups))) for metric in ("members", "joined")
+    )
     return [
         rate.name,
-        number(rate.members),
+        number(rate.members) + members,
         percent_text(rate.share_of_members),
-        number(rate.joined_this_year),
+        number(rate.joined_this_year) + joined,
         number(rate.baseline.worker_count) if rate.baseline else _("no baseline"),
-        rate_text(rate.rate),
+        rate_text(rate.rate) + (members if rate.rate is not None else ""),
     ]
 
 
-def _child(row: RankedUnion) -> list[str]:
+def _child(row: RankedUnion, dashboard: Dashboard) -> list[str]:
+    marked = marked_columns(
+        dashboard.front.ranking, row, dashboard.front.marks, dashboard.as_of.day
+    )
+    sign = {column: signed_as(column in marked) for column in FIGURES}
     status = f" {row.pace.status_label}" if row.pace else ""
     return [
         str(row.place),
         row.union.name,
-        number(row.members),
-        signed(row.joined_this_month),
-        signed(row.joined_this_year),
-        rate_text(row.rate_set4),
-        pace(row.pace_value) + status,
+        number(row.members) + sign["members"],
+        signed(row.joined_this_month) + sign["month"],
+        signed(row.joined_this_year) + sign["year"],
+        rate_text(row.rate_set4) + sign["set4"],
+        pace(row.pace_value) + sign["pace"] + status,
     ]
 
 

@@ -12,9 +12,11 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from core.clock import local_today
+from core.errors import RuleViolation
 from reports.checking import check_everything
 from reports.models import ReportRun
 from reports.nightly import LEAVES, help_count, run_nightly
+from reports.runs import NIGHT_UNDER_WAY
 from reports.selectors.funnel import count_funnels
 
 # While another worker holds the lease we look again; a dead worker's lease runs out by itself.
@@ -85,8 +87,13 @@ def count_funnels_task(day: str) -> int:
     return count_funnels(dt.date.fromisoformat(day))
 
 
-@shared_task(name="reports.check_everything", ignore_result=True)
-def check_everything_task() -> int:
-    """The weekly check of all books; the number of new drifts."""
-    with transaction.atomic():
-        return check_everything()
+@shared_task(name="reports.check_everything", bind=True, ignore_result=True, max_retries=MAX_LOOKS)
+def check_everything_task(self: Task[Any, Any]) -> int:
+    """The weekly check of all books; the number of new drifts. Waits for a night to be over."""
+    try:
+        with transaction.atomic():
+            return check_everything()
+    except RuleViolation as refusal:
+        if refusal.code != NIGHT_UNDER_WAY:
+            raise
+        raise self.retry(exc=refusal, countdown=LOOK_AGAIN_SECONDS) from refusal

@@ -38,6 +38,7 @@ def units(request: HttpRequest) -> HttpResponse:
         {
             **page_context(asked, place, shown),
             "figure": read_units([place.union.pk], [shown.day])[place.union.pk, shown.day],
+            "rested": ("covered", "units"),
             "sums": sums_of(units_then),
             "page": page,
             "chosen": chosen,

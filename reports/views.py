@@ -23,7 +23,7 @@ from reports.parts import PARTS, page_context, statuses
 from reports.selectors import progress, rows as rows_selectors
 from reports.selectors.dashboard import Dashboard, dashboard_for, front_for
 from reports.selectors.days import AsOf, as_of
-from reports.selectors.marks import marked_figures, open_drifts_of
+from reports.selectors.marks import marks_with
 from reports.selectors.scope import (
     PERMISSION,
     ancestors_in_scope,
@@ -78,7 +78,6 @@ def _front(request: HttpRequest, asked: Asked, shown: AsOf) -> Block | None:
         status=asked.status,
         known_now=asked.known_now,
     )
-    drifts = open_drifts_of(place.union, shown.day)
     context = {
         **page_context(asked, place, shown),
         "front": front,
@@ -88,8 +87,7 @@ def _front(request: HttpRequest, asked: Asked, shown: AsOf) -> Block | None:
         "rest_members": front.figures.members - front.ranking.members,
         "ranking_address": without(request.GET, "page"),
         "sorted_table": "ranking",
-        "drifts": drifts,
-        "marked": marked_figures(drifts),
+        "marks": front.marks,
         "parts": PARTS,
         # Without a target there is no pace to show.
         "map_metric": asked.map if asked.map != "pace" or front.ranking.pace else "members",
@@ -143,6 +141,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
                 for row in measured
             ],
             "notes": notes,
+            "books_differ": any(row.books_differ for row in measured),
             "sort": sort,
             "sorted_table": "targets",
             "page_address": without(request.GET, "page"),
@@ -182,15 +181,17 @@ def rows(request: HttpRequest) -> HttpResponse:
         request.GET.get("breakdown", ""),
         request.GET.get("group_set", ""),
     )
-    value = rows_selectors.figure_value(figure)
     known, is_late = None, False
     if figure.is_of_persons and (request.GET.get("view") == NOW or request.GET.get("late") == "1"):
-        known = rows_selectors.figure_value(figure, known_now=True)
+        value, known = rows_selectors.published_and_known(figure)
         is_late = request.GET.get("late") == "1"
+    else:
+        value = rows_selectors.published_value(figure)
     context: Page = {
         "union": union,
         "ancestors": ancestors_in_scope(request.user, union),
         "as_of": shown,
+        "marks": marks_with([union]),
         "newest": shown.newest,
         "figure": figure,
         "value": known - value if is_late and known is not None else value,
@@ -239,10 +240,14 @@ def summary(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
 def definitions_page(request: HttpRequest) -> HttpResponse:
-    """指标口径: what each figure means."""
-    return render(request, "reports/definitions.html", {"sections": by_section()})
+    """指标口径: what each figure means. To strangers, those that stand on public pages."""
+    is_public = not request.user.is_authenticated
+    return render(
+        request,
+        "reports/definitions.html",
+        {"sections": by_section(public_only=is_public), "is_public": is_public},
+    )
 
 
 def _whole(request: HttpRequest) -> Dashboard:

@@ -43,6 +43,7 @@ from members.services.collective import progress_of, register_list, resend_links
 from unions.admin.base import ScopedModelAdmin
 from unions.models import Union
 from unions.scope import access
+from unions.tabular.columns import shortened
 from unions.tabular.files import XLSX_TYPE, read_table, write_workbook
 
 FILE_LIFETIME = 3600  # seconds between preview and confirmation
@@ -258,7 +259,9 @@ def _preview(rows: list[ListRow]) -> dict[str, Any]:
         {
             "line": row.line,
             "kind": "new",
-            "cells": [{"value": row.shown(n), "faults": row.faults.get(n, [])} for n in names],
+            "cells": [
+                {"value": shortened(row.shown(n)), "faults": row.faults.get(n, [])} for n in names
+            ],
             "faults": row.faults.get("", []),
             "is_faulty": bool(row.faults),
         }

@@ -37,6 +37,7 @@ from unions.tabular.columns import (
     DateColumn,
     NamedCode,
     labels_in_all_languages,
+    listed,
 )
 from unions.tabular.files import Table
 
@@ -139,7 +140,7 @@ def _columns(headers: Sequence[str]) -> list[str]:
     if unknown:
         raise _refusal(
             _("Unknown column: %(found)s. Known columns: %(known)s.")
-            % {"found": "、".join(unknown), "known": all_names}
+            % {"found": listed(unknown), "known": all_names}
         )
     if len(set(names)) != len(names):
         raise _refusal(_("A column stands in the file twice."))

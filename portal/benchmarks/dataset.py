@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -113,12 +114,12 @@ def leader() -> User:
     return User.objects.get(username=LEADER)
 
 
-def leaders(count: int) -> list[User]:
-    """So many more leaders at the top of the tree."""
-    top = Union.objects.get(parent=None)
-    users = [User(username=f"{LEADER}-{number}", is_staff=True) for number in range(count)]
-    for user in User.objects.bulk_create(users):
-        appoint(user, union=top, role=Role.LEADER, starts_on=dt.date(2020, 1, 1), actor=None)
+def leaders_of(unions: Sequence[Union]) -> list[User]:
+    """One more leader for each of these unions, in their order."""
+    first = User.objects.filter(username__startswith=f"{LEADER}-").count()
+    users = [User(username=f"{LEADER}-{first + n}", is_staff=True) for n in range(len(unions))]
+    for user, union in zip(User.objects.bulk_create(users), unions, strict=True):
+        appoint(user, union=union, role=Role.LEADER, starts_on=dt.date(2020, 1, 1), actor=None)
     return users
 
 

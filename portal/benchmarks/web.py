@@ -24,11 +24,26 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running web server: its port on the loopback, and the process above those that answer."""
+
+    port: int
+    pid: int
+
+
 @contextlib.contextmanager
 def gunicorn(application: str, probe: str, **variables: str) -> Iterator[int]:
+    """As ``served``; yields the port alone."""
+    with served(application, probe, **variables) as server:
+        yield server.port
+
+
+@contextlib.contextmanager
+def served(application: str, probe: str, **variables: str) -> Iterator[Server]:
     """Run ``application`` as ``manage.py up`` runs the web, with this process' environment.
 
-    Yields the port, on the loopback only, as soon as ``probe`` is answered at all.
+    Yields the server, on the loopback only, as soon as ``probe`` is answered at all.
     """
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.gunicorn"]
@@ -37,7 +52,7 @@ def gunicorn(application: str, probe: str, **variables: str) -> Iterator[int]:
     try:
         if not wait_until(lambda: _answers(port, probe), seconds=30, child=web):
             raise EngineError("The web server did not start:\n" + "\n".join(web.lines))
-        yield port
+        yield Server(port, web.pid)
     finally:
         web.stop()
 

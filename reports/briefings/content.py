@@ -100,6 +100,11 @@ class Sheet:
         )
 
     @property
+    def doubted(self) -> list[Line]:
+        """Units behind whose figures books do not agree."""
+        return [line for line in self.lines if line.progress.books_differ]
+
+    @property
     def states(self) -> list[tuple[str, str, int]]:
         """Code, words and number of units of each state, the best first; empty ones left out."""
         counted = Counter((line.state, line.status_label) for line in self.lines)

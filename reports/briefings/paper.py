@@ -17,6 +17,7 @@ from core.typesetting import set_document
 from reports.briefings import wording
 from reports.briefings.content import Briefing, Line, Sheet
 from reports.templatetags.reports_figures import DASH, number, pace, percent_text
+from reports.templatetags.reports_marks import sign_note, signed_as
 
 Block = dict[str, Any]
 
@@ -102,7 +103,7 @@ def line_cells(line: Line, sheet: Sheet, *, is_indented: bool = False) -> list[s
         str(line.place) if line.place else DASH,
         indent + line.union.name,
         _bare(line.target_value, sheet),
-        _bare(row.value, sheet),
+        _bare(row.value, sheet) + signed_as(row.books_differ),
         percent_text(row.share),
         pace(row.pace),
         line.status_label,
@@ -166,9 +167,11 @@ def _laggards(sheets: list[Sheet]) -> Block:
 
 
 def _explanations(briefing: Briefing) -> Block:
+    marked = (signed_as(sheet.doubted) for sheet in briefing.sheets)
+    texts = [*wording.explanations(briefing), sign_note(marked)]
     return {
         "heading": _("What the figures mean"),
-        "blocks": [_text(text) for text in wording.explanations(briefing)],
+        "blocks": [_text(text) for text in texts if text],
     }
 
 
@@ -216,7 +219,8 @@ def _bars(direct: list[Line]) -> Block:
             [
                 {
                     "label": f"{line.place}  {line.union.name}",
-                    "text": percent_text(line.progress.share),
+                    "text": percent_text(line.progress.share)
+                    + signed_as(line.progress.books_differ),
                     "width": float(min((line.progress.share or Decimal(0)) / full, Decimal(1))),
                     "time": float(line.progress.time_elapsed / full),
                     "state": line.state,

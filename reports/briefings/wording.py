@@ -141,6 +141,7 @@ def overview(sheet: Sheet, day: dt.date) -> list[str]:
             _working_days(sheet.own) if sheet.own else "",
             _sum_below(sheet),
             _states(sheet),
+            _doubts(sheet),
             _outlook(sheet.own, sheet.indicator.unit) if sheet.own else "",
         )
         if text
@@ -229,6 +230,23 @@ def _states(sheet: Sheet) -> str:
             for _state, label, count in sheet.states
         ),
     }
+
+
+def _doubts(sheet: Sheet) -> str:
+    """Whose figures are marked, in a sentence each."""
+    texts = []
+    if sheet.own and sheet.own.progress.books_differ:
+        texts.append(_("Books behind what has been reached did not agree when they were checked."))
+    if count := len(sheet.doubted):
+        texts.append(
+            ngettext(
+                "Books differ at %(count)d unit of the table; its figure is marked.",
+                "Books differ at %(count)d units of the table; their figures are marked.",
+                count,
+            )
+            % {"count": count}
+        )
+    return ("" if is_chinese() else " ").join(texts)
 
 
 def _working_days(line: Line) -> str:

@@ -13,6 +13,7 @@ from openpyxl.chart import BarChart, Reference
 from campaigns.models import Unit
 from reports.briefings import wording
 from reports.briefings.content import Briefing, Line, Sheet
+from reports.selectors.marks import books_note
 from reports.sheets import Cells, Sheet as Page, head
 
 CHART_UNITS = 30
@@ -71,9 +72,12 @@ def _unit_rows(sheet: Sheet, lines: list[Line], columns: int = len(WIDTHS)) -> I
         _("Pace"), _("Status"), _("Forecast"), _("Forecast, low"), _("Forecast, high"),
         _("Needed per day"), _("Note"), _("Union code"), _("Number in the portal"),
     )  # fmt: skip
-    yield head(*titles[:columns])
+    # A part of the table has room for notes where there are any.
+    noted = columns < len(WIDTHS) and any(line.progress.books_differ for line in lines)
+    yield head(*titles[:columns], *([_("Note")] if noted else []))
     for line in lines:
-        yield _unit_row(line, sheet)[:columns]
+        mark = [("text", books_note(line.progress.books_differ))] if noted else []
+        yield [*_unit_row(line, sheet)[:columns], *mark]
 
 
 def _unit_row(line: Line, sheet: Sheet) -> Cells:
@@ -92,7 +96,7 @@ def _unit_row(line: Line, sheet: Sheet) -> Cells:
         (kind, found.low),
         (kind, found.high),
         (kind, found.needed_per_day),
-        ("text", row.target.note),
+        ("text", " · ".join(filter(None, (books_note(row.books_differ), row.target.note)))),
         ("text", line.union.code),
         ("id", line.union.pk),
     ]

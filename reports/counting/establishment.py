@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from core.locks import advisory_lock
+from reports.counting.drifts import CountDifference, keep_mended
 from reports.counting.posting import LOCK
 from reports.counting.registers import path_sql
 from reports.models import CountedEmployer, DailyEstablishment, ReportRun
 from unions.models import PastPath
 
 STEP = "establishment"  # of the night, see ``reports.nightly``
+METRIC = "establishment_rate"  # of the differences
 
 # The alias c stood on {day}, as ``UnionQuerySet.standing_on``.
 _STOOD = """(c.id IS NOT NULL AND c.status <> 'preparing'
@@ -184,16 +186,6 @@ SET ({_SUM_COLUMNS}) = ROW({", ".join(f"EXCLUDED.{name}" for name in _SUMS)})
 """
 
 
-class EstablishmentDifference(NamedTuple):
-    """A sum of units (a column of ``DailyEstablishment``) that is not that of its rows, or how many
-    employers kept by the union were ``overlooked``: the books do not have them as they are."""
-
-    union_id: int
-    sum: str
-    stored: int
-    expected: int
-
-
 def is_counted() -> bool:
     """Whether a night has entered units in the books; those begun before have none."""
     return ReportRun.objects.filter(report=STEP, cut_off__isnull=False).exists()
@@ -250,10 +242,14 @@ def count_establishment_history(day: dt.date, *, first: dt.date) -> int:
     return rows
 
 
-def find_establishment_differences(day: dt.date) -> Iterator[EstablishmentDifference]:
+def find_establishment_differences(day: dt.date) -> Iterator[CountDifference]:
     """Where sums of ``day``, the newest published one, are not those of their rows, and where rows
     are not what the register says. None in books that have never been counted so (before the first
-    night after an upgrade). In a transaction."""
+    night after an upgrade). In a transaction.
+
+    The breakdown names the sum (a column of ``DailyEstablishment``), or tells how many employers
+    kept by the union were ``overlooked``: the books do not have them as they are.
+    """
     if not is_counted():
         return iter(())
     with connection.cursor() as cursor:
@@ -264,19 +260,25 @@ def find_establishment_differences(day: dt.date) -> Iterator[EstablishmentDiffer
         found = cursor.fetchall()
         cursor.execute(_DIFFERENCES, {"day": day})
         found += cursor.fetchall()
-    return (EstablishmentDifference(*row) for row in found)
+    return (
+        CountDifference(union_id, METRIC, name, stored, expected)
+        for union_id, name, stored, expected in found
+    )
 
 
-def mend_establishment(day: dt.date) -> list[EstablishmentDifference]:
-    """Write on ``day``, the newest published one, what the rows give; what differed.
+def mend_establishment(day: dt.date) -> int:
+    """Write on ``day``, the newest published one, what the rows give; figures mended.
 
-    Earlier days stay as they were published. Run in a transaction.
+    Earlier days stay as they were published. Each difference is kept as a mended ``Drift``.
+    Run in a transaction.
     """
-    advisory_lock(LOCK)
     found = list(find_establishment_differences(day))
     if found:
+        advisory_lock(LOCK)  # no night is posting
+        found = list(find_establishment_differences(day))
         count_establishment(day, untouched=True)
         unions = sorted({row.union_id for row in find_establishment_differences(day)})
         with connection.cursor() as cursor:
             cursor.execute(_MEND, {"day": day, "unions": unions})
-    return found
+    keep_mended(day, found, Q(metric=METRIC))
+    return len(found)

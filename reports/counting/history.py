@@ -37,6 +37,7 @@ from reports.models import (
     NightDelta,
     NightPart,
     ReportRun,
+    UntoldFounding,
 )
 from unions.kinds import HOLDING_POOL
 
@@ -49,6 +50,7 @@ _FIGURES = (
     NightDelta,
     NightPart,
     CountedUnion,
+    UntoldFounding,
     CountedStation,
     CountedEmployer,
     DailyEstablishment,
@@ -190,10 +192,17 @@ _REMEMBER = (
     "DELETE FROM reports_nightdelta",
     "DELETE FROM reports_nightpart",
     "DELETE FROM reports_countedunion",
+    "DELETE FROM reports_untoldfounding",
     "DELETE FROM reports_touchedunion",
     "DELETE FROM reports_countedstation",
-    f"INSERT INTO reports_countedunion (union_id, path, kind, is_open, is_nef, is_founded)"
-    f" SELECT union_id, path, kind, is_open, is_nef, is_founded FROM ({UNIONS_SQL}) w",
+    # A founding as it was just counted, above.
+    f"INSERT INTO reports_countedunion (union_id, path, kind, is_open, is_nef, is_founded,"
+    f" founding_path, founding_kind, founding_counted_on)"
+    f" SELECT w.union_id, w.path, w.kind, w.is_open, w.is_nef, w.is_founded,"
+    f" CASE WHEN w.is_founded THEN {{path_of_founding}} END,"
+    f" CASE WHEN w.is_founded THEN w.kind END,"
+    f" CASE WHEN w.is_founded THEN GREATEST({FOUNDED_SQL}, %(first)s::date) END"
+    f" FROM ({UNIONS_SQL}) w JOIN unions_union u ON u.id = w.union_id",
     f"INSERT INTO reports_touchedunion (union_id, until)"
     f" SELECT u.id, {SETTLED_SQL} FROM unions_union u WHERE {SETTLED_SQL} > %(day)s"
     f" OR u.id IN (SELECT union_id FROM unions_pastpath WHERE until >= %(day)s)",
@@ -230,8 +239,10 @@ def count_history(last: dt.date, *, first: dt.date = THE_BEGINNING) -> int:
             cursor.execute(NUMBER_GROUPS)
             cursor.execute(write, values)
             rows += cursor.rowcount
+        path = path_sql("%(day)s", since=last)
+        path_of_founding = path_sql(FOUNDED_SQL)
         for statement in _REMEMBER:
-            cursor.execute(statement.format(path=path_sql("%(day)s", since=last)), values)
+            cursor.execute(statement.format(path=path, path_of_founding=path_of_founding), values)
         cursor.execute(f"ANALYZE {DailyCount._meta.db_table}")
         return rows
 

@@ -140,13 +140,23 @@ INSERT INTO night_touched_union SELECT DISTINCT union_id FROM reports_toucheduni
 ANALYZE night_touched_union
 """
 
+# A founding stays where it was counted, and as what; but on that day itself it goes with its union:
+# the day ends with it there.
 _CHANGED_UNIONS = f"""
 CREATE TEMP TABLE night_union ON COMMIT DROP AS
 SELECT w.*, c.path AS old_path, c.kind AS old_kind, c.is_open AS was_open, c.is_nef AS was_nef,
-       COALESCE(c.is_founded, false) AS was_founded
+       c.founding_path AS old_founding_path, c.founding_kind AS old_founding_kind,
+       CASE WHEN f.stays THEN c.founding_path WHEN w.is_founded THEN w.path END AS founding_path,
+       CASE WHEN f.stays THEN c.founding_kind WHEN w.is_founded THEN w.kind END AS founding_kind,
+       CASE WHEN f.stays THEN c.founding_counted_on WHEN w.is_founded THEN %(day)s::date END
+           AS founding_counted_on
 FROM night_touched_union
 JOIN ({UNIONS_SQL}) w USING (union_id)
 LEFT JOIN reports_countedunion c USING (union_id)
+CROSS JOIN LATERAL (
+    SELECT w.is_founded AND c.is_founded
+           AND c.founding_counted_on IS DISTINCT FROM %(day)s AS stays
+) f
 WHERE c.union_id IS NULL
    OR (w.path, w.kind, w.is_open, w.is_nef, w.is_founded)
        IS DISTINCT FROM (c.path, c.kind, c.is_open, c.is_nef, c.is_founded)
@@ -190,12 +200,17 @@ _UNIT_CHANGES = """
 CREATE TEMP TABLE night_unit ON COMMIT DROP AS
 SELECT m.metric, m.breakdown, m.path, m.change
 FROM night_union n
+CROSS JOIN LATERAL (
+    SELECT (n.old_founding_path, n.old_founding_kind)
+           IS DISTINCT FROM (n.founding_path, n.founding_kind) AS differs
+) f
 CROSS JOIN LATERAL (VALUES
     ('unions', n.old_kind, n.old_path, -(n.was_open)::int),
     ('unions', n.kind, n.path, (n.is_open)::int),
     ('nef_unions', n.old_kind, n.old_path, -(n.was_open AND n.was_nef)::int),
     ('nef_unions', n.kind, n.path, (n.is_open AND n.is_nef)::int),
-    ('unions_founded', n.kind, n.path, n.is_founded::int - n.was_founded::int)
+    ('unions_founded', n.old_founding_kind, n.old_founding_path, -(f.differs)::int),
+    ('unions_founded', n.founding_kind, n.founding_path, (f.differs)::int)
 ) AS m(metric, breakdown, path, change)
 WHERE m.path IS NOT NULL AND m.change <> 0
 UNION ALL
@@ -227,10 +242,15 @@ SET value = EXCLUDED.value, definition_version = EXCLUDED.definition_version
 """
 
 _REMEMBER = """
-INSERT INTO reports_countedunion (union_id, path, kind, is_open, is_nef, is_founded)
-SELECT union_id, path, kind, is_open, is_nef, is_founded FROM night_union
+INSERT INTO reports_countedunion (union_id, path, kind, is_open, is_nef, is_founded,
+    founding_path, founding_kind, founding_counted_on)
+SELECT union_id, path, kind, is_open, is_nef, is_founded,
+       founding_path, founding_kind, founding_counted_on
+FROM night_union
 ON CONFLICT (union_id) DO UPDATE SET path = EXCLUDED.path, kind = EXCLUDED.kind,
-    is_open = EXCLUDED.is_open, is_nef = EXCLUDED.is_nef, is_founded = EXCLUDED.is_founded;
+    is_open = EXCLUDED.is_open, is_nef = EXCLUDED.is_nef, is_founded = EXCLUDED.is_founded,
+    founding_path = EXCLUDED.founding_path, founding_kind = EXCLUDED.founding_kind,
+    founding_counted_on = EXCLUDED.founding_counted_on;
 DELETE FROM reports_countedstation
 WHERE station_id IN (SELECT station_id FROM night_station WHERE path IS NULL);
 INSERT INTO reports_countedstation (station_id, path, kind, is_open)

@@ -1,7 +1,7 @@
-"""Counts of unions and stations against what the books have each of them for.
+"""Counts of unions, foundings and stations against what the books have each of them for.
 
-The night adds up changes; here every union and station that is counted is added up anew, for itself
-and all unions above it.
+The night adds up changes; here every union, founding and station that is counted is added up anew,
+for itself and all unions above it.
 """
 
 from __future__ import annotations
@@ -18,24 +18,46 @@ from reports.counting.drifts import CountDifference, keep_mended
 from reports.counting.posting import LOCK
 from reports.models.counts import Metric
 
-# What stands on a day. Foundings are a flow: they stay where they were made, whatever becomes of
-# the union, and no book has where that was.
-UNIT_STOCKS = (Metric.UNIONS, Metric.NEF_UNIONS, Metric.STATIONS)
+UNIT_METRICS = (Metric.UNIONS, Metric.UNIONS_FOUNDED, Metric.NEF_UNIONS, Metric.STATIONS)
 
+# What stands on a day, where it stands; foundings, a flow, where each was counted. What stood of
+# them before the books kept that, and is told of no union, is expected to stand on.
+# Each counts in its own place; for the unions above, those of one place are added up first.
 # One statement: a night that ends meanwhile is seen whole or not at all.
 _DIFFERENCES = """
-WITH unit AS (
+WITH unit AS MATERIALIZED (
     SELECT 'unions' AS metric, kind, path FROM reports_countedunion WHERE is_open
     UNION ALL
     SELECT 'nef_unions', kind, path FROM reports_countedunion WHERE is_open AND is_nef
     UNION ALL
+    SELECT 'unions_founded', founding_kind, founding_path FROM reports_countedunion
+    WHERE is_founded
+    UNION ALL
     SELECT 'stations', kind, path FROM reports_countedstation WHERE is_open
 ),
+above AS (
+    SELECT left(path, -1 - length(split_part(path, '/', -2))) AS path, metric, kind,
+           COUNT(*)::int AS value
+    FROM unit GROUP BY 1, 2, 3
+),
+told AS (
+    SELECT union_id, metric, COALESCE(kind, '') AS breakdown, SUM(value) AS value
+    FROM (
+        SELECT split_part(path, '/', -2)::bigint AS union_id, metric, kind, 1 AS value FROM unit
+        UNION ALL
+        SELECT unnest(string_to_array(rtrim(path, '/'), '/')::bigint[]), metric, kind, value
+        FROM above WHERE path <> ''
+    ) AS counted
+    GROUP BY GROUPING SETS ((union_id, metric, kind), (union_id, metric))
+),
+untold AS (
+    SELECT union_id, 'unions_founded' AS metric, b.breakdown, SUM(value) AS value
+    FROM reports_untoldfounding CROSS JOIN LATERAL (VALUES (kind), ('')) AS b(breakdown)
+    GROUP BY 1, 2, 3
+),
 expected AS (
-    SELECT a.id AS union_id, unit.metric, COALESCE(unit.kind, '') AS breakdown, COUNT(*) AS value
-    FROM unit
-    CROSS JOIN LATERAL unnest(string_to_array(rtrim(unit.path, '/'), '/')::bigint[]) AS a(id)
-    GROUP BY GROUPING SETS ((a.id, unit.metric, unit.kind), (a.id, unit.metric))
+    SELECT union_id, metric, breakdown, COALESCE(told.value, 0) + COALESCE(untold.value, 0) AS value
+    FROM told FULL JOIN untold USING (union_id, metric, breakdown)
 ),
 standing AS (
     SELECT DISTINCT ON (union_id, metric, breakdown) union_id, metric, breakdown, value
@@ -61,10 +83,10 @@ SET value = EXCLUDED.value, definition_version = EXCLUDED.definition_version
 
 
 def find_unit_differences(day: dt.date) -> list[CountDifference]:
-    """Where counts of unions and stations of ``day``, the newest published one, are not what stands
-    behind them."""
+    """Where counts of unions, foundings and stations of ``day``, the newest published one, are not
+    what stands behind them."""
     with connection.cursor() as cursor:
-        cursor.execute(_DIFFERENCES, {"day": day, "metrics": [m.value for m in UNIT_STOCKS]})
+        cursor.execute(_DIFFERENCES, {"day": day, "metrics": [m.value for m in UNIT_METRICS]})
         return [CountDifference(*row) for row in cursor.fetchall()]
 
 
@@ -88,5 +110,5 @@ def mend_unit_counts(day: dt.date) -> int:
         }
         with connection.cursor() as cursor:
             cursor.execute(_MEND, values)
-    keep_mended(day, found, Q(metric__in=UNIT_STOCKS))
+    keep_mended(day, found, Q(metric__in=UNIT_METRICS))
     return len(found)

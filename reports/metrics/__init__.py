@@ -25,12 +25,14 @@ def metric_of(code: str) -> Metric:
     return _BY_CODE[code]
 
 
-def by_section() -> list[tuple[Text, list[Metric]]]:
-    """The metrics under the headings of the page, in their order."""
-    return [
-        (heading, [metric for metric in METRICS if metric.section == section])
+def by_section(*, public_only: bool = False) -> list[tuple[Text, list[Metric]]]:
+    """The metrics under the headings of the page, in their order; no heading over nothing."""
+    metrics = [metric for metric in METRICS if metric.is_public or not public_only]
+    sections = [
+        (heading, [metric for metric in metrics if metric.section == section])
         for section, heading in SECTIONS.items()
     ]
+    return [(heading, found) for heading, found in sections if found]
 
 
 __all__ = [

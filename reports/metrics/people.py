@@ -152,6 +152,23 @@ PEOPLE: tuple[Metric, ...] = (
         _("Staff of the registered units whose covering union stands on the day"),
     ),
     Metric(
+        "enrolment_rate_staff_set",
+        "people",
+        _("Enrolment rate of groups in unionised units"),
+        _PERCENT,
+        _(
+            "The rate in unionised units, of a set of groups. Units state their staff without "
+            "groups; so it rests on the covering unions for which workers of the set were counted "
+            "themselves, one below another such union counted with it. Unions of a territory are "
+            "left out: what is counted for them are all workers there. None counted, no rate. "
+            "Above 100% it is shown and marked."
+        ),
+        _("Register of units; membership ledger; workforce baselines of covering unions"),
+        sql.STAFF_RATE_OF_SET,
+        _("Active members of the set of groups in the covering unions counted"),
+        _("Latest baselines of these unions up to the day, as recorded when the day was published"),
+    ),
+    Metric(
         "applications",
         "people",
         _("Applications sent in"),

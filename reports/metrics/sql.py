@@ -149,6 +149,11 @@ FIRM_RATE = f"""SELECT COUNT(c.id)::numeric / NULLIF(COUNT(*), 0)
 {_UNITS}
   AND (e.is_platform OR e.is_head)"""
 
+_COUNTED_SET = dedent(
+    BASELINE_SQL.format(union="c.id", group_set="asked.group_set_id", day=":day", known=KNOWN_NOW)
+).strip()
+_IN_COUNTED = stock("active_change", group_set="t.group_set_id").replace(":union_path", "t.path")
+
 # Members of the covering unions and of what stands below them, each member once.
 STAFF_RATE = f"""WITH units AS (
     SELECT e.staff_count, c.id AS covering, c.path
@@ -161,6 +166,27 @@ SELECT (
     WHERE m.effective_on <= :day
       AND EXISTS (SELECT FROM units WHERE starts_with(u.path, units.path))
 )::numeric / NULLIF((SELECT SUM(staff_count) FROM units), 0)"""
+
+# Of the covering unions that were counted for the set those below none of the others.
+STAFF_RATE_OF_SET = f"""WITH asked AS (
+    SELECT (
+        {indent(_GROUP_SET.format(code=":group_set"), "        ").strip()}
+    ) AS group_set_id
+),
+counted AS (
+    SELECT c.id, c.path, asked.group_set_id, base.worker_count
+    FROM asked
+    CROSS JOIN (
+        SELECT DISTINCT c.id, c.path, c.kind_id
+        {indent(_UNITS, "        ").strip()} AND c.id IS NOT NULL
+    ) c
+    JOIN unions_unionkind kind ON kind.code = c.kind_id AND NOT kind.is_territorial
+    CROSS JOIN LATERAL {indent(_inner(_COUNTED_SET), "    ").strip()} base
+)
+SELECT SUM({indent(_inner(_IN_COUNTED), "    ").strip()})::numeric / NULLIF(SUM(t.worker_count), 0)
+FROM counted t
+WHERE NOT EXISTS (
+    SELECT FROM counted other WHERE other.id <> t.id AND starts_with(t.path, other.path))"""
 
 DUAL_COVERAGE = f"""SELECT {_inner(FIRM_RATE)} >= 1 AND {_inner(NEF_WORKER_RATE)} > :majority"""
 

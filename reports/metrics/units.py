@@ -20,7 +20,8 @@ UNITS: tuple[Metric, ...] = (
         _UNIONS,
         _(
             "Unions founded and not dissolved on the day, the union itself included. Covered "
-            "unions are counted apart and never added; holding pools are no unions."
+            "unions are counted apart and never added; holding pools are no unions. By kind as the "
+            "night of the day found it: no other past of kinds is kept."
         ),
         _("Trade Union Law, art. 11; union register"),
         sql.UNIONS,
@@ -41,7 +42,10 @@ UNITS: tuple[Metric, ...] = (
         "units",
         _("Unions of new-form workers"),
         _UNIONS,
-        _("Unions marked as mainly for workers in new forms of employment."),
+        _(
+            "Unions marked as mainly for workers in new forms of employment, as the night of the "
+            "day found the mark: no other past of it is kept, and the query takes today's."
+        ),
         _REGISTER,
         sql.NEF_UNIONS,
         is_public=True,

@@ -8,6 +8,7 @@ from reports.models.books import (
     NightPart,
     TouchedUnion,
     UnpostedEntry,
+    UntoldFounding,
 )
 from reports.models.checks import Drift, QualitySignal, SignalKind, SignalRule
 from reports.models.counts import DailyCount, DailyUnitCount, GroupNumber, LateCount
@@ -46,4 +47,5 @@ __all__ = [
     "TouchedEmployer",
     "TouchedUnion",
     "UnpostedEntry",
+    "UntoldFounding",
 ]

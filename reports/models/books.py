@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from members.models import MembershipEvent
@@ -69,6 +70,11 @@ class CountedUnion(models.Model):
 
     The night compares it with the register of unions, where that was touched: what is new is added,
     what is gone or stands elsewhere is taken away where it was.
+
+    A founding stays where it was counted and as what, whatever becomes of the union: that is
+    ``founding_path`` and ``founding_kind``. ``founding_counted_on`` is the first day in whose
+    figures it is; null of one that was counted before the books kept it, where the counts do not
+    tell (migration 0011): place and kind are then as the register says, see ``UntoldFounding``.
     """
 
     union_id = models.BigIntegerField(primary_key=True)
@@ -77,13 +83,56 @@ class CountedUnion(models.Model):
     is_open = models.BooleanField()
     is_nef = models.BooleanField()
     is_founded = models.BooleanField()
+    founding_path = models.TextField(db_collation="C", null=True)
+    founding_kind = models.CharField(max_length=40, null=True)
+    founding_counted_on = models.DateField(null=True)
 
     class Meta:
         verbose_name = _("counted union")
         verbose_name_plural = _("counted unions")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    is_founded=True, founding_path__isnull=False, founding_kind__isnull=False
+                )
+                | Q(
+                    is_founded=False,
+                    founding_path=None,
+                    founding_kind=None,
+                    founding_counted_on=None,
+                ),
+                name="reports_counted_founding_has_a_place",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.union_id} {self.path}"
+
+
+class UntoldFounding(models.Model):
+    """Foundings that stand in the figures of a union and that no counted union accounts for.
+
+    Before the books kept where each founding was counted, a union could leave its own behind under
+    another parent or kind. What stood then and is not told by ``CountedUnion`` was put down once
+    (migration 0011), by union and kind of union, and stays: ``value`` is less than 0 where more is
+    told than stood. Books that were begun later have none.
+    """
+
+    union_id = models.BigIntegerField()
+    kind = models.CharField(max_length=40)
+    value = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("foundings not told of a union")
+        verbose_name_plural = _("foundings not told of a union")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["union_id", "kind"], name="reports_untold_founding_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.union_id} {self.kind}: {self.value}"
 
 
 class TouchedUnion(models.Model):

@@ -52,6 +52,12 @@ class Drift(models.Model):
                 name="reports_drift_once_a_day",
             )
         ]
+        # Marks ask for those not mended, on each page of figures; in years most are.
+        indexes = [
+            models.Index(
+                fields=["union"], condition=models.Q(mended_at=None), name="reports_drift_open"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.union_id} {self.day} {self.book} {self.metric}"

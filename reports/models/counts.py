@@ -52,7 +52,7 @@ class DailyCount(models.Model):
     columns of their own. Those of the single groups stand side by side: ``groups`` has the numbers
     (``GroupNumber``) of the groups that have been counted so far, and at the same place of the
     other arrays stand the figures. Null, or an array that is shorter, means 0. In SQL:
-    ``figure_sql``, ``GROUPS_SQL``.
+    ``figure_sql``.
 
     No foreign key in the database: rows are written by the night alone, from unions that are never
     deleted, and the check would cost a third of the night (ADR 11).
@@ -89,10 +89,6 @@ class DailyCount(models.Model):
     def __str__(self) -> str:
         return f"{self.union_id} {self.day}: {self.members}"
 
-
-# The groups of a row ``c`` of ``DailyCount``, a row each, by number. What is null is 0.
-GROUPS_SQL = """unnest(c.groups, c.group_members, c.group_retained, c.group_joined,
-        c.group_rejoined) AS g(number, members, retained, joined, rejoined)"""
 
 # Breakdowns (``%(breakdowns)s``: codes of worker groups, or '' for the sum of all) with their
 # numbers, where they have one.

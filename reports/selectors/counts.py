@@ -136,9 +136,23 @@ def read_counts(
     As published; with ``known_now``, as the ledger tells today (persons only: of units no past is
     kept but the published one), in a second query.
     """
+    published, known = _read(union_ids, keys, days, known_now=known_now)
+    return known if known_now else published
+
+
+def read_both_counts(
+    union_ids: Sequence[int], keys: Iterable[Key], days: Iterable[dt.date]
+) -> tuple[Counts, Counts]:
+    """As ``read_counts``: as published, and as known now. Two queries."""
+    return _read(union_ids, keys, days, known_now=True)
+
+
+def _read(
+    union_ids: Sequence[int], keys: Iterable[Key], days: Iterable[dt.date], *, known_now: bool
+) -> tuple[Counts, Counts]:
     wanted = sorted(set(keys))
     if not union_ids or not wanted:
-        return Counts({})
+        return Counts({}), Counts({})
     units = [(metric, breakdown) for metric, breakdown in wanted if metric not in _COLUMNS]
     asked: dict[str, Any] = {
         "unions": list(union_ids),
@@ -152,12 +166,13 @@ def read_counts(
         cursor.execute(_VALUES, asked)
         for union_id, metric, breakdown, day, value in cursor.fetchall():
             values[union_id, metric, breakdown, day] = value
+        known = dict(values)
         if known_now:
             cursor.execute(_LATE, asked)
             for union_id, metric, breakdown, day, value in cursor.fetchall():
                 key = (union_id, metric, breakdown, day)
-                values[key] = values.get(key, 0) + int(value)
-    return Counts(values)
+                known[key] = known.get(key, 0) + int(value)
+    return Counts(values), Counts(known)
 
 
 class Point(NamedTuple):
@@ -233,6 +248,9 @@ def trend(
     ]
 
 
+# Of posted entries the books say from when to when each changes a figure. An entry that waits is
+# part of a stock wherever its union stood, from move to move; a joining belongs to where it was
+# made, whatever became of the union.
 _LATE_CHANGES = """
 SELECT day, SUM(change) FROM (
     SELECT m.day, m.sign * l.{column} AS change
@@ -240,15 +258,31 @@ SELECT day, SUM(change) FROM (
     CROSS JOIN LATERAL (VALUES (l.first_day, 1), (l.last_day + 1, -1)) AS m(day, sign)
     WHERE l.union_id = %(union)s AND l.breakdown = ANY(%(breakdowns)s)
     UNION ALL
-    SELECT q.effective_on, q.{column}
+    SELECT m.day, m.sign * q.{column}
     FROM reports_unpostedentry q
     JOIN unions_union u ON u.id = q.union_id
-    JOIN unions_union top ON top.id = %(union)s
-    WHERE starts_with({path}, top.path)
+    CROSS JOIN LATERAL ({places}) AS place
+    CROSS JOIN LATERAL (VALUES (place.since, 1), (place.until + 1, -1)) AS m(day, sign)
+    WHERE %(union)s = ANY(string_to_array(rtrim(place.path, '/'), '/')::bigint[])
       AND ('' = ANY(%(breakdowns)s) OR q.breakdown = ANY(%(breakdowns)s))
 ) AS changes
 WHERE day <= %(last)s AND change <> 0
 GROUP BY day ORDER BY day
+"""
+_PLACE_OF_A_FLOW = f"""
+SELECT q.effective_on AS since, NULL::date AS until,
+       {PATH_ON_SQL.format(union="u", day="q.effective_on")} AS path
+"""
+_PLACES_OF_A_STOCK = """
+SELECT GREATEST(since, q.effective_on) AS since, until, path
+FROM (
+    SELECT path, until, LAG(until + 1) OVER (ORDER BY until) AS since
+    FROM (
+        SELECT p.path, p.until FROM unions_pastpath p WHERE p.union_id = u.id
+        UNION ALL SELECT u.path, NULL
+    ) AS stood
+) AS stood
+WHERE until IS NULL OR until >= q.effective_on
 """
 
 
@@ -260,12 +294,11 @@ def _with_late_changes(
     first: dt.date | None,
     last: dt.date,
 ) -> dict[dt.date, int]:
-    # A joining belongs to where it was made, whatever became of the union.
     is_flow = metric in (Metric.JOINED, Metric.REJOINED)
-    path = PATH_ON_SQL.format(union="u", day="q.effective_on") if is_flow else "u.path"
+    places = _PLACE_OF_A_FLOW if is_flow else _PLACES_OF_A_STOCK
     with reading_connection().cursor() as cursor:
         cursor.execute(
-            _LATE_CHANGES.format(column=metric, path=path),
+            _LATE_CHANGES.format(column=metric, places=places),
             {"union": union_id, "breakdowns": list(breakdowns), "last": last},
         )
         changes = [(day, int(change)) for day, change in cursor.fetchall()]

@@ -1,21 +1,25 @@
 """Rates over the register of units: who has a union, what share of their staff are members.
 
 As published: what the night of a day found in the register (``reports.counting.establishment``),
-in the tree of that day.
+in the tree of that day. The register states no staff by group; who works at the units of a union by
+group is known where that union was counted itself (``WorkforceBaseline``).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.conf import settings
 
 from core.replica import reading_connection
+from enterprises.baselines import BASELINE_SQL, known_at
 from reports.ratios import ratio
-from reports.selectors.counts import Metric, value_sql
+from reports.runs import PUBLISHED_BY_SQL
+from reports.selectors.counts import Metric, set_value_sql, value_sql
+from reports.selectors.marks import own_count_differs_sql
 from unions.history import PATH_ON_SQL
 from unions.models import Union
 
@@ -29,7 +33,12 @@ CROSS JOIN LATERAL (
     WHERE e.union_id = top.id AND e.day <= d.day ORDER BY e.day DESC LIMIT 1) v
 """
 
-# Of the covering unions those below none of the others: their figures hold their branches.
+_COUNTED_SET = BASELINE_SQL.format(
+    union="c.id", group_set="s.id", day="c.day", known=known_at("p.moment")
+)
+# Of the covering unions those below none of the others: their figures hold their branches. For each
+# set the same among those that were counted; what is counted for the union of a territory are all
+# workers there, not the staff of units.
 # ``k`` lies in the subtree of ``top``: a range of the index on paths ("0" follows the separator),
 # so that a small subtree costs little in a large register.
 _STAFF = f"""
@@ -38,8 +47,12 @@ WITH top AS (
     FROM unions_union u CROSS JOIN unnest(%(days)s::date[]) AS d(day)
     WHERE u.id = %(union)s
 ),
-covering AS (
-    SELECT c.day, u.id, {PATH_ON_SQL.format(union="u", day="c.day")} AS path
+published AS MATERIALIZED (
+    SELECT d.day, {PUBLISHED_BY_SQL.format(day="d.day")} AS moment
+    FROM unnest(%(days)s::date[]) AS d(day)
+),
+covering AS MATERIALIZED (
+    SELECT c.day, u.id, u.kind_id, {PATH_ON_SQL.format(union="u", day="c.day")} AS path
     FROM (
         SELECT DISTINCT top.day, k.covering_union_id AS id
         FROM top JOIN reports_countedemployer k
@@ -47,19 +60,42 @@ covering AS (
          AND k.is_covered AND k.since <= top.day AND (k.until IS NULL OR k.until > top.day)
     ) c JOIN unions_union u ON u.id = c.id
 ),
-above AS MATERIALIZED (
-    SELECT c.day, c.id, a.id AS above
+counted AS MATERIALIZED (
+    SELECT c.day, s.id AS set_id, c.id, c.path, base.worker_count
     FROM covering c
-    CROSS JOIN LATERAL unnest(string_to_array(rtrim(c.path, '/'), '/')::bigint[]) AS a(id)
+    JOIN unions_unionkind kind ON kind.code = c.kind_id AND NOT kind.is_territorial
+    JOIN published p ON p.day = c.day
+    CROSS JOIN unnest(%(sets)s::bigint[]) AS s(id)
+    CROSS JOIN LATERAL ({_COUNTED_SET}) AS base
+    WHERE EXISTS (SELECT FROM enterprises_baselineversion b WHERE b.union_id = c.id)
+),
+asked AS (
+    SELECT day, NULL::bigint AS set_id, id, path, NULL::numeric AS worker_count FROM covering
+    UNION ALL SELECT day, set_id, id, path, worker_count FROM counted
+),
+above AS MATERIALIZED (
+    SELECT q.day, q.set_id, q.id, q.worker_count, a.id AS above
+    FROM asked q
+    CROSS JOIN LATERAL unnest(string_to_array(rtrim(q.path, '/'), '/')::bigint[]) AS a(id)
 ),
 highest AS (
-    SELECT a.day, a.id
-    FROM above a JOIN covering o ON o.day = a.day AND o.id = a.above
-    GROUP BY a.day, a.id
+    SELECT a.day, a.set_id, a.id, a.worker_count
+    FROM above a
+    JOIN asked o ON o.day = a.day AND o.id = a.above
+        AND COALESCE(o.set_id, 0) = COALESCE(a.set_id, 0)
+    GROUP BY a.day, a.set_id, a.id, a.worker_count
     HAVING COUNT(*) = 1
 )
-SELECT h.day, SUM({value_sql(Metric.MEMBERS, union="h.id", day="h.day")})
-FROM highest h GROUP BY h.day
+SELECT h.day, h.set_id, COUNT(*), SUM(h.worker_count),
+       SUM(CASE WHEN h.set_id IS NULL
+           THEN {value_sql(Metric.MEMBERS, union="h.id", day="h.day")}
+           ELSE COALESCE({
+    set_value_sql(Metric.MEMBERS, union="h.id", group_set="h.set_id", day="h.day")
+}, 0) END),
+       bool_or({
+    own_count_differs_sql(Metric.MEMBERS, union="h.id", group_set="h.set_id", day="h.day")
+})
+FROM highest h GROUP BY h.day, h.set_id
 """
 
 
@@ -92,11 +128,28 @@ class Units:
 
 
 @dataclass(frozen=True)
+class StaffOfSet:
+    """Members of a set of groups in ``unions`` covering unions, beside the workers of the set that
+    were counted for these unions themselves. ``books_differ`` at one of them."""
+
+    members: int
+    workers: int
+    unions: int
+    books_differ: bool = False
+
+
+@dataclass(frozen=True)
 class StaffRate:
-    """Members of the unions that cover units, beside the staff of these units."""
+    """Members of the unions that cover units, beside the staff of these units.
+
+    ``sets``: the same by the key of a group set, where it was counted for any of these unions.
+    ``books_differ`` behind the members of one of these unions.
+    """
 
     members: int
     units: Units
+    sets: dict[int, StaffOfSet] = field(default_factory=dict)
+    books_differ: bool = False
 
     @property
     def rate(self) -> Decimal | None:
@@ -145,12 +198,26 @@ def read_units(
     return {(pk, day): found.get((pk, day), Units()) for pk in union_ids for day in wanted}
 
 
-def staff_rates(union: Union, units: dict[dt.date, Units]) -> dict[dt.date, StaffRate]:
-    """The rate with the staff of unionised units below, for the days of ``units``, in one query.
+def staff_rates(
+    union: Union, units: dict[dt.date, Units], group_sets: Sequence[int] = ()
+) -> dict[dt.date, StaffRate]:
+    """The rate with the staff of unionised units below, for the days of ``units``, in one query;
+    and for each of ``group_sets`` (keys).
 
     A covering union stands for its branches as well; one below another is not counted twice.
     """
+    members: dict[dt.date, tuple[int, bool]] = {}
+    sets: dict[dt.date, dict[int, StaffOfSet]] = {}
     with reading_connection().cursor() as cursor:
-        cursor.execute(_STAFF, {"union": union.pk, "days": sorted(units)})
-        members = {day: int(value) for day, value in cursor.fetchall()}
-    return {day: StaffRate(members.get(day, 0), found) for day, found in units.items()}
+        cursor.execute(_STAFF, {"union": union.pk, "days": sorted(units), "sets": list(group_sets)})
+        for day, key, unions, workers, value, differ in cursor.fetchall():
+            if key is None:
+                members[day] = int(value), differ
+            else:
+                of_set = StaffOfSet(int(value), int(workers), unions, differ)
+                sets.setdefault(day, {})[key] = of_set
+    rates = {}
+    for day, found in units.items():
+        value, differ = members.get(day, (0, False))
+        rates[day] = StaffRate(value, found, sets.get(day, {}), differ)
+    return rates

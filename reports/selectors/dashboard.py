@@ -12,7 +12,9 @@ from reports.selectors.days import AsOf, eve, month_start, year_start
 from reports.selectors.figures import Figures, figures_from
 from reports.selectors.funnel import Funnel, funnel_of
 from reports.selectors.key_figures import ESTABLISHMENT, KeyFigure, key_figures, with_units
+from reports.selectors.marks import Marks, Rests, books_note, marks_of
 from reports.selectors.quality_box import QualityBox, quality_box_of
+from reports.selectors.ranked import summed
 from reports.selectors.ranking import DEFAULT_SORT, PAGE_SIZE, Ranking, ranking_of
 from reports.selectors.reading import Reading, month_ago, year_ago
 from reports.selectors.reported import (
@@ -34,13 +36,20 @@ MONTHS_SHOWN = 12
 
 @dataclass(frozen=True)
 class Front:
-    """What the page itself shows; the other blocks are pages of their own."""
+    """What the page itself shows; the other blocks are pages of their own. ``marks`` are those of
+    the union and of the unions right below it."""
 
     union: Union
     as_of: AsOf
     figures: Figures
     keys: list[KeyFigure]
     ranking: Ranking
+    marks: Marks
+
+    @property
+    def summed(self) -> list[int]:
+        """The unions whose marks the sums of the ranking bear."""
+        return summed(self.ranking, self.union, self.marks)
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,11 @@ class Dashboard:
         """The day shown."""
         return self.front.as_of
 
+    def mark(self, behind: Rests, day: dt.date | None = None) -> str:
+        """The mark in words of a figure of the union that rests on ``behind``; "" for none."""
+        differ = self.front.marks.differ(self.union.pk, behind, day or self.as_of.day)
+        return books_note(differ)
+
 
 @dataclass(frozen=True)
 class MonthValues:
@@ -104,7 +118,7 @@ def front_for(
     status: str = "",
     known_now: bool = False,
 ) -> Front:
-    """The page of ``union``, which the caller has fetched in the actor's scope: four queries."""
+    """The page of ``union``, which the caller has fetched in the actor's scope: five queries."""
     reading = Reading([union.pk], [as_of.day], known_now=known_now)
     return Front(
         union=union,
@@ -122,6 +136,7 @@ def front_for(
             status=status,
             groups=reading.groups,
         ),
+        marks=marks_of([union.pk], below=union),
     )
 
 

@@ -43,7 +43,7 @@ def published_entries(entries: Entries, figure: Figure) -> Entries:
     """Those of ``entries`` that make the published figure, with what each ``adds`` to it."""
     entries = entries.filter(~_WAITING)
     before = _posted_by(eve(figure.since)) if figure.since else None
-    if not anything_moved(figure):
+    if not figure.anything_moved:
         entries = entries.filter(_posted_by(figure.day), _below_now(figure))
         return _adding(entries.exclude(before) if before else entries, figure)
     if figure.metric in FLOWS:
@@ -65,7 +65,7 @@ def late_entries(entries: Entries, figure: Figure) -> Entries:
     night. What they add up to is known − published.
     """
     entries = entries.filter(_WAITING | _LATE)
-    if anything_moved(figure) and figure.metric in FLOWS:
+    if figure.anything_moved and figure.metric in FLOWS:
         entries = _with_places(entries)
     known, published = _known(figure, figure.day), _published(figure, figure.day)
     sign = _one_if(known) - _one_if(published)
@@ -101,19 +101,11 @@ def _known(figure: Figure, day: dt.date) -> Q:
 
 
 def _place(figure: Figure, day: dt.date, path: str) -> Q:
-    if not anything_moved(figure):
+    if not figure.anything_moved:
         return _below_now(figure)
     if figure.metric in FLOWS:
         return passes(path, figure.union)
     return _below(figure, day)
-
-
-def anything_moved(figure: Figure) -> bool:
-    """Has any union moved since the first day that the figure rests on?"""
-    first = eve(figure.since) if figure.since else figure.day
-    if figure.metric in FLOWS and figure.since is None:
-        first = dt.date.min
-    return PastPath.objects.filter(until__gte=first).exists()
 
 
 def passes(path: str, union: Union) -> Q:

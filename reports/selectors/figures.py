@@ -13,9 +13,6 @@ from reports.selectors.days import month_start, year_start
 from reports.selectors.reading import FLEXIBLE_KINDS, RATED_SETS, Reading
 from unions.models import Union
 
-# The sets that are shown, in this order.
-SHOWN_SETS = ("set4", "set8", "set9", "nef")
-
 
 @dataclass(frozen=True)
 class Rate:
@@ -29,6 +26,7 @@ class Rate:
     share_of_members: Decimal | None
     baseline: Baseline | None
     source_number: int | None = None  # place of the baseline's source in ``Figures.sources``
+    groups: tuple[str, ...] = ()  # codes of the groups that are added up
 
     @property
     def rate(self) -> Decimal | None:
@@ -64,12 +62,18 @@ class Figures:
     sets: list[Rate]
     sources: list[str]  # of the baselines, each once
     set_members: dict[int, int] = field(default_factory=dict)  # by the key of the group set
+    set_groups: dict[int, tuple[str, ...]] = field(default_factory=dict)  # codes, by the same
     flexible_unions: dict[str, int] = field(default_factory=dict)  # by kind
 
     @property
     def sum_of_groups(self) -> int:
         """Equals ``members``: every member belongs to exactly one group."""
         return sum(group.members for group in self.groups)
+
+    @property
+    def all_groups(self) -> list[str]:
+        """The codes of the groups that are added up."""
+        return [group.code for group in self.groups]
 
     @property
     def nef_union_share(self) -> Decimal | None:
@@ -107,6 +111,7 @@ def figures_from(reading: Reading, union: Union, day: dt.date) -> Figures:
             share_of_members=ratio(part, members),
             baseline=baseline,
             source_number=sources.index(baseline.source) + 1 if baseline else None,
+            groups=tuple(groups),
         )
 
     known = reading.groups
@@ -132,9 +137,9 @@ def figures_from(reading: Reading, union: Union, day: dt.date) -> Figures:
                 known.sets[code].name,
                 code,
                 known.codes_of(code),
-                reading.set_baseline(pk, code, day) if code in RATED_SETS else None,
+                reading.set_baseline(pk, code, day),
             )
-            for code in SHOWN_SETS
+            for code in RATED_SETS
             if code in known.sets
         ],
         sources=sources,
@@ -144,4 +149,5 @@ def figures_from(reading: Reading, union: Union, day: dt.date) -> Figures:
         set_members={
             found.pk: reading.members_of_set(pk, code, day) for code, found in known.sets.items()
         },
+        set_groups={found.pk: tuple(known.codes_of(code)) for code, found in known.sets.items()},
     )

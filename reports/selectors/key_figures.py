@@ -14,6 +14,7 @@ from reports.ratios import ratio
 from reports.selectors.counts import Metric
 from reports.selectors.coverage_rates import Units
 from reports.selectors.days import month_start, year_start
+from reports.selectors.marks import ESTABLISHMENT, Rests, rests_on
 from reports.selectors.reading import Reading, month_ago, year_ago
 from unions.models import Union
 
@@ -22,7 +23,6 @@ Value = Decimal | int | None
 # Whose workers the stations are counted against.
 STATION_SET = "set4"
 PER = 10_000
-ESTABLISHMENT = "establishment_rate"
 
 
 @dataclass(frozen=True)
@@ -32,16 +32,20 @@ class RowsAsked:
     metric: str
     since: dt.date | None = None
     group_set: str = ""
+    breakdown: str = ""
 
 
 @dataclass(frozen=True)
 class Detail:
-    """A smaller figure on the card of a key figure. ``unit`` as of the key figure."""
+    """A smaller figure on the card of a key figure. ``unit`` and ``rests_on`` as of the key
+    figure; ``code`` is that of its definition, "" where it is part of the key figure's."""
 
     name: Text
     value: Value
     unit: str
     rows: RowsAsked | None = None
+    rests_on: Rests = ()
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class KeyFigure:
     """One of the eight. ``value`` is None where nothing can be said (then ``missing`` says why).
 
     ``unit``: person, union, change (persons with a sign), ratio (0–1), per_10000. ``code`` is that
-    of its definition. A change of a ratio is a difference of ratios.
+    of its definition. A change of a ratio is a difference of ratios. Behind it stand the counts
+    ``rests_on``.
     """
 
     code: str
@@ -70,6 +75,7 @@ class KeyFigure:
     rows: RowsAsked | None = None
     details: list[Detail] = field(default_factory=list)
     missing: Text = ""
+    rests_on: Rests = ()
 
     @property
     def is_over_full(self) -> bool:
@@ -87,6 +93,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
         name: Text,
         unit: str,
         value_on: Callable[[dt.date], Value],
+        behind: Rests,
         rows: RowsAsked | None = None,
         details: list[Detail] | None = None,
         *,
@@ -106,19 +113,24 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
         )
         return KeyFigure(
             code, name, unit, value, month, before_year, rows, details or [],
-            _("no baseline") if value is None else "",
+            _("no baseline") if value is None else "", behind,
         )  # fmt: skip
 
     members = reading.count(pk, Metric.MEMBERS, day)
     baseline = reading.set_baseline(pk, "set4", day)
     nef_members = reading.members_of_set(pk, "nef", day)
     nef_unions = reading.count(pk, Metric.NEF_UNIONS, day)
+    counted = {metric: rests_on(metric) for metric in Metric}
+    set4, nef = (
+        rests_on(Metric.MEMBERS, reading.groups.codes_of(code)) for code in ("set4", "nef")
+    )
     return [
         figure(
             "members",
             _("Members"),
             "person",
             lambda on: reading.count(pk, Metric.MEMBERS, on),
+            counted[Metric.MEMBERS],
             RowsAsked("members"),
             [
                 Detail(
@@ -126,6 +138,8 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
                     reading.count(pk, Metric.RETAINED, day),
                     "person",
                     RowsAsked("retained"),
+                    counted[Metric.RETAINED],
+                    "retained",
                 )
             ],
         ),
@@ -134,6 +148,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
             _("New this year"),
             "person",
             lambda on: reading.joined(pk, year_start(on), on),
+            counted[Metric.JOINED],
             RowsAsked("joined", since=year),
             [
                 Detail(
@@ -141,6 +156,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
                     reading.joined(pk, month_start(day), day),
                     "person",
                     RowsAsked("joined", since=month_start(day)),
+                    counted[Metric.JOINED],
                 )
             ],
             is_of_the_year=True,
@@ -150,6 +166,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
             _("Net change this year"),
             "change",
             lambda on: reading.net_change(pk, year_start(on), on),
+            counted[Metric.MEMBERS],
             RowsAsked("members", since=year),
             [
                 Detail(
@@ -157,6 +174,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
                     reading.net_change(pk, month_start(day), day),
                     "change",
                     RowsAsked("members", since=month_start(day)),
+                    counted[Metric.MEMBERS],
                 )
             ],
             is_of_the_year=True,
@@ -166,6 +184,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
             _("Enrolment rate, four groups"),
             "ratio",
             lambda on: reading.set_rate(pk, "set4", on),
+            set4,
             RowsAsked("members", group_set="set4"),
             [
                 Detail(_("Workers (baseline)"), baseline.worker_count, "person")
@@ -174,41 +193,53 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
                     pgettext_lazy("figure", "Members"),
                     reading.members_of_set(pk, "set4", day),
                     "person",
+                    rests_on=set4,
                 )
             ],
         ),
         figure(
-            "nef_member_share",
+            "nef_members",
             _("New-form members"),
             "person",
             lambda on: reading.members_of_set(pk, "nef", on),
+            nef,
             RowsAsked("members", group_set="nef"),
-            [Detail(_("Share of members"), ratio(nef_members, members), "ratio")],
+            [
+                Detail(
+                    _("Share of members"), ratio(nef_members, members), "ratio",
+                    rests_on=nef + counted[Metric.MEMBERS], code="nef_member_share",
+                )
+            ],
         ),
         figure(
             "unions",
             pgettext_lazy("figure", "Unions"),
             "union",
             lambda on: reading.count(pk, Metric.UNIONS, on),
+            counted[Metric.UNIONS],
             RowsAsked("unions"),
             [
                 Detail(
-                    _("Of new-form workers"), nef_unions, "union", RowsAsked("nef_unions")
+                    _("Of new-form workers"), nef_unions, "union", RowsAsked("nef_unions"),
+                    counted[Metric.NEF_UNIONS], "nef_unions",
                 ),
                 Detail(
                     _("Share of unions"),
                     ratio(nef_unions, reading.count(pk, Metric.UNIONS, day)),
                     "ratio",
+                    rests_on=counted[Metric.NEF_UNIONS] + counted[Metric.UNIONS],
+                    code="nef_union_share",
                 ),
             ],
         ),
         # Read from the register of units, which takes a query of its own: see ``with_units``.
-        figure(ESTABLISHMENT, _("Establishment rate"), "ratio", lambda on: None),
+        figure(ESTABLISHMENT, _("Establishment rate"), "ratio", lambda on: None, ()),
         figure(
             "stations_per_10000",
             _("Stations per 10,000 workers"),
             "per_10000",
             lambda on: _stations_per(reading, pk, on),
+            counted[Metric.STATIONS],
             RowsAsked("stations"),
             [
                 Detail(
@@ -216,6 +247,8 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
                     reading.count(pk, Metric.STATIONS, day),
                     "station",
                     RowsAsked("stations"),
+                    counted[Metric.STATIONS],
+                    "stations",
                 )
             ],
         ),
@@ -237,10 +270,21 @@ def with_units(units: dict[dt.date, Units], day: dt.date) -> KeyFigure:
         month,
         year,
         details=[
-            Detail(_("Units with a union"), units[day].covered, "enterprise"),
-            Detail(_("Units registered"), units[day].units, "enterprise"),
+            Detail(
+                _("Units with a union"),
+                units[day].covered,
+                "enterprise",
+                rests_on=rests_on(ESTABLISHMENT, "covered"),
+            ),
+            Detail(
+                _("Units registered"),
+                units[day].units,
+                "enterprise",
+                rests_on=rests_on(ESTABLISHMENT, "units"),
+            ),
         ],
         missing=_("no baseline") if value is None else "",
+        rests_on=rests_on(ESTABLISHMENT, ("covered", "units")),
     )
 
 

@@ -30,6 +30,11 @@ class LateRow:
     known: int
 
     @property
+    def code(self) -> str:
+        """That of its definition: what a stock changed by in a period is another figure."""
+        return "net_change" if self.since and self.metric == Metric.MEMBERS else self.metric
+
+    @property
     def difference(self) -> int:
         """Known now − published."""
         return self.known - self.published
@@ -53,6 +58,7 @@ class LateRate:
     """The enrolment rate of a set in both versions."""
 
     name: str
+    groups: tuple[str, ...]  # codes of those in the set
     published: RateVersion
     known: RateVersion
 
@@ -107,6 +113,7 @@ def late_figures(union: Union, day: dt.date) -> Late:
     rates = [
         LateRate(
             groups.sets[code].name,
+            tuple(groups.codes_of(code)),
             *(
                 RateVersion(
                     counts.sum_at(union.pk, Metric.MEMBERS, groups.codes_of(code), day),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from reports.selectors.marks import Marks, marks_of
 from reports.selectors.ranking import RankedUnion, Ranking, ranking_of
 from reports.selectors.shapes import Shapes, is_shown_below, shapes_below
 from unions.models import Union
@@ -41,13 +42,15 @@ class Band:
 @dataclass(frozen=True)
 class Area:
     """A union on the map. ``shape`` is None for one that is listed beside it; ``band`` is its place
-    in the legend, None where there is no figure. ``is_hidden``: there may be one, untold."""
+    in the legend, None where there is no figure. ``is_hidden``: there may be one, untold.
+    ``books_differ``: there is one, and it is marked."""
 
     union: Union
     value: Value
     band: int | None
     shape: str | None
     is_hidden: bool = False
+    books_differ: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def map_of(actor: Actor, union: Union, day: dt.date, metric: str = DEFAULT_METRI
     Every child in scope is in it, whether it has a shape or not.
     """
     ranking = ranking_of(actor, union, day, sort=f"-{metric}", page_size=MAX_AREAS)
-    return map_of_ranking(union, day, metric, ranking)
+    return map_of_ranking(union, day, metric, ranking, marks_of([], below=union))
 
 
 def map_of_ranking(
@@ -83,10 +86,12 @@ def map_of_ranking(
     day: dt.date,
     metric: str,
     ranking: Ranking,
+    marks: Marks,
     *,
     is_hidden: Callable[[RankedUnion], bool] = lambda row: False,
 ) -> UnionMap:
-    """The map of children that have been read already; ``is_hidden`` ones have no figure on it."""
+    """The map of children that have been read already, and their ``marks``; ``is_hidden`` ones have
+    no figure on it."""
     # The ranking holds no more of a union than its table shows.
     found = Union.objects.select_related("kind", "region").in_bulk(
         [row.union.pk for row in ranking.rows]
@@ -103,7 +108,12 @@ def map_of_ranking(
     bands, place = _bands([value for value in values.values() if value is not None])
     areas = [
         Area(
-            one, value, None if value is None else place(value), names.get(one.pk), one.pk in hidden
+            union=one,
+            value=value,
+            band=None if value is None else place(value),
+            shape=names.get(one.pk),
+            is_hidden=one.pk in hidden,
+            books_differ=value is not None and marks.differ(one.pk, ranking.rests_on[metric], day),
         )
         for one in unions
         for value in (values[one.pk],)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import Q
 from django.http import Http404
 
+from reports.selectors.marks import Marks, marks_with, with_drifts
 from reports.selectors.scope import MAX_HOME_UNIONS, PERMISSION, begins_at, by_height, ids_on_path
 from unions.models import Union
 from unions.scope import Actor, can, grants_of
@@ -25,6 +27,11 @@ class Place:
     homes: list[Union]
     ancestors: list[Union]
 
+    @cached_property
+    def marks(self) -> Marks:
+        """Of the union, and of the other; no further query where the union was asked for."""
+        return marks_with([self.union, self.other] if self.other else [self.union])
+
 
 def place_of(actor: Actor, asked: str = "", other: str = "") -> Place | None:
     """Whose figures are shown: ``asked``, else the viewer's highest union; None for who has none.
@@ -35,7 +42,7 @@ def place_of(actor: Actor, asked: str = "", other: str = "") -> Place | None:
     found = (
         {
             row.pk: row
-            for row in Union.objects.visible_to(actor, PERMISSION)
+            for row in with_drifts(Union.objects.visible_to(actor, PERMISSION))
             .filter(pk__in=keys)
             .select_related("kind", "region")
         }

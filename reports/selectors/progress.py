@@ -18,6 +18,7 @@ from core.replica import reading_connection
 from reports.models import CampaignProgress
 from reports.pace import STATUS_ON_DAY_SQL
 from reports.ratios import ratio
+from reports.selectors.marks import DOUBTED_TARGETS_SQL
 from reports.selectors.scope import PERMISSION, visible_campaigns
 from unions.models import Union
 from unions.scope import Actor
@@ -30,13 +31,14 @@ class TargetProgress:
     """A target and its newest measurement up to the day (None: nothing was measured yet).
 
     ``target_value`` is the target as it stood on the day, in the indicator's unit;
-    ``target.value`` is that of today.
+    ``target.value`` is that of today. ``books_differ``: the books behind what was reached differ.
     """
 
     target: Target
     progress: CampaignProgress | None
     day: dt.date
     target_value: Decimal
+    books_differ: bool = False
 
     @property
     def status(self) -> str:
@@ -137,8 +139,10 @@ class Timeline:
 
 _MEASUREMENT = ("id", "day", "value", "target_value", "share", "time_elapsed", "status")
 _MEASURED = f"""
-SELECT t.id, on_day.value, {", ".join(f"p.{column}" for column in _MEASUREMENT[:-1])},
-    {STATUS_ON_DAY_SQL}
+WITH doubted AS ({DOUBTED_TARGETS_SQL})
+SELECT t.id, on_day.value,
+    p.value IS NOT NULL AND COALESCE(doubted.since <= LEAST(p.day, t.period_end), false),
+    {", ".join(f"p.{column}" for column in _MEASUREMENT[:-1])}, {STATUS_ON_DAY_SQL}
 FROM campaigns_target t
 CROSS JOIN LATERAL (
     SELECT {VALUE_ON_DAY_SQL.format(target="t.id", day="%(day)s")} AS value
@@ -147,6 +151,7 @@ LEFT JOIN LATERAL (
     SELECT * FROM reports_campaignprogress p
     WHERE p.target_id = t.id AND p.day <= %(day)s ORDER BY p.day DESC LIMIT 1
 ) p ON true
+LEFT JOIN doubted ON doubted.target_id = t.id
 WHERE t.id = ANY(%(targets)s::bigint[])
 """
 
@@ -159,7 +164,7 @@ def measured(targets: Iterable[Target], day: dt.date) -> list[TargetProgress]:
     found: dict[int, TargetProgress] = {}
     with reading_connection().cursor() as cursor:
         cursor.execute(_MEASURED, {"targets": list(rows), "day": day})
-        for key, on_day, *measurement in cursor.fetchall():
+        for key, on_day, books_differ, *measurement in cursor.fetchall():
             target = rows[key]
             progress = None
             if measurement[0] is not None:
@@ -168,7 +173,7 @@ def measured(targets: Iterable[Target], day: dt.date) -> list[TargetProgress]:
                 )
             # Of a withdrawn target, which only its own page asks for, the last value.
             value = target.value if on_day is None else on_day
-            found[key] = TargetProgress(target, progress, day, value)
+            found[key] = TargetProgress(target, progress, day, value, books_differ)
     return [found[key] for key in rows]
 
 

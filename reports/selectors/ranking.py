@@ -23,6 +23,7 @@ from reports.selectors.counts import Metric, set_value_sql, value_sql
 from reports.selectors.days import eve, month_start, year_start
 from reports.selectors.embedding import embedded
 from reports.selectors.groups import Groups, groups_on
+from reports.selectors.marks import Rests, columns_rest_on
 from reports.selectors.progress import TargetProgress
 from reports.selectors.scope import PERMISSION, visible_campaigns
 from unions.models import Union, UnionKind
@@ -114,6 +115,7 @@ class Ranking:
     all_count: int = 0  # children before filtering
     kinds: list[UnionKind] = field(default_factory=list)  # of all children
     wanted: Wanted = field(default_factory=Wanted)
+    rests_on: dict[str, Rests] = field(default_factory=dict)  # by column, as in ``SORTS``
 
     @property
     def page_count(self) -> int:
@@ -207,7 +209,8 @@ SELECT sums.child_count, sums.all_members, sums.all_month, sums.all_year,
     (SELECT array_agg(DISTINCT ARRAY[k.level::text, k.code, k.name_zh, k.name_en])
      FROM valued v JOIN unions_unionkind k ON k.code = v.kind_id) AS kinds,
     {_value(Metric.MEMBERS, "%(day)s").replace("u.id", "%(union)s")} AS union_members,
-    pc.indicator_id, pc.period_start, pc.period_end,
+    pc.indicator_id, pc.period_start, pc.period_end, ARRAY(SELECT workergroup_id
+        FROM reference_groupset_groups WHERE groupset_id = i.group_set_id) AS indicator_groups,
     i.name AS indicator_name, i.unit AS indicator_unit, i.metric AS indicator_metric,
     c.id AS campaign_id, c.name AS campaign_name,
     u.id, u.name, u.code, u.kind_id, u.members, u.month, u.year, u.target_id, u.target_value,
@@ -257,7 +260,7 @@ def ranking_of(
         page=page,
         page_size=page_size,
     )
-    sets = (groups or groups_on(day)).sets
+    sets = (groups := groups or groups_on(day)).sets
     values: dict[str, Any] = {
         "day": day,
         "month_eve": eve(month_start(day)),
@@ -288,11 +291,9 @@ def ranking_of(
         names = [column.name for column in cursor.description or ()]
         found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     first = found[0]  # the sums are there even where no child is
+    by_level = sorted(first["kinds"] or (), key=lambda row: (int(row[0]), row[1]))
     kinds = {
-        code: UnionKind(code=code, name_zh=zh, name_en=en)
-        for _level, code, zh, en in (
-            sorted(first["kinds"] or (), key=lambda row: (int(row[0]), row[1]))
-        )
+        code: UnionKind(code=code, name_zh=zh, name_en=en) for _level, code, zh, en in by_level
     }
     codes = {sets[code].pk: code for code in RATES if code in sets}
     pace = _pace(first)
@@ -312,6 +313,7 @@ def ranking_of(
         all_count=first["all_count"],
         kinds=list(kinds.values()),
         wanted=wanted,
+        rests_on=columns_rest_on(groups, first["indicator_metric"], first["indicator_groups"]),
     )
 
 

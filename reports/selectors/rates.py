@@ -8,30 +8,46 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _, ngettext
 
+from reference.models import GroupSet
 from reports.metrics import METRICS, Metric as Definition, metric_of
 from reports.models import ReportedFigure
 from reports.ratios import ratio
 from reports.selectors.counts import Metric
-from reports.selectors.coverage_rates import DualCoverage, Units, read_units, staff_rates
+from reports.selectors.coverage_rates import (
+    DualCoverage,
+    StaffRate,
+    Units,
+    read_units,
+    staff_rates,
+)
 from reports.selectors.days import eve, month_start, year_start
-from reports.selectors.reading import Reading
+from reports.selectors.marks import ESTABLISHMENT, LEDGER, Rests, rests_on
+from reports.selectors.reading import RATED_SETS, Reading
 from unions.models import Union
 
 
 @dataclass(frozen=True)
 class RateRow:
-    """A rate. ``whole`` is None where nothing was counted: then there is no rate either."""
+    """A rate. ``whole`` is None where nothing was counted: then there is no rate either. ``part``
+    and ``whole`` rest on the counts ``rests_on`` of the union; ``books_differ`` behind counts of
+    other unions that they rest on.
+
+    ``name`` is that of the group set, "" for a rate of all. ``part`` is None where it is that of
+    what was counted, and nothing was.
+    """
 
     metric: Definition
     name: str
-    part: int
+    part: int | None
     whole: int | None
     note: str = ""
+    rests_on: Rests = ()
+    books_differ: bool = False
 
     @property
     def rate(self) -> Decimal | None:
         """``part`` ÷ ``whole``."""
-        return ratio(self.part, self.whole)
+        return None if self.part is None else ratio(self.part, self.whole)
 
     @property
     def is_over_full(self) -> bool:
@@ -41,11 +57,12 @@ class RateRow:
 
 @dataclass(frozen=True)
 class FlowRow:
-    """What a figure of persons came to this month and this year."""
+    """What a figure of persons came to this month and this year; both rest on ``rests_on``."""
 
     metric: Definition
     month: int
     year: int
+    rests_on: Rests = ()
 
     @property
     def is_signed(self) -> bool:
@@ -69,6 +86,7 @@ class RateTable:
     flows: list[FlowRow]
     dual: DualCoverage
     awaited: list[Awaited]
+    dual_rests_on: Rests = ()
 
     @property
     def dual_metric(self) -> Definition:
@@ -81,20 +99,24 @@ def rate_table(union: Union, day: dt.date) -> RateTable:
     pk = union.pk
     reading = Reading([pk], [day])
     units = read_units([pk], [day])[pk, day]
-    staff = staff_rates(union, {day: units})[day]
-    rates = [_set_row(reading, union, day, "enrolment_rate", code) for code in ("set4", "nef")]
+    sets = [reading.groups.sets[code] for code in RATED_SETS if code in reading.groups.sets]
+    staff = staff_rates(union, {day: units}, [found.pk for found in sets])[day]
+    rates = [_set_row(reading, union, day, "enrolment_rate", found.code) for found in sets]
     workers = _set_row(reading, union, day, "dual_coverage_workers", "nef")
     rates += [
         RateRow(
             metric_of("enrolment_rate_staff"), "", staff.members, units.staff or None,
-            _without_staff(units),
+            _without_staff(units), rests_on(ESTABLISHMENT, "staff") + rests_on(LEDGER),
+            staff.books_differ,
         ),
+        *(_staff_row(staff, found, reading) for found in sets),
         RateRow(
             metric_of("establishment_rate"), "", units.covered, units.units or None,
-            _marked_only(units),
+            _marked_only(units), rests_on(ESTABLISHMENT, ("covered", "units")),
         ),
         RateRow(
-            metric_of("dual_coverage_firms"), "", units.covered_firms, units.firms or None
+            metric_of("dual_coverage_firms"), "", units.covered_firms, units.firms or None,
+            rests_on=rests_on(ESTABLISHMENT, ("covered_firms", "firms")),
         ),
         workers,
     ]  # fmt: skip
@@ -103,16 +125,19 @@ def rate_table(union: Union, day: dt.date) -> RateTable:
             metric_of("joined"),
             reading.joined(pk, month_start(day), day),
             reading.joined(pk, year_start(day), day),
+            rests_on(Metric.JOINED),
         ),
         FlowRow(
             metric_of("rejoined"),
             _rejoined(reading, pk, month_start(day), day),
             _rejoined(reading, pk, year_start(day), day),
+            rests_on(Metric.REJOINED),
         ),
         FlowRow(
             metric_of("net_change"),
             reading.net_change(pk, month_start(day), day),
             reading.net_change(pk, year_start(day), day),
+            rests_on(Metric.MEMBERS),
         ),
     ]
     return RateTable(
@@ -120,6 +145,7 @@ def rate_table(union: Union, day: dt.date) -> RateTable:
         flows,
         DualCoverage(units.firm_rate, workers.rate),
         _awaited(union, day),
+        workers.rests_on + rests_on(ESTABLISHMENT, ("covered_firms", "firms")),
     )
 
 
@@ -146,6 +172,23 @@ def _set_row(reading: Reading, union: Union, day: dt.date, metric: str, code: st
         reading.members_of_set(union.pk, code, day),
         baseline.worker_count if baseline else None,
         f"{baseline.counted_on.isoformat()} · {baseline.source}" if baseline else "",
+        rests_on(Metric.MEMBERS, reading.groups.codes_of(code)),
+    )
+
+
+def _staff_row(staff: StaffRate, group_set: GroupSet, reading: Reading) -> RateRow:
+    metric = metric_of("enrolment_rate_staff_set")
+    found = staff.sets.get(group_set.pk)
+    if found is None:
+        return RateRow(metric, group_set.name, None, None)
+    note = ngettext(
+        "%(count)d covering union whose workers were counted by group.",
+        "%(count)d covering unions whose workers were counted by group.",
+        found.unions,
+    ) % {"count": found.unions}
+    behind = rests_on(LEDGER, reading.groups.codes_of(group_set.code))
+    return RateRow(
+        metric, group_set.name, found.members, found.workers, note, behind, found.books_differ
     )
 
 

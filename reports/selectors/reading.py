@@ -14,8 +14,8 @@ from reports.selectors.counts import Key, Metric, read_counts
 from reports.selectors.days import eve, month_start, year_start
 from reports.selectors.groups import Groups, groups_on
 
-# The sets whose enrolment rates are shown.
-RATED_SETS = ("set4", "set9", "nef")
+# The sets that are shown with their enrolment rates, in this order.
+RATED_SETS = ("set4", "set8", "set9", "nef")
 # Kinds of union that are reported on their own.
 FLEXIBLE_KINDS = ("flexible_township", "flexible_village", "flexible_community")
 

@@ -8,7 +8,9 @@ from decimal import Decimal
 
 from reports.models import ReportedFigure
 from reports.ratios import percent, ratio
+from reports.selectors.counts import Metric
 from reports.selectors.figures import Figures
+from reports.selectors.marks import Rests, rests_on
 from unions.models import Union
 
 # Reported codes → the kind of union they count.
@@ -21,10 +23,12 @@ _FLEXIBLE = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """A reported figure; ``register`` is None where the register knows no such figure."""
+    """A reported figure; ``register`` is None where the register knows no such figure, else it
+    ``rests_on`` these counts."""
 
     figure: ReportedFigure
     register: Decimal | None
+    rests_on: Rests = ()
 
     @property
     def difference(self) -> Decimal | None:
@@ -44,6 +48,7 @@ class ShareFinding:
     part: ReportedFigure | None
     whole: ReportedFigure | None
     reported: ReportedFigure | None
+    rests_on: Rests = ()  # the register's share
 
     @property
     def computed(self) -> Decimal | None:
@@ -72,7 +77,7 @@ def reported_figures(union: Union, day: dt.date) -> list[ReportedFigure]:
 
 def compare(rows: list[ReportedFigure], figures: Figures, covered: int) -> list[Comparison]:
     """Each reported figure beside the register's of the day shown; ``covered`` by federations."""
-    return [Comparison(row, _register_value(row, figures, covered)) for row in rows]
+    return [Comparison(row, *_in_register(row, figures, covered)) for row in rows]
 
 
 def latest(rows: list[Comparison], metric: str, *, group_set: str = "") -> Comparison | None:
@@ -87,13 +92,13 @@ def latest(rows: list[Comparison], metric: str, *, group_set: str = "") -> Compa
 def share_findings(rows: list[ReportedFigure], figures: Figures) -> list[ShareFinding]:
     """The shares of new-form unions and of new-form members."""
     return [
-        _share(rows, "nef_union_share", "nef_unions", "unions", figures.nef_union_share),
-        _share(rows, "nef_member_share", "nef_members", "members", figures.nef_member_share),
+        _share(rows, "nef_union_share", "nef_unions", "unions", figures),
+        _share(rows, "nef_member_share", "nef_members", "members", figures),
     ]
 
 
 def _share(
-    rows: list[ReportedFigure], metric: str, part: str, whole: str, register: Decimal | None
+    rows: list[ReportedFigure], metric: str, part: str, whole: str, figures: Figures
 ) -> ShareFinding:
     # Rows come newest first. Counts of another day than the stated share prove nothing about it,
     # so the counts of its own day go before newer ones.
@@ -104,28 +109,46 @@ def _share(
     if reported is not None:
         pairs.sort(key=lambda pair: pair[0].as_of != reported.as_of)
     first = pairs[0] if pairs else (None, None)
-    return ShareFinding(metric, register, first[0], first[1], reported)
+    register, behind = _plain(figures)[metric]
+    return ShareFinding(metric, _decimal(register), first[0], first[1], reported, behind)
 
 
-def _register_value(row: ReportedFigure, figures: Figures, covered: int) -> Decimal | None:
+# A figure of the register and the counts behind it.
+_Told = tuple[Decimal | int | None, Rests]
+
+
+def _in_register(
+    row: ReportedFigure, figures: Figures, covered: int
+) -> tuple[Decimal | None, Rests]:
     """The register's figure of the same definition on the day shown."""
-    value = _same_definition(row, figures, covered)
-    return None if value is None else Decimal(value)
+    if row.metric in ("members", "nef_members") and row.group_set_id is not None:
+        value: Decimal | int | None = figures.set_members.get(row.group_set_id)
+        behind = rests_on(Metric.MEMBERS, figures.set_groups.get(row.group_set_id, ()))
+    elif row.metric in _FLEXIBLE:
+        kind = _FLEXIBLE[row.metric]
+        value, behind = figures.flexible_unions[kind], rests_on(Metric.UNIONS, kind)
+    elif row.metric == "nef_unions_covered":
+        value, behind = covered, ()  # counted from the papers themselves
+    else:
+        value, behind = _plain(figures).get(row.metric, (None, ()))
+    return _decimal(value), behind
 
 
-def _same_definition(row: ReportedFigure, figures: Figures, covered: int) -> Decimal | int | None:
-    if row.metric in ("members", "nef_members"):
-        if row.group_set_id is not None:
-            return figures.set_members.get(row.group_set_id)
-        return figures.members if row.metric == "members" else figures.nef_members
-    if row.metric in _FLEXIBLE:
-        return figures.flexible_unions[_FLEXIBLE[row.metric]]
-    plain: dict[str, Decimal | int | None] = {
-        "unions": figures.unions,
-        "nef_unions": figures.nef_unions,
-        "stations": figures.stations,
-        "nef_unions_covered": covered,
-        "nef_union_share": figures.nef_union_share,
-        "nef_member_share": figures.nef_member_share,
+def _plain(figures: Figures) -> dict[str, _Told]:
+    nef = next((row.groups for row in figures.sets if row.code == "nef"), ())
+    nef_members = rests_on(Metric.MEMBERS, nef)
+    members, unions = rests_on(Metric.MEMBERS), rests_on(Metric.UNIONS)
+    nef_unions = rests_on(Metric.NEF_UNIONS)
+    return {
+        "members": (figures.members, members),
+        "nef_members": (figures.nef_members, nef_members),
+        "unions": (figures.unions, unions),
+        "nef_unions": (figures.nef_unions, nef_unions),
+        "stations": (figures.stations, rests_on(Metric.STATIONS)),
+        "nef_union_share": (figures.nef_union_share, nef_unions + unions),
+        "nef_member_share": (figures.nef_member_share, nef_members + members),
     }
-    return plain.get(row.metric)
+
+
+def _decimal(value: Decimal | int | None) -> Decimal | None:
+    return None if value is None else Decimal(value)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
@@ -20,13 +21,12 @@ from django.http import Http404
 from core.clock import CHINA
 from members.models import Membership, MembershipEvent
 from reference.models import GroupSet, WorkerGroup
-from reports.selectors.counts import Metric, read_counts
+from reports.selectors.counts import Counts, Metric, read_both_counts, read_counts
 from reports.selectors.days import eve
 from reports.selectors.entries import (
     FLOWS,
     PERSON_CHANGES,
     Entries,
-    anything_moved,
     late_entries,
     passes,
     published_entries,
@@ -66,6 +66,14 @@ class Figure:
             return [group.pk for group in self.group_set.groups.all()]
         part = self.group or self.kind
         return [str(part.pk)] if part else [""]
+
+    @cached_property
+    def anything_moved(self) -> bool:
+        """Has any union moved since the first day that the figure rests on?"""
+        first = eve(self.since) if self.since else self.day
+        if self.metric in FLOWS and self.since is None:
+            first = dt.date.min
+        return PastPath.objects.filter(until__gte=first).exists()
 
     @property
     def is_of_persons(self) -> bool:
@@ -121,11 +129,23 @@ def find_figure(
     return Figure(union, metric, day, since, group, chosen_set, kind)
 
 
-def figure_value(figure: Figure, *, known_now: bool = False) -> int:
-    """The figure as it was published, or as it is known now."""
+def published_value(figure: Figure) -> int:
+    """The figure as it was published."""
+    return _value(figure, read_counts(*_asked(figure)))
+
+
+def published_and_known(figure: Figure) -> tuple[int, int]:
+    """The figure as it was published, and as it is known now."""
+    published, known = read_both_counts(*_asked(figure))
+    return _value(figure, published), _value(figure, known)
+
+
+def _asked(figure: Figure) -> tuple[list[int], list[tuple[str, str]], list[dt.date]]:
     days = [figure.day] if figure.since is None else [figure.day, eve(figure.since)]
-    keys = [(figure.metric, breakdown) for breakdown in figure.breakdowns]
-    counts = read_counts([figure.union.pk], keys, days, known_now=known_now)
+    return [figure.union.pk], [(figure.metric, part) for part in figure.breakdowns], days
+
+
+def _value(figure: Figure, counts: Counts) -> int:
     value = counts.sum_at(figure.union.pk, figure.metric, figure.breakdowns, figure.day)
     if figure.since is not None:
         value -= counts.sum_at(figure.union.pk, figure.metric, figure.breakdowns, eve(figure.since))
@@ -176,12 +196,19 @@ class PersonFigure:
             found = [row for row in found if row[0] != cut]
             following = found[-1][0]
         memberships = (
-            Membership.objects.select_related("member", "worker_group")
-            .only("started_on", "ended_on", "channel", "worker_group", "union_id", "member__name")
+            Membership.objects.select_related("member", "worker_group", "union")
+            .only(
+                "started_on", "ended_on", "channel", "member__name", "worker_group", "union__name"
+            )
             .in_bulk([row[0] for row in found])
         )
-        unions = Union.objects.in_bulk({row[1] for row in found})
-        groups = WorkerGroup.objects.in_bulk({row[2] for row in found})
+        unions = {one.union_id: one.union for one in memberships.values()}
+        groups = {one.worker_group_id: one.worker_group for one in memberships.values()}
+        # What was changed since counts where and as what it was then.
+        if others := {row[1] for row in found} - unions.keys():
+            unions |= Union.objects.only("name").in_bulk(others)
+        if others_of_groups := {row[2] for row in found} - groups.keys():
+            groups |= WorkerGroup.objects.in_bulk(others_of_groups)
         rows = [
             PersonRow(memberships[m], unions[u], groups[g], change) for m, u, g, change in found
         ]
@@ -286,7 +313,7 @@ def _below_then(
     rows: UnitsT, figure: Figure, union: str, path: str, day: dt.date | OuterRef
 ) -> UnitsT:
     """Those of ``rows`` whose ``union`` stood below the figure's when ``day`` ended."""
-    if not anything_moved(figure):
+    if not figure.anything_moved:
         # A look-up for each row would be wasted.
         rows = rows.annotate(path_then=F(path), path_now=F(path))
         return rows.filter(path_now__startswith=figure.union.path)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Q
 
 from campaigns.models import Campaign, CampaignQuerySet, Target
+from reports.selectors.marks import with_drifts
 from unions.models import Union, UnionQuerySet
 from unions.scope import Actor, access, grants_of, scope_filter
 
@@ -38,8 +39,9 @@ def home_unions(actor: Actor) -> list[Union]:
 
 
 def dashboard_union(actor: Actor, pk: object) -> Union:
-    """The union with key ``pk``. Raises Http404 where the viewer may not see its dashboard."""
-    rows = Union.objects.select_related("kind", "region")
+    """The union with key ``pk``, with its drifts. Raises Http404 where the viewer may not see its
+    dashboard."""
+    rows = with_drifts(Union.objects.select_related("kind", "region"))
     return access(rows, pk, actor=actor, permission=PERMISSION)
 
 

@@ -7,7 +7,7 @@ out (``reports.metrics.suppressed``), and rates and bands that rest on them.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils import timezone
@@ -21,6 +21,7 @@ from reports.selectors.dashboard import MonthValues, monthly_values
 from reports.selectors.days import AsOf, as_of, eve
 from reports.selectors.figures import Figures, figures_of
 from reports.selectors.map import MAX_AREAS, METRICS, UnionMap, map_of_ranking
+from reports.selectors.marks import Marks, Rests, marks_of, rests_on
 from reports.selectors.progress import TargetProgress, campaigns_of
 from reports.selectors.ranking import RankedUnion, Ranking, ranking_of
 from reports.selectors.small_targets import small_targets
@@ -35,13 +36,18 @@ FRESH_FROM_HOUR = 6
 
 @dataclass(frozen=True)
 class BigFigure:
-    """A key figure. ``value`` None: too small to be shown, or nothing to say (``is_missing``)."""
+    """A key figure. ``value`` None: too small to be shown, or nothing to say (``is_missing``).
+
+    ``rests_on``: the counts behind it; ``books_differ``: it is shown, and marked.
+    """
 
     name: str
     value: int | Decimal | None
     unit: str = ""  # person, union, station, ratio
     change: int | None = None  # since the day before
     is_missing: bool = False
+    rests_on: Rests = ()
+    books_differ: bool = False
 
     @property
     def note(self) -> str:
@@ -52,13 +58,16 @@ class BigFigure:
 
 @dataclass(frozen=True)
 class ScreenRow:
-    """A child in the ranking; ``width`` is its bar in percent of the longest."""
+    """A child in the ranking; ``width`` is its bar in percent of the longest. The last two say
+    which of its figures are marked."""
 
     place: int
     union: Union
     members: int | None
     joined_this_year: int | None
     width: int
+    members_differ: bool
+    joined_differ: bool
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,7 @@ class ScreenView:
     ranking: list[ScreenRow]
     months: list[ScreenMonth]
     map: UnionMap
+    trend_differs: list[str]  # names of the figures of which a month that is shown is marked
 
 
 def screen_view(actor: Actor, union: Union) -> ScreenView | None:
@@ -100,6 +110,8 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
     ranking = ranking_of(actor, union, shown.day, sort="-year", page_size=MAX_AREAS)
     metric = "set4" if any(row.rate_set4 is not None for row in ranking.rows) else "year"
     hidden = _hidden(ranking, metric)
+    marks = marks_of([union.pk], below=union)
+    months = monthly_values(union, shown.day)
     targets = [
         row
         for view in campaigns_of(actor, union, shown.day)
@@ -111,14 +123,35 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
         union=union,
         as_of=shown,
         is_stale=is_stale(shown.day),
-        figures=_figures(figures_of(union, shown.day), _day_before(union, shown.day)),
+        figures=[
+            replace(
+                row,
+                books_differ=row.value is not None
+                and marks.differ(union.pk, row.rests_on, shown.day),
+            )
+            for row in _figures(figures_of(union, shown.day), _day_before(union, shown.day))
+        ],
         targets=[ScreenTarget(row, row.target.pk in small) for row in targets],
-        ranking=_rows(ranking),
-        months=[_month(row) for row in reversed(monthly_values(union, shown.day))],
+        ranking=_rows(ranking, marks, shown.day),
+        months=[_month(row) for row in reversed(months)],
         map=map_of_ranking(
-            union, shown.day, metric, ranking, is_hidden=lambda row: row.union.pk in hidden
+            union, shown.day, metric, ranking, marks, is_hidden=lambda row: row.union.pk in hidden
         ),
+        trend_differs=_marked_courses(union, months, marks),
     )
+
+
+def _marked_courses(union: Union, months: list[MonthValues], marks: Marks) -> list[str]:
+    members, joined = rests_on(Metric.MEMBERS), rests_on(Metric.JOINED)
+    marked = set()
+    for row in months:
+        told = _month(row)
+        if told.members is not None and marks.differ(union.pk, members, row.last_day):
+            marked.add(Metric.MEMBERS)
+        if told.joined is not None and marks.differ(union.pk, joined, row.last_day):
+            marked.add(Metric.JOINED)
+    names = (Metric.MEMBERS, _("Members")), (Metric.JOINED, _("New members a month"))
+    return [name for metric, name in names if metric in marked]
 
 
 def is_stale(day: dt.date) -> bool:
@@ -140,20 +173,26 @@ def _figures(now: Figures, before: dict[str, int]) -> list[BigFigure]:
     rate = set4.rate if set4 else None
     is_small_rate = set4 is not None and suppressed(set4.members) is None
     share = None if suppressed(now.nef_members) is None else now.nef_member_share
+    nef = next((row.groups for row in now.sets if row.code == "nef"), ())
+    nef_members, members = rests_on(Metric.MEMBERS, nef), rests_on(Metric.MEMBERS)
+    joined = rests_on(Metric.JOINED)
 
     def counted(name: str, value: int, metric: Metric, unit: str) -> BigFigure:
-        return BigFigure(name, value, unit, value - before[metric])
+        return BigFigure(name, value, unit, value - before[metric], rests_on=rests_on(metric))
 
     return [
         BigFigure(_("Members"), suppressed(now.members), "person",
-                  _change(now.members, before[Metric.MEMBERS])),
-        BigFigure(_("New this year"), suppressed(now.joined_this_year), "person"),
-        BigFigure(_("New this month"), suppressed(now.joined_this_month), "person"),
+                  _change(now.members, before[Metric.MEMBERS]), rests_on=members),
+        BigFigure(_("New this year"), suppressed(now.joined_this_year), "person", rests_on=joined),
+        BigFigure(_("New this month"), suppressed(now.joined_this_month), "person",
+                  rests_on=joined),
         BigFigure(_("Rate, four groups"), None if is_small_rate else rate, "ratio",
-                  is_missing=rate is None),
-        BigFigure(_("New-form members"), suppressed(now.nef_members), "person"),
+                  is_missing=rate is None,
+                  rests_on=rests_on(Metric.MEMBERS, set4.groups if set4 else ())),
+        BigFigure(_("New-form members"), suppressed(now.nef_members), "person",
+                  rests_on=nef_members),
         BigFigure(_("Share of new-form members"), share, "ratio",
-                  is_missing=now.nef_member_share is None),
+                  is_missing=now.nef_member_share is None, rests_on=nef_members + members),
         counted(_("Unions"), now.unions, Metric.UNIONS, "union"),
         counted(_("Stations"), now.stations, Metric.STATIONS, "station"),
     ]  # fmt: skip
@@ -166,7 +205,7 @@ def _change(now: int, before: int) -> int | None:
     return now - before
 
 
-def _rows(ranking: Ranking) -> list[ScreenRow]:
+def _rows(ranking: Ranking, marks: Marks, day: dt.date) -> list[ScreenRow]:
     rows = ranking.rows[:RANKED]
     # Where all children stand in the table, their sum betrays a single one that was left out.
     hide = suppressed_cells if ranking.child_count <= RANKED else _each
@@ -180,6 +219,9 @@ def _rows(ranking: Ranking) -> list[ScreenRow]:
             members[index],
             value,
             round(100 * value / longest) if value and value > 0 and longest else 0,
+            members[index] is not None
+            and marks.differ(row.union.pk, ranking.rests_on["members"], day),
+            value is not None and marks.differ(row.union.pk, ranking.rests_on["year"], day),
         )
         for index, (row, value) in enumerate(zip(rows, joined, strict=True))
     ]

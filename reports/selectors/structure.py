@@ -34,6 +34,11 @@ class Family:
     kinds: list[KindCount]
 
     @property
+    def codes(self) -> list[str]:
+        """Of its kinds."""
+        return [kind.code for kind in self.kinds]
+
+    @property
     def value(self) -> int:
         """Unions of the family."""
         return sum(kind.value for kind in self.kinds)

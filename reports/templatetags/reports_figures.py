@@ -161,6 +161,17 @@ def definitions(*codes: str) -> dict[str, Any]:
     return {"metrics": [metrics.metric_of(code) for code in codes]}
 
 
+# What a union reports under another word than the figure has here.
+_REPORTED_AS = {"members": "reported_members"}
+
+
+@register.inclusion_tag("reports/_definitions.html")
+def reported_definition(metric: str) -> dict[str, Any]:
+    """The definition of a reported figure, where the registry has it."""
+    code = _REPORTED_AS.get(metric, metric)
+    return {"metrics": [one for one in metrics.METRICS if one.code == code], "is_bare": True}
+
+
 @register.simple_tag
 def reported_name(metric: str) -> metrics.Text:
     """The name of a reported metric."""

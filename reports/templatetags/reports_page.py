@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.urls import reverse
@@ -13,6 +14,7 @@ from django.utils.translation import gettext, pgettext
 
 from reports.asking import NOW, state_of
 from reports.selectors.key_figures import KeyFigure, RowsAsked, Value
+from reports.selectors.marks import ESTABLISHMENT
 from reports.selectors.progress import TargetProgress
 from reports.templatetags.reports_figures import (
     DASH,
@@ -26,6 +28,10 @@ from reports.templatetags.reports_figures import (
     signed_points,
     unit_word,
 )
+from unions.models import Union
+
+if TYPE_CHECKING:
+    from reports.comparing import Side
 
 register = template.Library()
 
@@ -52,13 +58,51 @@ def below(context: template.Context, union_id: int) -> str:
 @register.simple_tag(takes_context=True)
 def rows_of(context: template.Context, rows: RowsAsked) -> str:
     """The rows behind a key figure of the page's union and day."""
-    return rows_url(
-        context["union"].pk,
-        context["as_of"].day,
-        rows.metric,
-        since=rows.since,
-        group_set=rows.group_set,
-        view=NOW if context["request"].GET.get("view") == NOW else "",
+    return _rows(context, context["union"], context["as_of"].day, rows)
+
+
+@register.simple_tag(takes_context=True)
+def rows_on(
+    context: template.Context, day: dt.date, metric: str, since: dt.date | None = None
+) -> str:
+    """The rows behind a figure of the page's union on another day than the page's."""
+    return _rows(context, context["union"], day, RowsAsked(metric, since))
+
+
+@register.simple_tag(takes_context=True)
+def led_to(context: template.Context, side: Side, rows: RowsAsked, text: str) -> str | SafeString:
+    """A figure of one side of a comparison as a link to its rows.
+
+    Plain where the set of groups was another on that day: then the rows of the day are others.
+    """
+    if rows.group_set and rows.group_set not in side.sets:
+        return text
+    return format_html('<a href="{}">{}</a>', _rows(context, side.union, side.day, rows), text)
+
+
+@register.simple_tag(takes_context=True)
+def key_of_side(context: template.Context, side: Side, key: KeyFigure) -> str | SafeString:
+    """A key figure of one side of a comparison, with its unit or mark, as a link to its rows."""
+    text = key_marked(key)
+    if key.value is None:
+        return text
+    if key.code == ESTABLISHMENT:
+        query = keep(context, union=side.union.pk, day=side.day.isoformat(), page="")
+        return format_html('<a href="{}?{}">{}</a>', reverse("reports:units"), query, text)
+    return led_to(context, side, key.rows, text) if key.rows else text
+
+
+def _rows(context: template.Context, union: Union, day: dt.date, rows: RowsAsked) -> str:
+    return str(
+        rows_url(
+            union.pk,
+            day,
+            rows.metric,
+            since=rows.since,
+            breakdown=rows.breakdown,
+            group_set=rows.group_set,
+            view=NOW if context["request"].GET.get("view") == NOW else "",
+        )
     )
 
 

@@ -29,6 +29,10 @@ const unionMap = (() => {
     rotation: -Math.PI / 4,
   });
   const bandColour = (band) => css(`--band-${band}`);
+  /* The figure in words; behind one whose books differ, that they do. */
+  const text = (area) => (area.mark ? `${area.text} · ${area.mark}` : area.text);
+  /* What stands on a shape: its name, if there is a union, and the mark of its figure. */
+  const caption = (name, area) => (area ? [name, area.mark].filter(Boolean).join("\n") : "");
   const noData = () => ({ areaColor: css("--no-data"), decal: hatching() });
 
   /* The chart of what the server sent. ``words``: what to say without a figure, without a union. */
@@ -46,7 +50,7 @@ const unionMap = (() => {
         formatter: ({ name }) => {
           const area = byShape.get(name);
           if (!area) return `${name}\n${words.nobody}`;
-          return `${area.place}. ${area.name}\n${found.name} ${area.text}`;
+          return `${area.place}. ${area.name}\n${found.name} ${text(area)}`;
         },
       },
       series: [{
@@ -60,7 +64,7 @@ const unionMap = (() => {
         bottom: 4,
         preserveAspect: "contain",
         aspectScale: 0.75,
-        label: { ...label, formatter: ({ name }) => (byShape.has(name) ? name : "") },
+        label: { ...label, formatter: ({ name }) => caption(name, byShape.get(name)) },
         labelLayout: { hideOverlap: true },
         itemStyle: { areaColor: css("--no-data"), borderColor: line, borderWidth: 0.8 * scale },
         emphasis: { label, itemStyle: { areaColor: null, borderColor: ink, borderWidth: 2 * scale } },
@@ -79,7 +83,7 @@ const unionMap = (() => {
     };
   }
 
-  return { shapes, option };
+  return { shapes, option, text };
 })();
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -121,7 +125,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const name = document.createElement("span");
     name.textContent = `${area.place}. ${area.name}`;
     const value = document.createElement("strong");
-    value.textContent = area.text;
+    value.textContent = unionMap.text(area);
     link.append(name, value);
     item.append(link);
     return item;
@@ -165,6 +169,9 @@ document.addEventListener("DOMContentLoaded", () => {
     const others = hasShapes ? found.areas.filter((area) => !area.shape) : found.areas;
     tiles.replaceChildren(...others.map(tile));
     panel.querySelectorAll(".map-others").forEach((part) => { part.hidden = !(hasShapes && others.length); });
+    const differs = panel.querySelector(".map-differs");
+    differs.textContent = found.marked;
+    differs.hidden = !found.marked;
     panel.querySelector(".map-with-shapes").hidden = !hasShapes;
     panel.querySelector(".map-without-shapes").hidden = hasShapes;
     box.hidden = !hasShapes;
@@ -197,31 +204,12 @@ document.addEventListener("DOMContentLoaded", () => {
     return address.pathname + address.search + address.hash;
   }
 
-  /* Links, blocks and forms of ``root`` that lead to this page again keep the figure. */
-  function keepFigure(root) {
-    const isHere = (href) => new URL(href, window.location.href).pathname === window.location.pathname;
-    ["href", "hx-replace-url"].forEach((name) => root.querySelectorAll(`[${name}]`).forEach((link) => {
-      const href = link.getAttribute(name);
-      if (!href.startsWith("#") && isHere(href)) link.setAttribute(name, withFigure(href));
-    }));
-    root.querySelectorAll("form[method=get]").forEach((form) => {
-      if (!isHere(form.getAttribute("action") || "")) return;
-      form.querySelectorAll("input[name=map]").forEach((input) => input.remove());
-      if (chosen() === DEFAULT) return;
-      const input = document.createElement("input");
-      Object.assign(input, { type: "hidden", name: "map", value: chosen() });
-      form.append(input);
-    });
-  }
-
   buttons.forEach((button) => button.addEventListener("click", () => {
     buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
     window.history.replaceState(window.history.state, "", withFigure(window.location.href));
-    keepFigure(document);
+    pageState.keep(document);
     draw(chosen());
   }));
-  // Blocks that come later were asked for with the figure the page began with.
-  document.body.addEventListener("htmx:load", (event) => keepFigure(event.detail.elt));
 
   panel.hidden = false;
   const seen = new IntersectionObserver((entries) => {

@@ -98,7 +98,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const name = document.createElement("span");
       name.textContent = area.short;
       const value = document.createElement("strong");
-      value.textContent = area.text;
+      value.textContent = unionMap.text(area);
       item.append(name, value);
       return item;
     }));

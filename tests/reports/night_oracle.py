@@ -38,6 +38,11 @@ class Body:
     is_preparing: bool = False
     closed_on: dt.date | None = None
 
+    def end(self, closed_on: dt.date | None) -> None:
+        """It ends. Known: what was still being prepared then counts as founded, and closed."""
+        self.closed_on = closed_on
+        self.is_preparing = self.is_preparing and closed_on is None
+
     @property
     def began(self) -> dt.date:
         """The day of its founding; where that is not known, of its registration."""
@@ -67,6 +72,21 @@ class Place:
 
 
 @dataclass
+class Founding:
+    """A founding that a night found: as what, and in the figures of which unions, it counts."""
+
+    union: int
+    kind: str
+    line: list[int]
+    counts_from: dt.date
+    taken_back_on: dt.date | None = None
+
+    def counts(self, day: dt.date) -> bool:
+        """Is it in the figures of ``day``?"""
+        return self.counts_from <= day and not (self.taken_back_on and self.taken_back_on <= day)
+
+
+@dataclass
 class Unit:
     """An employer as the register has it now."""
 
@@ -84,8 +104,7 @@ class Oracle:
     bodies: dict[int, Body] = field(default_factory=dict)
     stations: dict[int, Place] = field(default_factory=dict)
     employers: dict[int, Unit] = field(default_factory=dict)
-    # Union, kind as it was then, and the day a founding counts from.
-    foundings: dict[int, tuple[str, dt.date]] = field(default_factory=dict)
+    foundings: list[Founding] = field(default_factory=list)
     counted: dict[dt.date, Figures] = field(default_factory=dict)
     covered: dict[dt.date, Figures] = field(default_factory=dict)
     published: dict[dt.date, Figures] = field(default_factory=dict)
@@ -115,12 +134,12 @@ class Oracle:
         for union, body in self.bodies.items():
             if self.parents[union] == source and body.closed_on is None:
                 self.parents[union] = into
-        self.bodies[source].closed_on = closed_on
+        self.bodies[source].end(closed_on)
         self.hand_over(source, covered_by=into, kept_by=into)
 
     def dissolve(self, union: int, closed_on: dt.date | None) -> None:
         """Nothing stands below it; its units are covered by nobody from the act on."""
-        self.bodies[union].closed_on = closed_on
+        self.bodies[union].end(closed_on)
         parent = self.parents[union]
         assert parent is not None
         self.hand_over(union, covered_by=None, kept_by=parent)
@@ -141,8 +160,7 @@ class Oracle:
         if is_first:
             self.foundings.clear()
         for union, body in self.bodies.items():
-            if body.is_founded(day) and union not in self.foundings:
-                self.foundings[union] = (body.kind, body.began if is_first else day)
+            self._find(union, body, day, is_first=is_first)
         # Of units no past is kept but what a night found: the register of the hour, and the tree
         # of the day.
         self.counted[day] = Counter()
@@ -150,6 +168,24 @@ class Oracle:
             for one in self.above(union, day):
                 self.counted[day][one, metric, ""] += 1
                 self.counted[day][one, metric, kind] += 1
+
+    def _find(self, union: int, body: Body, day: dt.date, *, is_first: bool) -> None:
+        known = self.founding_of(union)
+        if not body.is_founded(day):
+            if known:
+                known.taken_back_on = day
+        elif known is None:
+            counts_from = body.began if is_first else day
+            line = self.above(union, counts_from)
+            self.foundings.append(Founding(union, body.kind, line, counts_from))
+        elif known.counts_from == day:
+            # The day is counted once more: it ends with the union there, and as that.
+            known.kind, known.line = body.kind, self.above(union, day)
+
+    def founding_of(self, union: int) -> Founding | None:
+        """The founding of ``union`` that is counted and has not been taken back."""
+        found = [one for one in self.foundings if one.union == union and not one.taken_back_on]
+        return found[0] if found else None
 
     def _units(self, day: dt.date) -> Iterator[tuple[int, str, str]]:
         for union, body in self.bodies.items():
@@ -194,9 +230,9 @@ class Oracle:
                 for union in self.above(entry.union, counts_from):
                     found[union, "joined", group] += entry.joined
                     found[union, "rejoined", group] += entry.rejoined
-        for union, (kind, counts_from) in self.foundings.items():
-            if counts_from <= day:
-                for one in self.above(union, counts_from):
-                    found[one, "unions_founded", ""] += 1
-                    found[one, "unions_founded", kind] += 1
+        for founding in self.foundings:
+            if founding.counts(day):
+                for union in founding.line:
+                    found[union, "unions_founded", ""] += 1
+                    found[union, "unions_founded", founding.kind] += 1
         return Counter({key: value for key, value in found.items() if value})

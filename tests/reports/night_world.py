@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -35,7 +36,8 @@ TARGETS_SINCE = BEGIN - 10 * ONE_DAY
 GROUPS = ("courier", "carer")
 STATION_KINDS = ("union_station", "drivers_home")
 UNION_KINDS = (
-    "city_federation", "county_federation", "township_union", "grassroots_union", "holding_pool",
+    "city_federation", "county_federation", "township_union", "grassroots_union", "joint_union",
+    "holding_pool",
 )  # fmt: skip
 KEYS = [
     *((str(metric), group) for metric in PERSON_METRICS for group in ("", *GROUPS)),
@@ -85,9 +87,6 @@ class NightWorld:
         self.noted: dict[int, Entry] = {}
         self.unions: list[Union] = []
         self.standing: list[Union] = []
-        # Registered today and counted since, or counted as founded today. Known: moved before the
-        # day is over, they stand in its figures (as founded: for good) where they stood then.
-        self.counted_at_once: set[int] = set()
         self.parts_broken_off = 0
         self.region = make_region("3715", "聊城市", make_region("37", "山东省"))
         city = self.register("市总", "city_federation", None)
@@ -171,7 +170,6 @@ class NightWorld:
         for _ in range(days):
             self.oracle.end_day(self.today)
             self.today += ONE_DAY
-            self.counted_at_once.clear()
         self.minutes = 0
 
     def run_night(self, day: dt.date, breaks: str | None, death: type[BaseException]) -> None:
@@ -179,8 +177,8 @@ class NightWorld:
         died = False
         with contextlib.ExitStack() as stack:
             for name, told in (
-                ("count_history", lambda day: self._taken(day, is_first=True)),
-                ("post_changes", lambda day: self._taken(day, is_first=False)),
+                ("count_history", partial(self.oracle.take, is_first=True)),
+                ("post_changes", partial(self.oracle.take, is_first=False)),
                 ("count_establishment_history", self.oracle.cover),
                 ("count_establishment", self.oracle.cover),
                 ("_count_crown", None),
@@ -206,13 +204,6 @@ class NightWorld:
         # is over.
         elif any((one.step, one.state) == (PUBLISH, "done") for one in outcomes):
             self.agrees()
-
-    def _taken(self, day: dt.date, *, is_first: bool) -> None:
-        self.oracle.take(day, is_first=is_first)
-        for union, body in self.oracle.bodies.items():
-            founded = self.oracle.foundings.get(union)
-            if body.registered_on == self.today or (founded and founded[1] == self.today):
-                self.counted_at_once.add(union)
 
     def agrees(self) -> None:
         """Every day that is out, as published and as known now; and the newest by the ledger."""

@@ -149,7 +149,7 @@ def test_a_published_day_keeps_its_rates(
     # The figure of a month before is that of a day that was published with the old one.
     assert (new["key"], new["sets"]["nef"][0], new["before"]) == (rate, nef, was["before"])
     assert new["measured"][0] == rate  # the stored share is that of the rate beside it
-    assert [row[1] for row in new["table"] if row[0] == "enrolment_rate"] == [rate, nef]
+    assert [row[1] for row in new["table"] if row[0] == "enrolment_rate"] == [rate, None, None, nef]
     assert new["dual"].worker_rate == nef
     assert {(d, u.pk): told(d, u) for d in days for u in (world.city, world.lin)} == before
 

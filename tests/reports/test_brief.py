@@ -58,10 +58,10 @@ def test_letter_once_a_day(world: World, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (send_briefs(DAY), send_briefs(DAY)) == (1, 0)
     (letter,) = mail.outbox
     assert letter.to == ["reader@example.org"]
-    assert letter.subject == "【晨报】2024-03-15 聊城市总工会 会员7人（0）"
+    assert letter.subject == "【晨报】2024-03-15 聊城市总工会 会员7人（0） · 账目不符"
     for line in (
-        "会员：7人（较前一日0）",
-        "新发展会员：本月2人，本年4人",
+        "会员：7人（较前一日0） · 账目不符\n",  # the city reported others
+        "新发展会员：本月2人，本年4人\n",
         "· 三年行动计划 · 新发展会员 4 人 / 20 人",
         f"/dashboard/?union={world.city.pk}&day=2024-03-15",
     ):

@@ -18,7 +18,7 @@ from unions.enums import Role
 D = dt.date
 pytestmark = pytest.mark.django_db
 
-PAGES = ("/dashboard/", "/dashboard/rows/", "/dashboard/export.xlsx", "/dashboard/definitions/",
+PAGES = ("/dashboard/", "/dashboard/rows/", "/dashboard/export.xlsx", "/dashboard/units/",
          "/dashboard/campaigns/1/", "/dashboard/export.pdf", "/dashboard/compare/",
          "/dashboard/parts/trend/")  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_eight_key_figures_and_their_changes(english: Client, world: World) -> N
         "net_change": (4, 3, 4),
         # Counted on 1 January 2024: a year before there was no baseline.
         "enrolment_rate": (half, half - third, None),
-        "nef_member_share": (6, 3, 6),
+        "nef_members": (6, 3, 6),
         "unions": (7, 0, 0),
         "establishment_rate": (None, None, None),
         "stations_per_10000": (Decimal(1) / 12 * 10_000, Decimal(0), None),
@@ -268,6 +268,7 @@ def test_trend_of_the_api(client: Client, world: World) -> None:
             {"day": "2024-03-10", "value": 3},
             {"day": "2024-03-15", "value": 3},
         ],
+        "books_differ_from": None,
     }
     for query, status in (
         ({"union": str(world.other_city.pk)}, 404), ({}, 404),
@@ -290,13 +291,13 @@ def test_ranking_of_the_api(client: Client, world: World) -> None:
     assert {k: v for k, v in answer.items() if k != "rows"} == {
         "union": world.city.pk, "day": "2024-03-15", "metric": "-members", "page": 1,
         "page_count": 1, "child_count": 4, "members": 7, "joined_this_month": 2,
-        "joined_this_year": 4,
+        "joined_this_year": 4, "books_differ": [],
     }  # fmt: skip
     assert answer["rows"][1] == {
         "place": 2, "union": world.lin.pk, "name": "临清市总工会", "kind": "county_federation",
         "members": 2, "joined_this_month": 0, "joined_this_year": 1, "share": "0.285714",
         "enrolment_rate_set4": "2.000000", "enrolment_rate_nef": None, "is_over_full_set4": True,
-        "is_over_full_nef": False, "pace": "4.880001",
+        "is_over_full_nef": False, "pace": "4.880001", "books_differ": [],
     }  # fmt: skip
     for query, status in (
         ({"union": str(world.other_city.pk)}, 404),

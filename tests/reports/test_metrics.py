@@ -14,7 +14,7 @@ from django.db import connection
 from django.template import Context, Template
 from django.test import Client
 
-from enterprises.models import Employer
+from enterprises.models import Employer, WorkforceBaseline
 from members.enums import EventType, MembershipStatus
 from members.models import Membership
 from members.services.ledger import record_event
@@ -39,7 +39,7 @@ from reports.selectors.rates import rate_table
 from reports.selectors.reading import Reading
 from reports.selectors.structure import coverage_of
 from tests.builders import make_membership, make_union
-from tests.reports.world import DAY, World, build_world
+from tests.reports.world import DAY, World, build_world, group_set
 from unions.models import Union
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,12 @@ def world() -> World:
     world = build_world(count=False)
     come_back(world.town)
     units(world)
+    # The township is a territory: what is counted for it are not its units' workers.
+    for union, workers in ((world.flexible, 4), (world.town, 40)):
+        WorkforceBaseline.objects.create(
+            keeper=world.city, union=union, group_set=group_set("set4"), worker_count=workers,
+            counted_on=D(2024, 1, 1), source="摸底表",
+        )  # fmt: skip
     for metric, value in (("legal_checkups", 245), ("grants_paid", 20_000)):
         ReportedFigure.objects.create(
             union=world.city, metric=metric, value=Decimal(value), unit="checkup",
@@ -135,6 +141,11 @@ def shown_figures(world: World, union: Union) -> dict[str, Callable[[], Any]]:
         "nef_member_share": lambda: figures.nef_member_share,
         "enrolment_rate": lambda: keys["enrolment_rate"],
         "enrolment_rate_staff": lambda: staff_rates(union, {DAY: found})[DAY].rate,
+        "enrolment_rate_staff_set": lambda: next(
+            row.rate
+            for row in rate_table(union, DAY).rates
+            if row.metric.code == "enrolment_rate_staff_set"
+        ),
         "applications": lambda: funnel.sent,
         "approval_share": lambda: funnel.steps[-1][2],
         "decision_days": lambda: funnel.median_days,
@@ -197,6 +208,7 @@ def test_every_formula_gives_what_the_pages_show(world: World) -> None:
 EXPECTED: dict[str, Any] = {
     "members": 8, "retained": 1, "joined": 4, "rejoined": 1, "net_change": 4,
     "enrolment_rate": Decimal(7) / 12, "enrolment_rate_staff": Decimal(5) / 6,
+    "enrolment_rate_staff_set": Decimal(1) / 4,
     "establishment_rate": Decimal(2) / 5, "dual_coverage_firms": Decimal(2) / 4,
     "dual_coverage_workers": None, "dual_coverage": False,
     "stations_per_10000": Decimal(10_000) / 12, "legal_checkups": 245, "grants_paid": 20_000,
@@ -262,7 +274,10 @@ def test_the_document_is_that_of_the_registry() -> None:
 def test_rates_stand_with_the_numbers_they_rest_on(client: Client, world: World) -> None:
     table = rate_table(world.city, DAY)
     assert [(row.metric.code, row.part, row.whole) for row in table.rates] == [
-        ("enrolment_rate", 7, 12), ("enrolment_rate", 7, None), ("enrolment_rate_staff", 5, 6),
+        ("enrolment_rate", 7, 12), ("enrolment_rate", 7, None), ("enrolment_rate", 7, None),
+        ("enrolment_rate", 7, None), ("enrolment_rate_staff", 5, 6),
+        ("enrolment_rate_staff_set", 1, 4), ("enrolment_rate_staff_set", None, None),
+        ("enrolment_rate_staff_set", None, None), ("enrolment_rate_staff_set", None, None),
         ("establishment_rate", 2, 5), ("dual_coverage_firms", 2, 4),
         ("dual_coverage_workers", 7, None),
     ]  # fmt: skip

@@ -12,35 +12,30 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from core.errors import RuleViolation
 from enterprises.models import Employer
 from enterprises.services import update_employer
 from members.enums import EventType, MembershipStatus
 from members.models import Membership, MembershipEvent
 from members.services.ledger import correct_event, record_event
-from members.services.union_closing import start_dissolution, start_merger
 from stations.models import Station, StationKind, StationStatus
 from stations.services import open_station, update_station
 from tests.budgets import RANDOM_LIVES
 from tests.builders import make_membership, person
-from tests.reports.night_oracle import ONE_DAY, Entry, Place
+from tests.reports.night_oracle import ONE_DAY, Place
+from tests.reports.night_unions import UnionActs
 from tests.reports.night_world import (
     BREAKS,
     GROUPS,
     STATION_KINDS,
     Crash,
     Killed,
-    NightWorld,
 )
-from unions.enums import UnionStatus
-from unions.models import Union
-from unions.services import move_union, update_union
 
 _numbers = st.integers(0, 9)
 _back = st.sampled_from((0, 0, 0, 1, 2, 5, 20, -1))  # days before today; -1 is tomorrow
 
 
-class Nights(NightWorld, RuleBasedStateMachine):
+class Nights(UnionActs, RuleBasedStateMachine):
     """What may happen in any order, and the nights between."""
 
     people = 0
@@ -61,22 +56,6 @@ class Nights(NightWorld, RuleBasedStateMachine):
             self.night(is_over=True)
         finally:
             self.end()
-
-    def _note(self, event: MembershipEvent, *, rejoined: int = 0) -> None:
-        self.noted[event.pk] = Entry(
-            event.union_id,
-            event.worker_group_id,
-            event.effective_on,
-            event.active_change,
-            event.retained_change,
-            event.joined_change - rejoined,
-            rejoined,
-        )
-        self.oracle.entries.append(self.noted[event.pk])
-
-    def _note_after(self, newest: int) -> None:
-        for event in MembershipEvent.objects.filter(pk__gt=newest).order_by("pk"):
-            self._note(event)
 
     @rule(where=_numbers, group=st.sampled_from(GROUPS), back=_back)
     def join(self, where: int, group: str, back: int) -> None:
@@ -142,35 +121,6 @@ class Nights(NightWorld, RuleBasedStateMachine):
             wrong = events[which % found]
             self._note(correct_event(wrong, actor=None), rejoined=-self.noted[wrong.pk].rejoined)
 
-    @rule(where=_numbers, back=st.sampled_from((None, 0, 0, 3, -1)), is_nef=st.booleans(),
-          kind=st.sampled_from(("grassroots_union", "grassroots_union", "holding_pool")),
-          is_preparing=st.booleans())  # fmt: skip
-    def found(
-        self, where: int, back: int | None, is_nef: bool, kind: str, is_preparing: bool
-    ) -> None:
-        """A union is registered: founded then, earlier, tomorrow, or still being prepared."""
-        parent = self.standing[where % len(self.standing)]
-        try:
-            union = self.register(
-                f"新会{len(self.unions)}",
-                kind,
-                Union.objects.get(pk=parent.pk),
-                founded_on=None if back is None else self.today - back * ONE_DAY,
-                is_nef=is_nef,
-                status=UnionStatus.PREPARING if is_preparing else UnionStatus.ACTIVE,
-            )
-        except RuleViolation:
-            return  # nothing of this kind may stand there
-        self.movable.append(union)
-
-    @rule(which=_numbers, is_nef=st.booleans())
-    def update(self, which: int, is_nef: bool) -> None:
-        """A union is established if it was not, and marked as one of new forms or not."""
-        union = self.standing[-1 - which % len(self.standing)]
-        update_union(union, actor=None, status=UnionStatus.ACTIVE, is_nef=is_nef)
-        body = self.oracle.bodies[union.pk]
-        body.is_preparing, body.is_nef = False, is_nef
-
     @rule(where=_numbers, kind=st.sampled_from(STATION_KINDS), back=_back)
     def open(self, where: int, kind: str, back: int) -> None:
         """A station opens."""
@@ -213,88 +163,6 @@ class Nights(NightWorld, RuleBasedStateMachine):
         else:
             update_employer(employer, covering_union=union, actor=None)
             unit.covering = union.pk
-
-    @rule(which=_numbers, to=_numbers)
-    def move(self, which: int, to: int) -> None:
-        """A town changes its county, a smaller union its town."""
-        union = self.movable[which % len(self.movable)]
-        places = [*self.counties, *self.movable]
-        place = places[to % len(places)]
-        if self.counted_at_once.intersection(self.oracle.below(union.pk)):
-            return
-        try:
-            move_union(
-                Union.objects.get(pk=union.pk),
-                to_parent=Union.objects.get(pk=place.pk),
-                reason="区划调整",
-                actor=None,
-            )
-        except RuleViolation:
-            return  # it stands there already, or may not
-        self.oracle.parents[union.pk] = place.pk
-
-    @precondition(lambda self: len(self.movable) > 1)
-    @rule(which=_numbers, into=_numbers)
-    def merge(self, which: int, into: int) -> None:
-        """A union becomes part of another: members and what stands below it are carried over."""
-        newest = MembershipEvent.objects.latest("pk").pk
-        source, target = (
-            Union.objects.get(pk=self.movable[n % len(self.movable)].pk) for n in (which, into)
-        )
-        if self.counted_at_once.intersection(self.oracle.below(source.pk)[1:]):
-            return
-        before = self.registers()
-        try:
-            start_merger(source, into=target, reason="乡镇合并", actor=None)
-        except RuleViolation:
-            assert self.registers() == before
-            return  # it is the same, or may not take what is below, or has entries of tomorrow
-        source.refresh_from_db()
-        self._closed(source, newest)
-        self.oracle.merge(source.pk, target.pk, source.closed_on)
-
-    @rule(
-        which=_numbers,
-        to=st.none() | _numbers,
-        retains=st.booleans(),
-        back=st.sampled_from((None, None, 0, 1, -1)),
-    )
-    def dissolve(self, which: int, to: int | None, retains: bool, back: int | None) -> None:
-        """A union ends: the last below it, and its members go to another, if it has any."""
-        newest = MembershipEvent.objects.latest("pk").pk
-        ending = [*self.counties, *self.movable]
-        union = Union.objects.get(pk=ending[which % len(ending)].pk)
-        target = None if to is None else self.standing[to % len(self.standing)]
-        has_some_below = any(self.oracle.parents[one.pk] == union.pk for one in self.standing)
-        has_members = Membership.objects.open().filter(union=union).exists()
-        before, refused = self.registers(), None
-        try:
-            start_dissolution(
-                union,
-                memberships_to=target,
-                retains_members=retains,
-                closed_on=None if back is None else self.today - back * ONE_DAY,
-                reason="已无会员",
-                actor=None,
-            )
-        except RuleViolation as refusal:
-            refused = refusal.code
-        if has_some_below:
-            assert refused == "children"
-        elif has_members and target is None:
-            assert refused == "required"
-        if refused is not None:
-            assert self.registers() == before
-            return
-        union.refresh_from_db()
-        self._closed(union, newest)
-        self.oracle.dissolve(union.pk, union.closed_on)
-
-    def _closed(self, union: Union, newest: int) -> None:
-        for unions in (self.counties, self.movable, self.standing):
-            if union in unions:
-                unions.remove(union)
-        self._note_after(newest)
 
     @rule(days=st.sampled_from((1, 1, 1, 2, 4)))
     def time_passes(self, days: int) -> None:
@@ -352,6 +220,49 @@ def test_a_week_with_everything_in_it() -> None:
         week.night(is_over=True)
     finally:
         week.teardown()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_first", [True, False])
+def test_foundings_of_a_day_that_is_counted_again(is_first: bool) -> None:
+    """Moved alone and with what stands above, of another kind, put off and founded once more."""
+    life, new, last = Nights(), 4, 0
+    try:
+        life.begin(is_published=not is_first)
+        life.found(2, 0, True, "grassroots_union", False)
+        life.join(7, "courier", 0)
+        life.night(is_over=False)
+        life.move(new, 2)  # to a town
+        life.night(is_over=False, breaks="crown")
+        life.change_kind(new, "joint_union")
+        life.move(0, 1)  # and the town to the other county
+        life.night(is_over=False)
+        life.found(3, 0, False, "grassroots_union", False)
+        life.time_passes(1)
+        life.night(is_over=True)
+        life.move(0, 0)
+        life.change_kind(new, "grassroots_union")
+        life.date_anew(last, -1, False)
+        life.night(is_over=False)
+        life.move(new + 1, 3)
+        life.time_passes(1)
+        life.night(is_over=True)
+        life.date_anew(last + 1, 3, True)
+        life.time_passes(1)
+        life.night(is_over=True)
+        city, east, west, town, other = (union.pk for union in life.unions[:5])
+        newest = [life.movable[new].pk, life.movable[new + 1].pk]
+        assert [
+            (found.kind, found.line, found.taken_back_on is None)
+            for found in life.oracle.foundings
+            if found.union in newest
+        ] == [
+            ("joint_union", [newest[0], town, west, city], False),
+            ("grassroots_union", [newest[1], town, west, city], False),
+            ("grassroots_union", [newest[1], other, east, city], True),
+        ]
+    finally:
+        life.teardown()
 
 
 @pytest.mark.django_db

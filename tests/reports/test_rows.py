@@ -241,7 +241,7 @@ def test_number_of_queries(
         make_membership(union, person(), on="2024-01-01")
     run_nightly(DAY)
     client.force_login(official)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(10):
         response = client.get("/dashboard/rows/", {"union": str(union.pk), "metric": "members"})
     assert len(response.context["persons"]) == member_count
 

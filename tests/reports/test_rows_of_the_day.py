@@ -1,20 +1,23 @@
 """Rows follow the tree of the day: a union that has moved stands where it was counted."""
 
 import datetime as dt
+import io
 from types import SimpleNamespace
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from core.clock import CHINA
 from reports.nightly import run_nightly
+from reports.selectors.counts import read_counts
 from stations.models import Station, StationKind
 from tests.builders import make_membership, make_official, make_region, make_union
 from tests.reports.world import count_anew
 from unions.enums import Role
-from unions.models import PastPath, Union
-from unions.services import move_union
+from unions.models import PastPath, Union, UnionKind
+from unions.services import move_union, update_union
 
 pytestmark = pytest.mark.django_db
 D = dt.date
@@ -166,3 +169,51 @@ def test_records_changed_since_are_told_from_rows_out_of_scope(
     context = client.get("/dashboard/rows/", query).context
     assert (context["value"], context["total"]) == (3, 2)
     assert (context["gap"], context["outside"], context["changed_since"]) == (1, 2, -1)
+
+
+def test_kind_and_mark_of_a_day_are_those_of_its_night_and_the_pages_say_so(
+    client: Client, moved: SimpleNamespace
+) -> None:
+    after = D(2024, 3, 3)
+    update_union(
+        moved.joint, actor=None, kind=UnionKind.objects.get(pk="grassroots_union"), is_nef=False
+    )
+    run_nightly(after)
+    keys = [("nef_unions", ""), ("unions", "flexible_township"), ("unions", "grassroots_union")]
+    for known_now in (False, True):
+        counts = read_counts([moved.city.pk], keys, [MOVED, after], known_now=known_now)
+        assert [
+            [counts.at(moved.city.pk, metric, kind, day) for metric, kind in keys]
+            for day in (MOVED, after)
+        ] == [[1, 1, 0], [0, 0, 1]]
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    client.force_login(make_official("leader", moved.city, Role.LEADER))
+    city = {"union": str(moved.city.pk)}
+    then, now = city | {"day": MOVED.isoformat()}, city | {"day": after.isoformat()}
+    said = "Kind and new-form mark are those of today"
+    for narrowed in ({"metric": "nef_unions"}, {"metric": "unions", "breakdown": "joint_union"}):
+        for day, is_said in ((then, True), (now, False)):
+            content = client.get("/dashboard/rows/", day | narrowed).content.decode()
+            assert (said in content) is is_said
+    # The rows are chosen by what they are today, and the page tells by how much that differs.
+    context = client.get("/dashboard/rows/", then | {"metric": "nef_unions"}).context
+    assert (context["value"], context["total"]) == (1, 0)
+    assert (context["gap"], context["outside"], context["changed_since"]) == (1, 0, 1)
+    assert said not in client.get("/dashboard/rows/", then | {"metric": "unions"}).content.decode()
+    # No page of a day as known now passes the register of today off as that of the day.
+    for block, words in (
+        ("structure", "As published: each day keeps the kind and the new-form mark"),
+        ("trend", "Unions and stations are as published."),
+    ):
+        published, known = (
+            client.get(f"/dashboard/parts/{block}/", then | view).content.decode()
+            for view in ({}, {"view": "now"})
+        )
+        assert (words in published, words in known) == (False, True)
+    for view, rows in (({}, []), ({"view": "now"}, ["As published"])):
+        book = load_workbook(io.BytesIO(client.get("/dashboard/export.xlsx", then | view).content))
+        column = [row[0] for row in book["Unions and stations"].iter_rows(values_only=True)]
+        assert [text for text in column if text == "As published"] == rows
+        assert ("Flexible joint unions", "Township flexible joint union", 1, 1) in [
+            row[:4] for row in book["Unions and stations"].values
+        ]

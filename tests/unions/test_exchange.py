@@ -359,3 +359,26 @@ def test_leader_and_grassroots_import_nothing_beyond_their_rights(world: World) 
         grassroots, EMPLOYERS, workbook(["name", "region", "keeper"], ["甲", "371502", "371502"])
     )
     assert faults(checked) == {2: {"kept by": ["No union of this code or name."]}}
+
+
+def test_an_empty_cell_empties_only_what_may_be_empty(world: World, client: Client) -> None:
+    employer = record_employer(
+        name="丙公司", region=world.regions["371502"], keeper=world.city, staff_count=5,
+        founding_state="C", uscc="91370000MA3C00000X", actor=None,
+    )  # fmt: skip
+    row = ["uscc", "founding_state", "staff_count"], ["91370000MA3C00000X", "", ""]
+    checked = upload(client, EMPLOYERS, workbook(*row))
+    assert checked.context["preview"]["changed"] == 1
+    confirm(client, EMPLOYERS, checked)
+    employer.refresh_from_db()
+    # A mark that each has, and a new one gets by itself, is left alone.
+    assert (employer.founding_state, employer.staff_count) == ("C", None)
+    checked = upload(client, UNIONS, workbook(["code", "status"], ["371502", ""]))
+    preview = checked.context["preview"]
+    assert (preview["changed"], preview["same"], faults(checked)) == (0, 1, {})
+    # And what must be given is not taken away.
+    checked = upload(
+        client, EMPLOYERS, workbook(["uscc", "region", "name"], ["91370000MA3C00000X", "", ""])
+    )
+    must = ["This must be filled in."]
+    assert faults(checked) == {2: {"region": must, "name": must}}

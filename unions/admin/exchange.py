@@ -29,7 +29,7 @@ from audit.services import log
 from core.clock import local_today
 from core.errors import RuleViolation
 from unions.admin.forms import actor_of
-from unions.tabular.columns import cell_text
+from unions.tabular.columns import cell_text, shortened
 from unions.tabular.files import (
     CSV_TYPE,
     ROW_LIMIT,
@@ -211,7 +211,7 @@ class ExchangeMixin(ExportMixin):
                 "line": row.line,
                 "kind": row.import_type,
                 "cells": [
-                    {"value": cell_text(values[name]), "faults": faults.get(name, [])}
+                    {"value": shortened(cell_text(values[name])), "faults": faults.get(name, [])}
                     for name in names
                 ],
                 "faults": faults.get(NON_FIELD_ERRORS, []),

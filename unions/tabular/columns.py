@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -26,6 +26,9 @@ from unions.scope import Actor
 
 LANGUAGES = ("zh-hans", "en")
 _DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日", "%Y%m%d", "%d/%m/%Y")
+_MOST_DIGITS = 40
+_SHOWN = 200  # characters
+_MOST_LISTED = 10
 _LIST_SEPARATORS = re.compile("[、，,;；|]")
 
 
@@ -162,7 +165,7 @@ class NamedCode(Column):
                 for key in self.keys_of(entry):
                     self._known.setdefault(key, entry)
         if text not in self._known:
-            raise ValueError(_("“%(value)s” is not in the list.") % {"value": text})
+            raise ValueError(_("“%(value)s” is not in the list.") % {"value": shortened(text)})
         return self._known[text]
 
     def rows(self) -> Iterable[Any]:
@@ -293,6 +296,18 @@ def cell_text(value: Any) -> str:
     return normalise_text(str(value))
 
 
+def shortened(text: str) -> str:
+    """As much of a cell as a page shows: the rest is in the file."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names out of a file as a sentence has room for them: the first few, none of them whole
+    pages long."""
+    shown = "、".join(shortened(name) for name in names[:_MOST_LISTED])
+    return shown if len(names) <= _MOST_LISTED else f"{shown}…"
+
+
 def labels_in_all_languages(label: Any) -> set[str]:
     """A translatable label in every language of the interface."""
     found = set()
@@ -313,4 +328,7 @@ def _decimal(value: Any) -> Decimal | None:
         raise ValueError(_("Enter a number.")) from None
     if not number.is_finite():
         raise ValueError(_("Enter a number."))
+    # 1e999999 is short to write; to write it out takes minutes.
+    if abs(number.adjusted()) > _MOST_DIGITS:
+        raise ValueError(_("This number is too large."))
     return number / 100 if percent else number

@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from core.errors import RuleViolation
 from core.normalising import normalise_text
-from unions.tabular.extent import TooLargeError, check_extent
+from unions.tabular.extent import Limits, TooLargeError, look_through
 
 ROW_LIMIT = 10_000
+COLUMN_LIMIT = 100
 FILE_LIMIT = 5 * 1024 * 1024  # bytes
-_UNPACKED_LIMIT = 100 * 1024 * 1024  # bytes; a small archive may hold a huge sheet
+_ELEMENTS_PER_ROW = 400  # two for a filled cell, one for a coloured one, in all sheets
+_TEXT_PER_BYTE = 6  # characters; a workbook is packed
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -40,7 +42,9 @@ def read_table(
     """The first sheet of an ``.xlsx`` or a ``.csv`` file.
 
     Blank rows are left out. Raises RuleViolation (field ``import_file``) for every file that
-    cannot be read, is larger than ``file_limit`` (bytes) or has more than ``row_limit`` rows.
+    cannot be read, is larger than ``file_limit`` (bytes), has more than ``row_limit`` rows or
+    ``COLUMN_LIMIT`` columns, and for cells that hold an error. What it takes of the server is
+    bounded by these limits, whatever the file says of itself.
     """
     if len(content) > file_limit:
         raise _refusal(
@@ -48,70 +52,99 @@ def read_table(
         )
     suffix = name.lower().rpartition(".")[2]
     if suffix == "xlsx":
-        rows = _read_workbook(content)
+        limits = Limits(elements=_ELEMENTS_PER_ROW * row_limit, text=_TEXT_PER_BYTE * file_limit)
+        rows = _read_workbook(content, limits)
     elif suffix == "csv":
         rows = _read_csv(content)
     else:
         raise _refusal(_("Only .xlsx and .csv files can be read."))
-    filled = [
-        (line, row)
-        for line, row in enumerate(rows, start=1)
-        if any(not _is_blank(cell) for cell in row)
-    ]
-    if not filled:
+    headers: list[str] | None = None
+    body: list[Row] = []
+    lines: list[int] = []
+    count = 0
+    for line, row in enumerate(rows, start=1):
+        if all(_is_blank(cell) for cell in row):
+            continue
+        if headers is None:
+            headers = _headers(row)
+            if len(headers) > COLUMN_LIMIT:
+                # Each row is made as wide as the headings.
+                raise _refusal(
+                    _("The file has %(columns)s columns; at most %(limit)s are read.")
+                    % {"columns": f"{len(headers):,}", "limit": COLUMN_LIMIT}
+                )
+            continue
+        count += 1
+        # What lies beyond the limit is only counted.
+        if count <= row_limit:
+            width = len(headers)
+            body.append([*row[:width], *[""] * (width - len(row))])
+            lines.append(line)
+    if headers is None:
         raise _refusal(_("The file is empty."))
-    headers = [normalise_text(_as_text(cell)) for cell in filled[0][1]]
-    while headers and not headers[-1]:
-        headers.pop()
-    body = filled[1:]
     if not body:
         raise _refusal(_("The file has headings but no rows."))
-    if len(body) > row_limit:
+    if count > row_limit:
         raise _refusal(
             _("The file has %(rows)s rows; at most %(limit)s can be imported at once.")
-            % {"rows": f"{len(body):,}", "limit": f"{row_limit:,}"}
+            % {"rows": f"{count:,}", "limit": f"{row_limit:,}"}
         )
-    width = len(headers)
-    return Table(
-        headers,
-        [[*row[:width], *[""] * (width - len(row))] for _line, row in body],
-        [line for line, _row in body],
-    )
+    return Table(headers, body, lines)
 
 
-def _read_workbook(content: bytes) -> list[Row]:
+def _headers(row: Row) -> list[str]:
+    headers = [normalise_text(_as_text(cell)) for cell in row]
+    while headers and not headers[-1]:
+        headers.pop()
+    return headers
+
+
+def _read_workbook(content: bytes, limits: Limits) -> Iterator[Row]:
     import python_calamine
 
-    unreadable = _refusal(_("This is not a readable Excel workbook (.xlsx)."))
+    if content.startswith(_OLD_WORKBOOK):
+        raise _refusal(
+            _("This is an old workbook (.xls) or one with a password. Save it as .xlsx without.")
+        )
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _UNPACKED_LIMIT:
-                raise TooLargeError
-            check_extent(archive)
-        workbook = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        seen = look_through(content, limits)
+        if seen.failed:
+            raise _refusal(
+                _(
+                    "Cells hold an error, or a formula without a result: %(cells)s."
+                    " Put the values there and choose the file again."
+                )
+                % {"cells": "、".join(seen.failed)}
+            )
+        workbook = python_calamine.CalamineWorkbook.from_filelike(seen.archive)
+        yield from workbook.get_sheet_by_index(0).iter_rows()
+    except RuleViolation:
+        raise
     except TooLargeError:
         raise _refusal(_("The workbook is too large.")) from None
     # The reader is native code with many kinds of error; all mean the same to an official.
     except Exception as error:
-        raise unreadable from error
+        raise _refusal(_("This is not a readable Excel workbook (.xlsx).")) from error
 
 
-def _read_csv(content: bytes) -> list[Row]:
+def _read_csv(content: bytes) -> Iterator[Row]:
     # Chinese Excel saves CSV in the national encoding, other programs in UTF-8.
+    unreadable = _refusal(_("This is not a readable CSV file."))
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
+            break
         except UnicodeDecodeError:
             continue
-        if "\x00" in text:
-            break
-        try:
-            rows = list(csv.reader(io.StringIO(text, newline="")))
-        except csv.Error:
-            break
-        return [[_without_guard(cell) for cell in row] for row in rows]
-    raise _refusal(_("This is not a readable CSV file."))
+    else:
+        raise unreadable
+    if "\x00" in text:
+        raise unreadable
+    try:
+        for row in csv.reader(io.StringIO(text, newline="")):
+            yield [_without_guard(cell) for cell in row]
+    except csv.Error as error:
+        raise unreadable from error
 
 
 def write_workbook(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -15,7 +15,7 @@ from import_export.instance_loaders import BaseInstanceLoader
 from core.errors import RuleViolation
 from core.normalising import normalise_text
 from unions.scope import Actor
-from unions.tabular.columns import Column, UnionColumn, labels_in_all_languages
+from unions.tabular.columns import Column, UnionColumn, labels_in_all_languages, listed
 
 
 def column(name: str, widget: Column | None = None) -> fields.Field:
@@ -27,6 +27,7 @@ class ScopedResource(resources.Resource):
     """A table of records that ``actor`` may write.
 
     A row that names an existing record (``find``) changes what differs; any other row makes one.
+    An empty cell empties what may be empty, and leaves alone what may not.
     Subclasses name ``required`` columns for new records and an ``example`` row for the template,
     and call their services in ``create`` and ``update``.
     """
@@ -97,7 +98,7 @@ class ScopedResource(resources.Resource):
         if unknown:
             raise RuleViolation(
                 _("Unknown column: %(found)s. Known columns: %(known)s.")
-                % {"found": "、".join(unknown), "known": "、".join(self.headings())},
+                % {"found": listed(unknown), "known": "、".join(self.headings())},
                 field="import_file",
                 code="columns",
             )
@@ -119,12 +120,18 @@ class ScopedResource(resources.Resource):
         """The record meant, and whether it is new. ValidationError says all faults at once."""
         self._values = self._clean_row(row)
         found = self.find(self._values)
-        if found is not None:
-            return found, False
-        missing = [name for name in self.required if self._values.get(name) in (None, "")]
+        missing = [
+            name
+            for name in self.required
+            if self._values.get(name) in (None, "") and (found is None or self._is_emptied(name))
+        ]
         if missing:
             raise ValidationError({name: _("This must be filled in.") for name in missing})
-        return self._meta.model(), True
+        return (self._meta.model(), True) if found is None else (found, False)
+
+    def _is_emptied(self, name: str) -> bool:
+        """Whether the row would take from a record what none can be without."""
+        return name in self._values and not self._meta.model._meta.get_field(name).null
 
     def _clean_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -159,8 +166,13 @@ class ScopedResource(resources.Resource):
         return {
             name: value
             for name, value in self._values.items()
-            if self.present_value(record, name) != value
+            if self.present_value(record, name) != value and not self._says_nothing(name, value)
         }
+
+    def _says_nothing(self, name: str, value: Any) -> bool:
+        """An empty cell of what every record has, and a new one gets by itself: a status."""
+        field = self._meta.model._meta.get_field(name)
+        return value in (None, "") and not field.null and not field.blank
 
     def present_value(self, record: Any, name: str) -> Any:
         """What the record holds now, comparable with what a column's ``clean`` gives."""

@@ -10,30 +10,29 @@ from __future__ import annotations
 import datetime as dt
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 
-import psutil
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import override_settings
 
 from portal.benchmarks import dataset
 from portal.benchmarks.dataset import Sizes
+from portal.benchmarks.memory import PeakMemory
 from portal.benchmarks.rows import Row, best_seconds, seconds_of
 from portal.embedded.errors import EngineError
 from portal.embedded.processes import Child, wait_until
 from reports.counting.history import forget_figures
 from reports.counting.verifying import MEMORY
 from reports.models import ReportRun
-from reports.nightly import RECOUNT, STEPS, run_nightly
+from reports.nightly import RECOUNT, RECOUNT_UNITS, STEPS, run_nightly
 from reports.runs import last_published_day
 from reports.tasks import run_nightly_task
 
 SUITE = "nightly"
 NIGHTS = 3
 EVENTS = 30_000
-MEGABYTE = 1024 * 1024
+NIGHT_AT_MOST = 1800  # seconds, of a worker
 ONE_DAY = dt.timedelta(days=1)
 
 _FLOOR = """
@@ -68,7 +67,9 @@ def run(sizes: Sizes) -> Iterator[Row]:
     one = min(night(events, workers=1) for _ in range(NIGHTS))
     yield Row(SUITE, "nightly_one_worker", one, "s", two, events)
     yield from storage(SUITE, night, events, prefix="nightly_")
-    yield Row(SUITE, "worker_rss_mb", _worker_memory(newest_day()), "MB", None, sizes.members)
+    yield Row(
+        SUITE, "worker_rss_mb", worker_memory(newest_day() + ONE_DAY), "MB", None, sizes.members
+    )
 
     dataset.grow_to_double(sizes)
     day = newest_day()
@@ -132,35 +133,29 @@ def _bytes() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _worker_memory(day: dt.date) -> float:
-    """The most that a process of a real worker held (resident) while it ran the whole night."""
+def worker_memory(tonight: dt.date) -> float:
+    """The most that a process of a real worker held (resident, MB) while it ran the whole night of
+    ``tonight`` and counted everything anew besides."""
     command = [sys.executable, "-m", "celery", "--quiet", "--workdir", str(settings.BASE_DIR)]
     command += ["--app", "portal.celery", "worker", "--concurrency", "1", "--without-gossip"]
     command += ["--without-mingle", "--loglevel", "WARNING"]
     command += ["--hostname", f"bench-{os.getpid()}@%h"]
-    tonight = day + ONE_DAY
     worker = Child("worker", command, environment=os.environ)
-    peak = 0.0
+    wanted = {*STEPS, RECOUNT, RECOUNT_UNITS}
+
+    def is_done() -> bool:
+        done = ReportRun.objects.filter(
+            day=tonight, status=ReportRun.Status.DONE, report__in=wanted
+        )
+        return done.count() == len(wanted)
+
     try:
         run_nightly_task.delay(tonight.isoformat(), full=True)
-        process = psutil.Process(worker.pid)
-
-        def is_done() -> bool:
-            nonlocal peak
-            for one in (process, *process.children(recursive=True)):
-                try:
-                    peak = max(peak, one.memory_info().rss / MEGABYTE)
-                except psutil.NoSuchProcess:
-                    continue
-            done = ReportRun.objects.filter(
-                day=tonight, status=ReportRun.Status.DONE, report__in=[*STEPS, RECOUNT]
-            )
-            return done.count() == len(STEPS) + 1
-
-        if not wait_until(is_done, seconds=600, child=worker):
-            raise EngineError("The worker did not finish the night:\n" + "\n".join(worker.lines))
-        time.sleep(0.2)
-        is_done()
+        with PeakMemory(worker.pid) as peak:
+            if not wait_until(is_done, seconds=NIGHT_AT_MOST, child=worker):
+                raise EngineError(
+                    "The worker did not finish the night:\n" + "\n".join(worker.lines)
+                )
     finally:
         worker.stop()
-    return peak
+    return peak.megabytes

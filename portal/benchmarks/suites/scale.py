@@ -1,9 +1,9 @@
 """The night and the dashboard while a register grows: the curves of docs/scale.md.
 
 One database grows in stages up to ``--members`` over the same unions; at each stage the whole
-ledger is counted, nights of ``EVENTS`` joinings are run and the dashboard of the top is read. At
-the last one, readers look while a night runs. Floor of the seconds of a night: the memberships read
-once and grouped, with the memory that the full count has.
+ledger is counted, nights of ``EVENTS`` joinings are run, one of them by a real worker, and the
+dashboard of the top is read. At the last one, readers look while a night runs. Floor of the seconds
+of a night: the memberships read once and grouped, with the memory that the full count has.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import datetime as dt
 import os
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,6 +21,18 @@ from django.test import Client as DjangoClient, override_settings
 
 from portal.benchmarks import dataset
 from portal.benchmarks.dataset import Sizes
+from portal.benchmarks.memory import PeakMemory
+from portal.benchmarks.readers import (
+    Look,
+    Read,
+    Reader,
+    blocks_made,
+    front_again_and_again,
+    looks_of,
+    read,
+    readers_of_levels,
+    top_readers,
+)
 from portal.benchmarks.rows import Row, best_seconds, percentile, seconds_of
 from portal.benchmarks.suites.nightly import (
     EVENTS,
@@ -29,8 +40,9 @@ from portal.benchmarks.suites.nightly import (
     read_memberships,
     recount,
     storage,
+    worker_memory,
 )
-from portal.benchmarks.web import Client, gunicorn
+from portal.benchmarks.web import served
 from reports.counting.history import forget_figures
 from reports.models import ReportRun, SignalRule
 from reports.nightly import STEPS, run_nightly
@@ -45,6 +57,9 @@ READERS = 16
 BUSY_UNIONS = 3_000  # a campaign's day: ten joinings in each of so many unions
 PAGES_EACH = 20
 PAUSE = 1.0  # seconds between two pages of a reader who reads
+# A page with its blocks is ten requests, and more to look at.
+MIXED_LOOKS_EACH = 12
+MIXED_PAUSE = 5.0
 ONE_DAY = dt.timedelta(days=1)
 FIRST_OF_THE_NIGHTS = 1_000_000_000  # number of the first person who joins on a measured day
 
@@ -57,7 +72,8 @@ def stages_of(members: int) -> list[int]:
 
 def run(sizes: Sizes) -> Iterator[Row]:
     """``first_night``, ``full``, ``incremental``, ``one_worker``, a row for each step of the night,
-    ``dashboard_ms`` at each stage; ``bytes_…``, ``sweep`` and ``readers_…`` at the last.
+    ``worker_rss_mb``, ``dashboard_ms`` at each stage; ``bytes_…``, ``sweep``, ``readers_…`` and
+    ``web_rss_mb`` at the last.
 
     Once a week the night goes through the register for quality signals, after the figures are out.
     The nights measured are those without; what it takes is ``sweep``.
@@ -86,6 +102,7 @@ def run(sizes: Sizes) -> Iterator[Row]:
         yield Row(SUITE, "incremental_busy", busy, "s", floor, members)
         alone, _steps = _best_night(workers=1)
         yield Row(SUITE, "one_worker", alone, "s", seconds, members)
+        yield Row(SUITE, "worker_rss_mb", _heaviest_night(), "MB", None, members)
         if night_before is not None:
             yield Row(SUITE, "growth", seconds / night_before, "×", 1.0, members)
         night_before = seconds
@@ -115,6 +132,14 @@ def _join(count: int, within: int | None = None) -> dt.date:
         dataset.add_members(count, first=first, days=(tonight, tonight), within=within)
     SignalRule.objects.update(swept_on=tonight - ONE_DAY)  # not tonight
     return tonight
+
+
+def _heaviest_night() -> float:
+    """The memory (MB) of a worker in the night of a week's end: joinings, the whole ledger counted
+    anew, the whole register gone through for quality signals."""
+    tonight = _join(EVENTS)
+    SignalRule.objects.update(swept_on=None)
+    return worker_memory(tonight)
 
 
 def _sweep() -> float:
@@ -157,29 +182,62 @@ def _page_of(user: object) -> Callable[[], None]:
 
 
 def _read_while_counting(members: int) -> Iterator[Row]:
-    """95 % of the pages came within, for readers who read and for readers in a hurry, before a
-    night and during it. Floor of the latter: the former."""
-    cookies = []
-    for leader in dataset.leaders(READERS):
-        client = DjangoClient()
-        client.force_login(leader)
-        name = settings.SESSION_COOKIE_NAME
-        cookies.append({name: client.cookies[name].value})
-    with gunicorn("portal.wsgi", "/healthz") as port:
-        _read(port, cookies, 0.0, until=None)  # templates and caches
+    """95 % of the answers came within, before a night and during it, for readers of the front page
+    who read, for those in a hurry, and for readers of many pages; the memory of the web meanwhile.
+    Floor of what is measured at night: the same before it."""
+    at_top, mixed = top_readers(READERS), readers_of_levels()
+    fronts = [front_again_and_again() for _reader in at_top]
+    with served("portal.wsgi", "/healthz") as server, PeakMemory(server.pid) as web:
+        port = server.port
+        read(port, at_top, fronts, pause=0.0, each=PAGES_EACH)  # templates and caches
         for name, pause in (("readers_p95_ms", PAUSE), ("hurried_p95_ms", 0.0)):
-            before = percentile(_read(port, cookies, pause, until=None), 0.95) * 1000
+            before = _p95_ms(read(port, at_top, fronts, pause=pause, each=PAGES_EACH))
             yield Row(SUITE, name, before, "ms", None, members)
-            day = _join(EVENTS)
-            started = time.perf_counter()
-            night = _start_night(day)
-            times = _read(port, cookies, pause, until=night)
-            seconds = time.perf_counter() - started
-            if night.wait() != 0:
-                raise RuntimeError("the night failed")
-            during = percentile(times, 0.95) * 1000
-            yield Row(SUITE, f"{name}_at_night", during, "ms", before, members)
+            during, seconds = _during_a_night(port, at_top, fronts, pause)
+            yield Row(SUITE, f"{name}_at_night", _p95_ms(during), "ms", before, members)
             yield Row(SUITE, f"{name}_night_s", seconds, "s", None, members)
+        yield from _read_mixed(port, mixed, members)
+    yield Row(SUITE, "web_rss_mb", web.megabytes, "MB", None, members)
+
+
+def _read_mixed(port: int, readers: Sequence[Reader], members: int) -> Iterator[Row]:
+    """Readers at unions of three levels, of pages, blocks and maps in the shares of ``SHARES``; and
+    the share of what may lie on the shelf that did."""
+    name = "readers_mixed_p95_ms"
+    looks = [looks_of(reader, seed) for seed, reader in enumerate(readers)]
+    made = blocks_made()
+    before = read(port, readers, looks, pause=MIXED_PAUSE, each=MIXED_LOOKS_EACH)
+    kept = _share_kept(before, blocks_made() - made)
+    yield Row(SUITE, name, _p95_ms(before), "ms", None, members)
+    yield Row(SUITE, "readers_mixed_kept_share", kept, "share", None, before.shelved)
+    made = blocks_made()
+    during, seconds = _during_a_night(port, readers, looks, MIXED_PAUSE)
+    kept_then = _share_kept(during, blocks_made() - made)
+    yield Row(SUITE, f"{name}_at_night", _p95_ms(during), "ms", _p95_ms(before), members)
+    yield Row(SUITE, f"{name}_night_s", seconds, "s", None, members)
+    yield Row(SUITE, "readers_mixed_kept_share_at_night", kept_then, "share", kept, during.shelved)
+
+
+def _during_a_night(
+    port: int, readers: Sequence[Reader], looks: Sequence[Iterator[Look]], pause: float
+) -> tuple[Read, float]:
+    """What readers got while one more night ran, and how many seconds it took."""
+    day = _join(EVENTS)
+    started = time.perf_counter()
+    night = _start_night(day)
+    done = read(port, readers, looks, pause=pause, until=night)
+    seconds = time.perf_counter() - started
+    if night.wait() != 0:
+        raise RuntimeError("the night failed")
+    return done, seconds
+
+
+def _p95_ms(done: Read) -> float:
+    return percentile(done.times, 0.95) * 1000
+
+
+def _share_kept(done: Read, made: int) -> float:
+    return 1 - made / done.shelved
 
 
 def _start_night(day: dt.date) -> subprocess.Popen[bytes]:
@@ -187,41 +245,3 @@ def _start_night(day: dt.date) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command, cwd=settings.BASE_DIR, env=os.environ, stdout=subprocess.DEVNULL
     )
-
-
-def _read(
-    port: int,
-    cookies: list[dict[str, str]],
-    pause: float,
-    until: subprocess.Popen[bytes] | None,
-) -> list[float]:
-    """Seconds of each page that the readers got: ``PAGES_EACH``, or ``until`` a night is over."""
-    times: list[float] = []
-    failures: list[int] = []
-
-    def look(place: int, own: dict[str, str]) -> None:
-        client = Client(port, own)
-        time.sleep(pause * place / len(cookies))  # they did not come at the same moment
-        seen = 0
-        while seen < PAGES_EACH if until is None else until.poll() is None:
-            started = time.perf_counter()
-            status, _ = client.request("GET", ADDRESS)
-            times.append(time.perf_counter() - started)
-            if status != 200:
-                failures.append(status)
-                return
-            seen += 1
-            time.sleep(pause)
-        client.close()
-
-    threads = [
-        threading.Thread(target=look, args=(place, own), daemon=True)
-        for place, own in enumerate(cookies)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise RuntimeError(f"{ADDRESS} answers {failures}")
-    return times

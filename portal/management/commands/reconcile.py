@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.errors import RuleViolation
 from members.models import Membership
 from members.reconciliation import Difference, membership_differences
 from portal.reconciliation import count_differences, newest_publication
@@ -35,12 +37,14 @@ class Command(BaseCommand):
         sources = [membership_differences()]
         if published is not None:
             sources.append(count_differences(published))
-        for source in sources:
-            for difference in source:
+        try:
+            for difference in chain.from_iterable(sources):
                 found[difference.kind] += 1
                 self.stdout.write(
                     json.dumps(difference._asdict()) if as_json else _sentence(difference)
                 )
+        except RuleViolation as refusal:
+            raise CommandError(str(refusal)) from refusal
         day = published.isoformat() if published else None
         summary = {
             "kind": "summary",
