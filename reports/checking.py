@@ -16,7 +16,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _, override
@@ -27,6 +27,7 @@ from members.models import Membership
 from members.reconciliation import Difference, membership_differences
 from reports.counting.drifts import drift_of
 from reports.counting.verifying import find_differences
+from reports.keeping import forget_answers
 from reports.models import Drift, ReportedFigure
 from reports.models.counts import Metric
 from reports.runs import last_published_day
@@ -148,6 +149,7 @@ def check_everything() -> int:
     wrong = {row.metric for row in counts}
     roll_ups = Drift.objects.filter(book=Drift.Book.ROLL_UP, mended_at=None)
     roll_ups.exclude(metric__in=wrong).update(mended_at=timezone.now())
+    transaction.on_commit(forget_answers)
     return _keep([*memberships, *counts])
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Sum
 
 from core.clock import local_today
@@ -34,6 +35,7 @@ from reports.counting.verifying import mend_counts
 from reports.counting.verifying_units import mend_unit_counts
 from reports.crew import Crew
 from reports.forecasting.writing import fit_weights, forecast_targets
+from reports.keeping import forget_answers
 from reports.models import (
     CampaignForecast,
     CampaignProgress,
@@ -109,7 +111,10 @@ def run_nightly(
     outcomes: list[StepOutcome] = []
     with Crew(settings.NIGHTLY_WORKERS) as crew:
         for one in _days(wanted, since):
-            outcomes += _run_day(one, opening, crew)
+            try:
+                outcomes += _run_day(one, opening, crew)
+            finally:
+                transaction.on_commit(forget_answers)
             if any(outcome.state == "running_elsewhere" for outcome in outcomes):
                 return outcomes
     newest = last_published_day()
@@ -119,6 +124,7 @@ def run_nightly(
                 partial(run_step, RECOUNT_UNITS, newest, _mend_units, again=True),
                 partial(run_step, RECOUNT, newest, mend_counts, again=True),
             )
+        transaction.on_commit(forget_answers)
     return outcomes
 
 

@@ -13,11 +13,12 @@ from kombu.exceptions import OperationalError
 
 from core.clock import local_today
 from core.errors import RuleViolation
+from core.replica import REPLICA
 from reports.checking import check_everything
 from reports.models import ReportRun
 from reports.nightly import LEAVES, help_count, run_nightly
+from reports.preparing import prepare_figures
 from reports.runs import NIGHT_UNDER_WAY
-from reports.selectors.funnel import count_funnels
 
 # While another worker holds the lease we look again; a dead worker's lease runs out by itself.
 LOOK_AGAIN_SECONDS = 60
@@ -44,7 +45,9 @@ def run_nightly_task(
     outcomes = run_nightly(wanted, full=full)
     if any(outcome.state == "running_elsewhere" for outcome in outcomes):
         raise self.retry(countdown=LOOK_AGAIN_SECONDS)
-    _queue(count_funnels_task, wanted)
+    # A replica may not have the new figures yet: what it says at once is not kept.
+    wait = settings.REPLICA_MAX_LAG_SECONDS + 1 if REPLICA in settings.DATABASES else 0
+    _queue(prepare_figures_task, wanted, countdown=wait)
     return [{**outcome._asdict(), "day": outcome.day.isoformat()} for outcome in outcomes]
 
 
@@ -81,10 +84,10 @@ def help_count_task(self: Task[Any, Any], day: str) -> int:
     return parts
 
 
-@shared_task(name="reports.count_funnels", ignore_result=True)
-def count_funnels_task(day: str) -> int:
-    """Read the funnels of the highest unions as of ``day`` (ISO date) before anybody asks."""
-    return count_funnels(dt.date.fromisoformat(day))
+@shared_task(name="reports.prepare_figures", ignore_result=True)
+def prepare_figures_task(day: str) -> int:
+    """Read what takes long at the highest unions, as of ``day`` (ISO date), before anybody asks."""
+    return prepare_figures(dt.date.fromisoformat(day))
 
 
 @shared_task(name="reports.check_everything", bind=True, ignore_result=True, max_retries=MAX_LOOKS)

@@ -11,11 +11,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 
 from core.replica import reading_connection
 from enterprises.baselines import BASELINE_SQL, known_at
+from reports.keeping import kept_answer
 from reports.ratios import ratio
 from reports.runs import PUBLISHED_BY_SQL
 from reports.selectors.counts import Metric, set_value_sql, value_sql
@@ -58,7 +60,9 @@ covering AS MATERIALIZED (
         FROM top JOIN reports_countedemployer k
           ON k.path >= top.path AND k.path < rtrim(top.path, '/') || '0'
          AND k.is_covered AND k.since <= top.day AND (k.until IS NULL OR k.until > top.day)
-    ) c JOIN unions_union u ON u.id = c.id
+    ) c
+    -- One by one: a county asks for some hundreds of all unions.
+    CROSS JOIN LATERAL (SELECT id, kind_id, path FROM unions_union WHERE id = c.id OFFSET 0) u
 ),
 counted AS MATERIALIZED (
     SELECT c.day, s.id AS set_id, c.id, c.path, base.worker_count
@@ -208,16 +212,24 @@ def staff_rates(
     """
     members: dict[dt.date, tuple[int, bool]] = {}
     sets: dict[dt.date, dict[int, StaffOfSet]] = {}
-    with reading_connection().cursor() as cursor:
-        cursor.execute(_STAFF, {"union": union.pk, "days": sorted(units), "sets": list(group_sets)})
-        for day, key, unions, workers, value, differ in cursor.fetchall():
-            if key is None:
-                members[day] = int(value), differ
-            else:
-                of_set = StaffOfSet(int(value), int(workers), unions, differ)
-                sets.setdefault(day, {})[key] = of_set
+    asked = {"union": union.pk, "days": sorted(units), "sets": sorted(group_sets)}
+    # Of a whole province tens of thousands of unions are looked up.
+    parts = [union.pk, *(day.isoformat() for day in sorted(units)), *sorted(group_sets)]
+    rows = kept_answer(f"staff:1:{':'.join(map(str, parts))}", lambda: _read_staff(asked))
+    for day, key, unions, workers, value, differ in rows:
+        if key is None:
+            members[day] = int(value), differ
+        else:
+            of_set = StaffOfSet(int(value), int(workers), unions, differ)
+            sets.setdefault(day, {})[key] = of_set
     rates = {}
     for day, found in units.items():
         value, differ = members.get(day, (0, False))
         rates[day] = StaffRate(value, found, sets.get(day, {}), differ)
     return rates
+
+
+def _read_staff(asked: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with reading_connection().cursor() as cursor:
+        cursor.execute(_STAFF, asked)
+        return list(cursor.fetchall())

@@ -12,7 +12,6 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Q
 from django.utils import timezone
 
 from core.clock import local_day_end, local_day_start
@@ -20,9 +19,6 @@ from core.replica import reading_connection
 from members.enums import FORM_ELSEWHERE
 from members.models import RejectionReason
 from reports.ratios import ratio
-from reports.selectors.days import month_start, year_start
-from reports.selectors.reading import year_ago
-from unions.enums import UnionStatus
 from unions.models import Union
 
 logger = logging.getLogger(__name__)
@@ -96,7 +92,7 @@ class Funnel:
 
 
 # From so many applications on the answer is kept, and for how long.
-KEPT_FROM = 20_000
+KEPT_FROM = 5_000
 KEPT_SECONDS = 20 * 3600
 
 # Decisions after the last day are not known yet on it.
@@ -205,24 +201,6 @@ def funnel_of(union: Union, first: dt.date, last: dt.date) -> Funnel:
             for code, zh, en, value in found or ()
         ],
     )
-
-
-def count_funnels(day: dt.date) -> int:
-    """Read the funnels of the highest unions and of those below them, so that they are kept.
-
-    Whoever opens the page of a province in the morning does not wait; how many were read.
-    """
-    highest = Union.objects.filter(parent__isnull=True)
-    unions = Union.objects.filter(Q(pk__in=highest) | Q(parent__in=highest)).exclude(
-        status=UnionStatus.DISSOLVED
-    )
-    periods = {month_start(day), year_start(day), year_ago(day)}
-    read = 0
-    for union in unions.iterator(chunk_size=500):
-        for first in periods:
-            funnel_of(union, first, day)
-            read += 1
-    return read
 
 
 def _read(union: Union, first: dt.date, last: dt.date) -> list[Any]:

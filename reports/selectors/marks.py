@@ -39,31 +39,32 @@ Rests = tuple[Key, ...]
 LEDGER = Drift.Book.LEDGER.value
 ESTABLISHMENT = "establishment_rate"
 
-# From open drifts to the counts in doubt: few of the one, however many unions are asked for.
-# Where the membership is gone its group is not known: then it is all of them.
+# From open drifts to the counts in doubt. There may be many of a union's own counts, where unions
+# report other numbers than the register has; of memberships there are few, however many unions are
+# asked for. Where the membership is gone its group is not known: then it is all of them.
 _IN_DOUBT = f"""
-SELECT f.union_id, f.metric, f.breakdown, MIN(d.day) AS since
-FROM reports_drift d
-JOIN unions_union place ON place.id = d.union_id
-LEFT JOIN members_membership m ON d.book = '{LEDGER}'
-    AND m.id = substring(d.metric FROM '#([0-9]+)$')::bigint
-LEFT JOIN unions_union told ON d.book = '{LEDGER}' AND left(d.metric, 6) = 'union#'
-    AND told.id = substring(d.expected FROM '^[0-9]+$')::bigint
-CROSS JOIN LATERAL (
-    SELECT d.union_id, d.metric, d.breakdown WHERE d.book <> '{LEDGER}'
+SELECT f.union_id, f.metric, f.breakdown, MIN(f.day) AS since
+FROM (
+    SELECT union_id, metric, breakdown, day
+    FROM reports_drift WHERE mended_at IS NULL AND book <> '{LEDGER}'
     UNION ALL
-    SELECT line.id, '{LEDGER}', part.code
-    FROM unnest(string_to_array(
+    SELECT line.id, '{LEDGER}', part.code, d.day
+    FROM reports_drift d
+    JOIN unions_union place ON place.id = d.union_id
+    LEFT JOIN members_membership m ON m.id = substring(d.metric FROM '#([0-9]+)$')::bigint
+    LEFT JOIN unions_union told ON left(d.metric, 6) = 'union#'
+        AND told.id = substring(d.expected FROM '^[0-9]+$')::bigint
+    CROSS JOIN unnest(string_to_array(
         rtrim(place.path || COALESCE(told.path, ''), '/'), '/')::bigint[]) AS line(id)
-    CROSS JOIN (
+    CROSS JOIN LATERAL (
         SELECT '' AS code
         UNION ALL
         SELECT g.code FROM reference_workergroup g
         WHERE m.id IS NULL OR g.code IN (m.worker_group_id, d.stored, d.expected)
     ) AS part
-    WHERE d.book = '{LEDGER}'
-) AS f(union_id, metric, breakdown)
-WHERE d.mended_at IS NULL AND ({{of}})
+    WHERE d.mended_at IS NULL AND d.book = '{LEDGER}'
+) AS f
+WHERE {{of}}
 GROUP BY 1, 2, 3
 """
 _ASKED = _IN_DOUBT.format(

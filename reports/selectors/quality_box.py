@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Max, Min, Q, Sum
 
+from reports.keeping import kept_answer
 from reports.models import Drift, QualitySignal, SignalRule
 from unions.models import Union
 
@@ -37,12 +38,14 @@ def quality_box_of(union: Union, day: dt.date) -> QualityBox:
     ``checked_on`` is when the whole register was gone through last; what came in is looked at each
     night.
     """
-    counted = list(
-        QualitySignal.objects.filter(union__path__startswith=union.path)
-        .standing_on(day)
-        .order_by("kind")
-        .values_list("kind")
-        .annotate(unions=Count("union", distinct=True), entries=Sum("value"))
+    signals = QualitySignal.objects.filter(union__path__startswith=union.path).standing_on(day)
+    counted = kept_answer(
+        f"signals:1:{union.path}:{day.isoformat()}",
+        lambda: list(
+            signals.order_by("kind")
+            .values_list("kind")
+            .annotate(unions=Count("union", distinct=True), entries=Sum("value"))
+        ),
     )
     checked_on = SignalRule.objects.filter(swept_on__lte=day).aggregate(day=Max("swept_on"))["day"]
     drifts = Drift.objects.filter(

@@ -168,7 +168,7 @@ def test_rows_of_a_growing_register(monkeypatch: pytest.MonkeyPatch) -> None:
         "_night": lambda count, within: 1.0,
         "_sweep": lambda: 1.0,
         "_heaviest_night": lambda: 300.0,
-        "read_memberships": lambda: None,
+        "read_memberships": lambda _way="": None,
         "recount": lambda: None,
         "storage": storage,
     }.items():
@@ -178,7 +178,15 @@ def test_rows_of_a_growing_register(monkeypatch: pytest.MonkeyPatch) -> None:
         scale, "_read_while_counting", lambda members: iter([Row("scale", "web", 1, "", None, 0)])
     )
     rows = [(row.name, row.n) for row in scale.run(Sizes(80_000, 500))]
-    of_stage = ["full", "incremental", "step_close", "incremental_busy", "one_worker"]
+    of_stage = [
+        "floor_hashed",
+        "floor_by_index",
+        "full",
+        "incremental",
+        "step_close",
+        "incremental_busy",
+        "one_worker",
+    ]
     expected = [("dashboard_ms", 10_000)]
     for stage in (20_000, 40_000, 80_000):
         names = ["first_night", "dashboard_ms", *of_stage, "worker_rss_mb"]
@@ -220,6 +228,8 @@ def test_rows_of_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
         "served": lambda application, probe: Server(),
         "read": read,
         "blocks_made": lambda: next(made),
+        "newest_day": lambda: dt.date(2024, 3, 4),
+        "prepare_figures": lambda day: 0,
         "_join": lambda count: dt.date(2024, 3, 5),
         "_start_night": lambda day: Night(),
     }.items():

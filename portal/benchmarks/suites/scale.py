@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -36,6 +37,7 @@ from portal.benchmarks.readers import (
 from portal.benchmarks.rows import Row, best_seconds, percentile, seconds_of
 from portal.benchmarks.suites.nightly import (
     EVENTS,
+    WAYS,
     newest_day,
     read_memberships,
     recount,
@@ -46,6 +48,7 @@ from portal.benchmarks.web import served
 from reports.counting.history import forget_figures
 from reports.models import ReportRun, SignalRule
 from reports.nightly import STEPS, run_nightly
+from reports.preparing import prepare_figures
 from reports.quality import find_signals
 
 SUITE = "scale"
@@ -71,9 +74,9 @@ def stages_of(members: int) -> list[int]:
 
 
 def run(sizes: Sizes) -> Iterator[Row]:
-    """``first_night``, ``full``, ``incremental``, ``one_worker``, a row for each step of the night,
-    ``worker_rss_mb``, ``dashboard_ms`` at each stage; ``bytes_…``, ``sweep``, ``readers_…`` and
-    ``web_rss_mb`` at the last.
+    """``first_night``, the floor by both ``WAYS``, ``full``, ``incremental``, ``one_worker``, a row
+    for each step of the night, ``worker_rss_mb``, ``dashboard_ms`` at each stage; ``bytes_…``,
+    ``sweep``, ``readers_…`` and ``web_rss_mb`` at the last.
 
     Once a week the night goes through the register for quality signals, after the figures are out.
     The nights measured are those without; what it takes is ``sweep``.
@@ -93,6 +96,9 @@ def run(sizes: Sizes) -> Iterator[Row]:
         if stage == FIRST_STAGE:
             continue
         floor = best_seconds(read_memberships, times=3)
+        for way in WAYS:
+            by_way = best_seconds(partial(read_memberships, way), times=2)
+            yield Row(SUITE, way, by_way, "s", floor, members)
         yield Row(SUITE, "full", best_seconds(recount, times=2), "s", floor, members)
         seconds, steps = _best_night(workers=2)
         yield Row(SUITE, "incremental", seconds, "s", floor, members)
@@ -205,6 +211,7 @@ def _read_mixed(port: int, readers: Sequence[Reader], members: int) -> Iterator[
     the share of what may lie on the shelf that did."""
     name = "readers_mixed_p95_ms"
     looks = [looks_of(reader, seed) for seed, reader in enumerate(readers)]
+    prepare_figures(newest_day())  # as a worker does after each night
     made = blocks_made()
     before = read(port, readers, looks, pause=MIXED_PAUSE, each=MIXED_LOOKS_EACH)
     kept = _share_kept(before, blocks_made() - made)
