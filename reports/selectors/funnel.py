@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import logging
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.utils import timezone
 
 from core.clock import local_day_end, local_day_start
 from core.replica import reading_connection
 from members.enums import FORM_ELSEWHERE
 from members.models import RejectionReason
+from reports.keeping import kept_answer
 from reports.ratios import ratio
 from unions.models import Union
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,10 +87,6 @@ class Funnel:
         ]
 
 
-# From so many applications on the answer is kept, and for how long.
-KEPT_FROM = 5_000
-KEPT_SECONDS = 20 * 3600
-
 # Decisions after the last day are not known yet on it.
 _FUNNEL = """
 WITH counted AS (SELECT MIN(day) AS since FROM members_joincodevisit),
@@ -148,24 +140,22 @@ SELECT (SELECT SUM(v.count) FROM members_joincodevisit v
         refused LEFT JOIN members_rejectionreason r ON r.code = refused.reason)
 FROM timed
 """
-_SENT = 4  # the column with the number of those sent in
 
 
 def funnel_of(union: Union, first: dt.date, last: dt.date) -> Funnel:
     """The funnel of ``union`` and its subtree, both days included; one query at most.
 
     It reads the applications of the period, no others. Of a whole province in a year they are
-    millions: then the answer is kept for some hours, for what was known on a day that is over
-    changes no more.
+    millions: an answer that took long is kept, for what was known on a day that is over changes no
+    more.
     """
     key = f"funnel:2:{union.path}:{first.isoformat()}:{last.isoformat()}"
-    row = _kept(key)
-    if row is None:
+    # A replica may not have all of a day that has only just ended.
+    settled = timezone.now() - dt.timedelta(seconds=settings.REPLICA_MAX_LAG_SECONDS)
+    if local_day_end(last) <= settled:
+        row = kept_answer(key, lambda: _read(union, first, last))
+    else:
         row = _read(union, first, last)
-        # A replica may not have all of a day that has only just ended.
-        settled = timezone.now() - dt.timedelta(seconds=settings.REPLICA_MAX_LAG_SECONDS)
-        if row[_SENT] >= KEPT_FROM and local_day_end(last) <= settled:
-            _keep(key, row)
     opened, opened_since, through_code, through_opened, *numbers = row[:-5]
     sent, proven, answered, decided, approved, refused, cancelled, waiting, corrected = numbers
     *days, found = row[-5:]
@@ -219,18 +209,3 @@ def _read(union: Union, first: dt.date, last: dt.date) -> list[Any]:
         )
         *numbers, reasons = cursor.fetchone()
     return [*numbers, json.loads(reasons) if isinstance(reasons, str) else reasons]
-
-
-def _kept(key: str) -> list[Any] | None:
-    try:
-        found: list[Any] | None = cache.get(key)
-    except (redis.RedisError, OSError):
-        return None  # it is read again
-    return found
-
-
-def _keep(key: str, row: list[Any]) -> None:
-    try:
-        cache.set(key, row, KEPT_SECONDS)
-    except (redis.RedisError, OSError) as error:
-        logger.warning("a funnel could not be kept (%s)", type(error).__name__)

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from accounts.models import User
 from tests.browser.watching import Watch, watched
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -61,6 +63,16 @@ def watch(
         assert watch.places() == []
     finally:
         watch.stop()
+
+
+def page_of(user: User, browser: Browser, base: str) -> Page:
+    """A new window in which ``user`` is logged in to the site at ``base``."""
+    session = Client()
+    session.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    context = browser.new_context(viewport=DESK, locale="zh-CN")
+    context.add_cookies([{"name": name, "value": session.cookies[name].value, "url": base}])
+    return context.new_page()
 
 
 def serious_violations(page: Page) -> list[str]:

@@ -7,13 +7,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.clock import local_today
 from reports.nightly import run_nightly
-from tests.browser.conftest import DESK, follow
+from tests.browser.conftest import follow, page_of
 from tests.builders import make_membership, make_official, make_union
 from unions.models import Union
 
@@ -33,14 +31,7 @@ def city(db: None) -> Union:
 
 def opened(browser: Browser, live_server: Any, city: Union, query: str) -> Page:
     """The dashboard in a new window, with all its blocks."""
-    session = Client()
-    session.force_login(make_official("official", city))
-    kept = session.cookies[settings.SESSION_COOKIE_NAME].value
-    context = browser.new_context(viewport=DESK, locale="zh-CN")
-    context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": kept, "url": live_server.url}]
-    )
-    page = context.new_page()
+    page = page_of(make_official("official", city), browser, live_server.url)
     page.goto(f"{live_server.url}/dashboard/?union={city.pk}{query}")
     settled(page)
     return page

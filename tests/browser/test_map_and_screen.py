@@ -6,14 +6,18 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from core.clock import local_today
 from reports.nightly import run_nightly
 from reports.screens import make_screen, revoke_screen
-from tests.browser.conftest import DESK, PHONE, serious_violations, shoot, sideways_overflow
+from tests.browser.conftest import (
+    PHONE,
+    page_of,
+    serious_violations,
+    shoot,
+    sideways_overflow,
+)
 from tests.builders import make_membership, make_official, make_region, make_union
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,15 +38,7 @@ def test_map_leads_down_and_the_screen_hangs_until_it_is_revoked(
         make_membership(town, group="courier", on=local_today().replace(month=1, day=1).isoformat())
     run_nightly(local_today() - dt.timedelta(days=1))
     official = make_official("official", province)
-    session = Client()
-    session.force_login(official)
-    kept = session.cookies[settings.SESSION_COOKIE_NAME].value
-
-    context = browser.new_context(viewport=DESK, locale="zh-CN")
-    context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": kept, "url": live_server.url}]
-    )
-    page = context.new_page()
+    page = page_of(official, browser, live_server.url)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"{live_server.url}/dashboard/?view=now")
@@ -84,7 +80,7 @@ def test_map_leads_down_and_the_screen_hangs_until_it_is_revoked(
     expect(page.locator("#map .map-tile")).to_contain_text(["县总"])
     assert serious_violations(page) == []
     assert sideways_overflow(page) == 0
-    context.close()
+    page.context.close()
 
     screen, token = make_screen(province, name="大厅", actor=official)
     wall = browser.new_context(viewport=WALL, locale="zh-CN").new_page()

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, expect
 
 from reports.models import Drift
 from reports.screens import make_screen
-from tests.browser.conftest import DESK, PHONE, serious_violations, shoot, sideways_overflow
+from tests.browser.conftest import (
+    DESK,
+    PHONE,
+    page_of,
+    serious_violations,
+    shoot,
+    sideways_overflow,
+)
 from tests.builders import make_official, make_region, make_union
 from tests.reports.world import DAY, build_world
 from unions.enums import Role
@@ -41,14 +46,7 @@ def test_marks_are_words_on_every_block_and_on_the_map(browser: Browser, live_se
     differ(world.city, "unions", "county_federation")
     differ(world.province, "stations")
     leader = make_official("provincial", world.province, Role.LEADER)
-    session = Client()
-    session.force_login(leader)
-    kept = session.cookies[settings.SESSION_COOKIE_NAME].value
-    context = browser.new_context(viewport=DESK, locale="zh-CN")
-    context.add_cookies(
-        [{"name": settings.SESSION_COOKIE_NAME, "value": kept, "url": live_server.url}]
-    )
-    page = context.new_page()
+    page = page_of(leader, browser, live_server.url)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
 
@@ -87,7 +85,7 @@ def test_marks_are_words_on_every_block_and_on_the_map(browser: Browser, live_se
             assert serious_violations(page) == []
             assert sideways_overflow(page) == 0
             shoot(page, f"marks-{number}-{size['width']}")
-    context.close()
+    page.context.close()
 
     _screen, token = make_screen(
         world.province, name="大厅", actor=make_official("o", world.province)

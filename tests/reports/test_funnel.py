@@ -17,9 +17,9 @@ from core.clock import local_today
 from members.enums import ApplicationStatus
 from members.models import Application, ApplicationStep, JoinCode, JoinCodeVisit
 from members.services.join_codes import create_join_code
+from reports import keeping
 from reports.metrics import metric_of
 from reports.preparing import prepare_figures
-from reports.selectors import funnel
 from reports.selectors.funnel import Funnel, funnel_of
 from reports.templatetags.reports_page import duration
 from tests.builders import make_application, make_official, make_union
@@ -79,8 +79,9 @@ EXPECTED = (6, 3, 3, 1, 2, 1, 2, 1, Decimal(3), [(True, 1), (False, 1)])
 
 
 def test_what_became_of_the_applications_of_a_month(
-    union: Union, monkeypatch: pytest.MonkeyPatch
+    union: Union, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
+    settings.FIGURES_KEPT_SECONDS = 60
     cache.clear()
 
     def asked(last: dt.date = LAST) -> tuple[tuple[object, ...], int]:
@@ -88,9 +89,10 @@ def test_what_became_of_the_applications_of_a_month(
             found = numbers(funnel_of(union, FIRST, last))
         return found, len(queries)
 
-    # Few applications are read each time, many are kept.
+    # What is read at once is read each time, what takes long is kept.
+    monkeypatch.setattr(keeping, "WORTH_SECONDS", 3600)
     assert [asked(), asked()] == [(EXPECTED, 1), (EXPECTED, 1)]
-    monkeypatch.setattr(funnel, "KEPT_FROM", 6)
+    monkeypatch.setattr(keeping, "WORTH_SECONDS", 0)
     assert [asked(), asked()] == [(EXPECTED, 1), (EXPECTED, 0)]
     # A day that is not over is not kept.
     today = local_today()
