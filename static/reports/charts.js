@@ -76,6 +76,7 @@
     const write = panel.dataset.unit === "ratio" ? share : number;
     const isTime = panel.dataset.chart === "time";
     const values = shown.flatMap((one) => one.points.map((point) => point[1])).filter((v) => v !== null);
+    const high = Math.max(...values);
     return {
       animation: false, // paper and screenshots get the drawing, not its beginning
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
@@ -99,8 +100,9 @@
       },
       yAxis: {
         type: "value",
-        // A line that never changes would hang in the void; it stands on zero.
-        scale: panel.dataset.chart === "months" && new Set(values).size > 1,
+        // A line that hardly changes would hang in the void, or show one member more as a cliff; it
+        // stands on zero.
+        scale: panel.dataset.chart === "months" && high - Math.min(...values) > high * 0.01,
         minInterval: panel.dataset.unit === "ratio" ? 0 : 1,
         axisLabel: { color: colour("--ink-soft"), formatter: (value) => write.format(value) },
         splitLine: { lineStyle: { color: colour("--line") } },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.clock import local_today
+from reports.models import DailyCount
 from reports.nightly import run_nightly
 from tests.browser.conftest import follow, page_of
 from tests.builders import make_membership, make_official, make_union
@@ -127,4 +129,20 @@ def test_a_choice_made_before_another_block_came_is_kept(
     # The other language shows the same.
     follow(page, 'button[name="show"][value="en"]')
     assert words(page.url) == union | {"figure": "joined", "range": "all", "period": "month"}
+    page.context.close()
+
+
+def test_one_member_more_is_no_cliff(browser: Browser, live_server: Any, city: Union) -> None:
+    figures = DailyCount.objects.filter(union=city)
+    newest = figures.latest("day")
+    figures.filter(day=newest.day).update(members=57_769)
+    first = newest.day - dt.timedelta(days=400)
+    DailyCount.objects.create(union=city, day=first, members=57_768)
+    page = opened(browser, live_server, city, "")
+    lowest = page.locator("#part-trend .chart svg text", has_text=re.compile("^0$"))
+    expect(lowest).to_have_count(1)
+    figures.filter(day=first).update(members=50_000)
+    page.reload()
+    settled(page)
+    expect(lowest).to_have_count(0)
     page.context.close()
