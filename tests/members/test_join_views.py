@@ -284,7 +284,9 @@ def test_unions_are_found_by_place_and_name(client: Client, union: Union, code: 
     make_join_code(other)
     make_join_code(other)
     make_union("没有代码的工会", "grassroots_union", union.parent, region=elsewhere)
-    assert found(client, q="工会") == ["柳园街道工会", "临清快递工会"]
+    # In the order of their paths, which are texts: ".../1000/" stands before ".../999/".
+    in_order = [one.name for one in sorted((union, other), key=lambda one: one.path)]
+    assert found(client, q="工会") == in_order
     assert found(client, q="快递") == ["临清快递工会"]
     assert found(client, q="临清 快递") == ["临清快递工会"]
     assert found(client, county="371502") == ["柳园街道工会"]
