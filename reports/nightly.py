@@ -31,6 +31,7 @@ from reports.counting.establishment import (
 from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
 from reports.counting.rolling import count_crown, count_next_part, parts_left
+from reports.counting.shares import Shares
 from reports.counting.verifying import mend_counts
 from reports.counting.verifying_units import mend_unit_counts
 from reports.crew import Crew
@@ -120,10 +121,7 @@ def run_nightly(
     newest = last_published_day()
     if full and newest is not None:
         with Crew(settings.NIGHTLY_WORKERS) as crew:
-            outcomes += crew.at_once(
-                partial(run_step, RECOUNT_UNITS, newest, _mend_units, again=True),
-                partial(run_step, RECOUNT, newest, mend_counts, again=True),
-            )
+            outcomes += _recount(crew, newest)
         transaction.on_commit(forget_answers)
     return outcomes
 
@@ -220,6 +218,24 @@ def _close(day: dt.date) -> int:
         ignore_conflicts=True,
     )
     return UnpostedEntry.objects.filter(effective_on__lte=day).count()
+
+
+def _recount(crew: Crew, day: dt.date) -> list[StepOutcome]:
+    """Everything of ``day`` counted anew, by the whole crew."""
+    shares = Shares()
+
+    def units() -> StepOutcome | None:
+        outcome = run_step(RECOUNT_UNITS, day, _mend_units, again=True)
+        if crew.size > 1:
+            shares.help()
+        return outcome
+
+    def persons() -> StepOutcome | None:
+        with shares:
+            return run_step(RECOUNT, day, partial(mend_counts, shares=shares), again=True)
+
+    outcomes = crew.at_once(*[shares.help] * (crew.size - 2), units, persons)
+    return [outcome for outcome in outcomes if outcome is not None]
 
 
 def _mend_units(day: dt.date) -> int:

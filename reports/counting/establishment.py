@@ -18,6 +18,7 @@ from core.locks import advisory_lock
 from reports.counting.drifts import CountDifference, keep_mended
 from reports.counting.posting import LOCK
 from reports.counting.registers import path_sql
+from reports.counting.shares import MEMORY
 from reports.models import CountedEmployer, DailyEstablishment, ReportRun
 from unions.models import PastPath
 
@@ -25,7 +26,7 @@ STEP = "establishment"  # of the night, see ``reports.nightly``
 METRIC = "establishment_rate"  # of the differences
 
 # The alias c stood on {day}, as ``UnionQuerySet.standing_on``.
-_STOOD = """(c.id IS NOT NULL AND c.status <> 'preparing'
+_STOOD = """(c.id IS NOT NULL AND c.status <> 'preparing' AND NOT c.ended_in_preparation
         AND (c.founded_on IS NULL OR c.founded_on <= {day})
         AND (c.closed_on IS NULL OR c.closed_on > {day}))"""
 
@@ -94,11 +95,17 @@ CREATE TEMP TABLE night_employer ON COMMIT DROP AS
 SELECT t.employer_id, n.employer_id IS NULL AS is_gone, {_NEW}
 {_DIFFERS}
 """
-# How many differ, by keeper.
+# How many differ, by keeper (the last of the path), of all that nothing is known to have touched.
 _OVERLOOKED = f"""
-SELECT (string_to_array(rtrim(path, '/'), '/')::bigint[])[
-        cardinality(string_to_array(rtrim(path, '/'), '/'))], 'overlooked', 0, COUNT(*)
-FROM (SELECT employer_id, COALESCE(n.path, o.path) AS path {_DIFFERS}) x
+SELECT split_part(path, '/', -2)::bigint, 'overlooked', 0, COUNT(*)
+FROM (
+    SELECT COALESCE(n.path, o.path) AS path
+    FROM ({_FOUND}) n
+    FULL JOIN (SELECT * FROM reports_countedemployer WHERE until IS NULL) o USING (employer_id)
+    WHERE ((n.employer_id IS NULL) <> (o.employer_id IS NULL)
+           OR ({_NEW}) IS DISTINCT FROM ({_OLD}))
+      AND employer_id NOT IN (SELECT employer_id FROM reports_touchedemployer)
+) x
 GROUP BY 1 ORDER BY 1
 """
 
@@ -151,15 +158,18 @@ WHERE ({", ".join(f"c.{name}" for name in _SUMS)}) <> ({", ".join("0" for _ in _
 WINDOW course AS (PARTITION BY c.union_id ORDER BY c.day)
 """
 
-# The rows of the books on a day, added up anew.
+# The rows of the books on a day, added up anew: those of one place first.
 _SUMMED = f"""
 summed AS (
-    SELECT a.id AS union_id, {_ADDED}
-    FROM reports_countedemployer b
-    {_WORTH}
-    CROSS JOIN (VALUES (1)) AS m(sign)
+    SELECT a.id AS union_id, {", ".join(f"SUM(b.{name}) AS {name}" for name in _SUMS)}
+    FROM (
+        SELECT b.path, {", ".join(f"SUM(v.{name}) AS {name}" for name in _SUMS)}
+        FROM reports_countedemployer b
+        {_WORTH}
+        WHERE b.since <= %(day)s AND (b.until IS NULL OR b.until > %(day)s)
+        GROUP BY 1
+    ) b
     {_ABOVE}
-    WHERE b.since <= %(day)s AND (b.until IS NULL OR b.until > %(day)s)
     GROUP BY 1
 )
 """
@@ -253,8 +263,7 @@ def find_establishment_differences(day: dt.date) -> Iterator[CountDifference]:
     if not is_counted():
         return iter(())
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS night_touched")
-        cursor.execute(_UNTOUCHED)
+        cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
         path = path_sql("%(day)s", since=day)
         cursor.execute(_OVERLOOKED.format(path=path, day="%(day)s"), {"day": day})
         found = cursor.fetchall()

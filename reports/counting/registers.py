@@ -14,9 +14,11 @@ from unions.models import PastPath
 FOUNDED_SQL = "COALESCE(u.founded_on, (u.created_at AT TIME ZONE %(zone)s)::date)"
 # From this day on only a change of the union changes what it counts as (not where it stands).
 SETTLED_SQL = f"GREATEST({FOUNDED_SQL}, u.closed_on)"
-COUNTS_SQL = "u.status <> 'preparing' AND u.kind_id <> %(pool)s"
+# Neither in preparation, nor dissolved while it was, nor no union at all.
+COUNTS_SQL = "u.status <> 'preparing' AND NOT u.ended_in_preparation AND u.kind_id <> %(pool)s"
 
-# What it reads of a union is what the triggers of migration 0007 watch.
+# What it reads of a union is what the triggers of migration 0007 watch; that one ended in
+# preparation changes with its status alone.
 # ``{path}``: where the union ``u`` stood, see ``path_sql``.
 UNIONS_SQL = f"""
 SELECT u.id AS union_id, {{path}} AS path, u.kind_id AS kind,

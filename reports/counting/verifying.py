@@ -18,19 +18,36 @@ from reports.counting.drifts import CountDifference, keep_mended
 from reports.counting.establishment import find_establishment_differences
 from reports.counting.figures import COLUMNS, NUMBER_GROUPS, REPLACED, SUMS_AND_GROUPS
 from reports.counting.posting import LOCK
+from reports.counting.shares import MEMORY, Shares
 from reports.counting.verifying_units import find_unit_differences
 from reports.models.counts import PERSON_METRICS, figure_sql
 from reports.runs import require_settled_books
 from unions.history import PATH_ON_SQL
 from unions.models import PastPath
 
-# For sorting and hashing, in the database server: what two million figures need.
-MEMORY = "128MB"
+# What is passed on to the unions one level up, share by share.
+_PREPARED = """
+DROP TABLE IF EXISTS night_unlike, night_rolled, night_sum, night_standing, night_difference;
+CREATE TEMP TABLE night_unlike (union_id bigint) ON COMMIT DROP;
+CREATE TEMP TABLE night_rolled (
+    union_id bigint, turn int, number smallint, members int, retained int, joined int, rejoined int
+) ON COMMIT DROP
+"""
+_UNLIKE = "INSERT INTO night_unlike SELECT unnest(%s::bigint[])"
+_LIFTED = """
+INSERT INTO night_rolled
+SELECT * FROM (
+    SELECT unnest(%s::bigint[]), 1, unnest(%s::smallint[]), unnest(%s::int[]), unnest(%s::int[]),
+           unnest(%s::int[]), unnest(%s::int[])
+) lifted
+"""
 
+# What is looked at closely: unions of which something else stands than their own, or was moved.
 # An entry is posted when it left the queue: one statement, so that what is recorded meanwhile is
-# seen on both sides or on none. A union stands where the books have it, not where it may have moved
-# since. The ledger is added up from an index alone, in its order.
+# seen on both sides or on none.
 _LEDGER = """
+INSERT INTO night_unlike SELECT DISTINCT union_id FROM night_rolled;
+ANALYZE night_unlike;
 CREATE TEMP TABLE night_sum ON COMMIT DROP AS
 SELECT s.union_id, n.number, s.members, s.retained, s.joined, s.rejoined
 FROM (
@@ -38,41 +55,27 @@ FROM (
            SUM(retained_change)::int AS retained,
            SUM(joined_change - rejoined_change)::int AS joined,
            SUM(rejoined_change)::int AS rejoined
-    FROM members_membershipevent WHERE effective_on <= %(day)s
+    FROM members_membershipevent
+    WHERE effective_on <= %(day)s AND union_id IN (SELECT union_id FROM night_unlike)
     GROUP BY 1, 2
     UNION ALL
     SELECT union_id, breakdown, -SUM(members)::int, -SUM(retained)::int, -SUM(joined)::int,
            -SUM(rejoined)::int
-    FROM reports_unpostedentry WHERE effective_on <= %(day)s
+    FROM reports_unpostedentry
+    WHERE effective_on <= %(day)s AND union_id IN (SELECT union_id FROM night_unlike)
     GROUP BY 1, 2
 ) s
 JOIN reports_groupnumber n USING (worker_group_id)
 """
 
-# The union above each in the books: the last but one of its path, which ends with a slash.
-_PLACES = """
-CREATE TEMP TABLE night_place ON COMMIT DROP AS
-SELECT union_id, split_part(path, '/', -3)::bigint AS parent_id
-FROM reports_countedunion WHERE split_part(path, '/', -3) <> '';
-ANALYZE night_place
-"""
-
-# What each union passes on to the one above it: the own entries of all unions first, then again and
-# again what the last turn has brought up.
-_LIFT = """
-CREATE TEMP TABLE night_rolled ON COMMIT DROP AS
-SELECT p.parent_id AS union_id, 1 AS turn, s.number, SUM(s.members)::int AS members,
-       SUM(s.retained)::int AS retained, SUM(s.joined)::int AS joined,
-       SUM(s.rejoined)::int AS rejoined
-FROM night_sum s JOIN night_place p USING (union_id)
-GROUP BY 1, 3
-"""
+# What each union passes on to the one above it in the books (the last but one of its path, which
+# ends with a slash): again and again what the last turn has brought up.
 _LIFT_FURTHER = """
 INSERT INTO night_rolled
-SELECT p.parent_id, %(turn)s, r.number, SUM(r.members), SUM(r.retained), SUM(r.joined),
-       SUM(r.rejoined)
-FROM night_rolled r JOIN night_place p USING (union_id)
-WHERE r.turn = %(turn)s - 1
+SELECT split_part(c.path, '/', -3)::bigint, %(turn)s, r.number, SUM(r.members), SUM(r.retained),
+       SUM(r.joined), SUM(r.rejoined)
+FROM night_rolled r JOIN reports_countedunion c USING (union_id)
+WHERE r.turn = %(turn)s - 1 AND split_part(c.path, '/', -3) <> ''
 GROUP BY 1, 3
 """
 
@@ -115,14 +118,13 @@ _STORED = ", ".join(
     for figure in [figure_sql(metric, breakdown="d.breakdown", number="d.number")]
 )
 
-# Of each union the latest row alone is looked up: history is not read.
 _STANDING = """
 CREATE TEMP TABLE night_standing ON COMMIT DROP AS
 SELECT c.*
-FROM (SELECT id FROM unions_union ORDER BY id) u
+FROM (SELECT DISTINCT union_id FROM night_unlike ORDER BY 1) u
 CROSS JOIN LATERAL (
     SELECT * FROM reports_dailycount r
-    WHERE r.union_id = u.id AND r.day <= %(day)s
+    WHERE r.union_id = u.union_id AND r.day <= %(day)s
     ORDER BY r.day DESC LIMIT 1) c;
 ANALYZE night_standing (union_id)
 """
@@ -213,26 +215,26 @@ def find_differences(day: dt.date) -> Iterator[CountDifference]:
     yield from find_unit_differences(day)
 
 
-def _find_person_differences(day: dt.date) -> Iterator[CountDifference]:
+def _find_person_differences(
+    day: dt.date, shares: Shares | None = None
+) -> Iterator[CountDifference]:
     values = {"day": day}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DROP TABLE IF EXISTS night_sum, night_place, night_rolled, night_standing, "
-            "night_difference"
-        )
-        cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
-        cursor.execute("SET LOCAL random_page_cost = 1.1")  # an index read whole is no chance read
         cursor.execute(NUMBER_GROUPS)
-        cursor.execute(_LEDGER, values)
-        cursor.execute(_PLACES)
-        cursor.execute(_LIFT)
-        turn = 1
-        while cursor.rowcount:
+        cursor.execute(_PREPARED)
+        for unlike, *lifted in (shares or Shares()).added_up(day):
+            cursor.execute(_UNLIKE, [unlike])
+            cursor.execute(_LIFTED, lifted)
+        cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
+        turn, brought_up = 1, 1
+        while brought_up:
             turn += 1
             cursor.execute(_LIFT_FURTHER, {"turn": turn})
+            brought_up = cursor.rowcount
         if PastPath.objects.exists():
             path_then = PATH_ON_SQL.format(union="u", day="x.day")
             cursor.execute(_JOINED_ELSEWHERE.format(path_then=path_then), values)
+        cursor.execute(_LEDGER, values)
         cursor.execute(_STANDING, values)
         cursor.execute(_COMPARED)
         cursor.execute("RESET work_mem")
@@ -243,16 +245,16 @@ def _find_person_differences(day: dt.date) -> Iterator[CountDifference]:
                 yield CountDifference(*row)
 
 
-def mend_counts(day: dt.date) -> int:
+def mend_counts(day: dt.date, shares: Shares | None = None) -> int:
     """Write on ``day``, the newest published one, what the ledger gives; figures of persons that
-    were mended.
+    were mended. With ``shares`` others may help to add up.
 
     Earlier days stay as they were published. Each difference is kept as a mended ``Drift``.
     Run in a transaction. Raises RuleViolation (``night_under_way``) as ``find_differences``.
     """
     advisory_lock(LOCK)
     require_settled_books()
-    found = list(_find_person_differences(day))
+    found = list(_find_person_differences(day, shares))
     if found:
         with connection.cursor() as cursor:
             for statement in (_MEND, _MEND_EMPTY):

@@ -16,6 +16,7 @@ from core.locks import advisory_lock
 from reports.counting import DEFINITION_VERSION
 from reports.counting.drifts import CountDifference, keep_mended
 from reports.counting.posting import LOCK
+from reports.counting.shares import MEMORY
 from reports.models.counts import Metric
 
 UNIT_METRICS = (Metric.UNIONS, Metric.UNIONS_FOUNDED, Metric.NEF_UNIONS, Metric.STATIONS)
@@ -41,34 +42,30 @@ above AS (
     FROM unit GROUP BY 1, 2, 3
 ),
 told AS (
-    SELECT union_id, metric, COALESCE(kind, '') AS breakdown, SUM(value) AS value
-    FROM (
-        SELECT split_part(path, '/', -2)::bigint AS union_id, metric, kind, 1 AS value FROM unit
-        UNION ALL
-        SELECT unnest(string_to_array(rtrim(path, '/'), '/')::bigint[]), metric, kind, value
-        FROM above WHERE path <> ''
-    ) AS counted
-    GROUP BY GROUPING SETS ((union_id, metric, kind), (union_id, metric))
-),
-untold AS (
-    SELECT union_id, 'unions_founded' AS metric, b.breakdown, SUM(value) AS value
-    FROM reports_untoldfounding CROSS JOIN LATERAL (VALUES (kind), ('')) AS b(breakdown)
-    GROUP BY 1, 2, 3
-),
-expected AS (
-    SELECT union_id, metric, breakdown, COALESCE(told.value, 0) + COALESCE(untold.value, 0) AS value
-    FROM told FULL JOIN untold USING (union_id, metric, breakdown)
+    SELECT split_part(path, '/', -2)::bigint AS union_id, metric, kind, 1 AS value FROM unit
+    UNION ALL
+    SELECT unnest(string_to_array(rtrim(path, '/'), '/')::bigint[]), metric, kind, value
+    FROM above WHERE path <> ''
+    UNION ALL
+    SELECT union_id, 'unions_founded', kind, value FROM reports_untoldfounding
 ),
 standing AS (
     SELECT DISTINCT ON (union_id, metric, breakdown) union_id, metric, breakdown, value
     FROM reports_dailyunitcount
     WHERE metric = ANY(%(metrics)s) AND day <= %(day)s
-    ORDER BY union_id, metric, breakdown, day DESC
+    -- as the index has them, from its end
+    ORDER BY union_id DESC, metric DESC, breakdown DESC, day DESC
 )
-SELECT union_id, metric, breakdown, COALESCE(standing.value, 0),
-       COALESCE(expected.value, 0)::int
-FROM standing FULL JOIN expected USING (union_id, metric, breakdown)
-WHERE COALESCE(standing.value, 0) <> COALESCE(expected.value, 0)
+SELECT union_id, metric, breakdown, SUM(stored)::int, SUM(expected)::int
+FROM (
+    SELECT union_id, metric, breakdown, value AS stored, 0 AS expected FROM standing
+    UNION ALL
+    SELECT union_id, metric, COALESCE(kind, ''), 0, value FROM told
+    UNION ALL
+    SELECT union_id, metric, '', 0, value FROM told WHERE kind <> ''
+) AS sides
+GROUP BY union_id, metric, breakdown
+HAVING SUM(stored) <> SUM(expected)
 ORDER BY 1, 2, 3
 """
 
@@ -86,6 +83,7 @@ def find_unit_differences(day: dt.date) -> list[CountDifference]:
     """Where counts of unions, foundings and stations of ``day``, the newest published one, are not
     what stands behind them."""
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
         cursor.execute(_DIFFERENCES, {"day": day, "metrics": [m.value for m in UNIT_METRICS]})
         return [CountDifference(*row) for row in cursor.fetchall()]
 

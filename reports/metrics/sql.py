@@ -104,7 +104,8 @@ FROM asked"""
 # -- unions ----------------------------------------------------------------------------------------
 
 _FOUNDED = "COALESCE(u.founded_on, (u.created_at AT TIME ZONE 'Asia/Shanghai')::date)"
-_IS_UNION = f"u.status <> 'preparing' AND u.kind_id <> '{HOLDING_POOL}'"
+_IS_UNION = f"""u.status <> 'preparing' AND NOT u.ended_in_preparation
+  AND u.kind_id <> '{HOLDING_POOL}'"""
 
 
 def _unions(value: str) -> str:
@@ -137,7 +138,8 @@ WHERE c.since <= :day AND (c.until IS NULL OR c.until >= :day)
 # An employer is kept by `k`; `c` covers it, and stood on the day.
 _UNITS = """FROM enterprises_employer e
 JOIN unions_union k ON k.id = e.keeper_id
-LEFT JOIN unions_union c ON c.id = e.covering_union_id AND c.status <> 'preparing'
+LEFT JOIN unions_union c ON c.id = e.covering_union_id
+    AND c.status <> 'preparing' AND NOT c.ended_in_preparation
     AND (c.founded_on IS NULL OR c.founded_on <= :day)
     AND (c.closed_on IS NULL OR c.closed_on > :day)
 WHERE starts_with(k.path, :union_path)"""

@@ -85,7 +85,7 @@ UNITS: tuple[Metric, ...] = (
         _(
             "Units with a union among all units of the register. Units are counted, not unions: a "
             "joint union covers many. A unit counts as covered when the union named as covering it "
-            "stands on the day; a mark “has a union” without naming one is told apart. Nothing "
+            "stands on the day; a mark “has a union” without one that stood is told apart. Nothing "
             "registered, no rate. The register knows only the present: what the night of a day "
             "found stays the figure of that day, with its rows; the first night told the past from "
             "what it found."

@@ -39,9 +39,8 @@ class Body:
     closed_on: dt.date | None = None
 
     def end(self, closed_on: dt.date | None) -> None:
-        """It ends. Known: what was still being prepared then counts as founded, and closed."""
+        """It ends. What is still being prepared then stays so: it was never founded."""
         self.closed_on = closed_on
-        self.is_preparing = self.is_preparing and closed_on is None
 
     @property
     def began(self) -> dt.date:

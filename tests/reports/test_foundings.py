@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.models import User
 from core.clock import CHINA
 from reports.checking import check_everything
 from reports.counting.history import count_history
@@ -19,10 +20,11 @@ from reports.counting.verifying import find_differences
 from reports.models import CountedUnion, DailyUnitCount, Drift, UntoldFounding
 from reports.nightly import run_nightly
 from reports.selectors.counts import read_counts
+from reports.selectors.rows import find_figure, unions_behind
 from tests.builders import make_union
 from unions.enums import UnionStatus
 from unions.models import Union, UnionKind
-from unions.services import move_union, update_union
+from unions.services import dissolve_union, merge_unions, move_union, update_union
 
 pytestmark = pytest.mark.django_db
 
@@ -70,9 +72,20 @@ class Land:
 
     def founded(self, day: dt.date, kind: str = HOTEL) -> tuple[int, ...]:
         """Foundings of ``kind`` up to ``day``, of the city, the east and the west."""
+        return self.counted("unions_founded", day, kind)
+
+    def counted(self, metric: str, day: dt.date, kind: str = HOTEL) -> tuple[int, ...]:
+        """A figure of ``kind`` on ``day``, of the city, the east and the west."""
         unions = [self.city.pk, self.east.pk, self.west.pk]
-        counts = read_counts(unions, [("unions_founded", kind)], [day])
-        return tuple(counts.at(union, "unions_founded", kind, day) for union in unions)
+        counts = read_counts(unions, [(metric, kind)], [day])
+        return tuple(counts.at(union, metric, kind, day) for union in unions)
+
+    def behind(self, metric: str, day: dt.date) -> list[str]:
+        """The unions of a kind like the hotel's behind a figure of the city since ``EVE``."""
+        since = EVE if metric == "unions_founded" else None
+        operator = User(is_superuser=True)
+        rows = unions_behind(operator, find_figure(self.city, metric, day, since, HOTEL, ""))
+        return [union.name for union in rows]
 
 
 @pytest.fixture
@@ -187,6 +200,65 @@ def test_the_first_night_keeps_where_each_founding_of_the_past_counts(land: Land
         (1, 1, 0),
         ("市总 东区总 饭店工会", HOTEL, SECOND),
     )
+
+
+def tell_anew(last: dt.date) -> None:
+    """The past as it is known now."""
+    with transaction.atomic():
+        count_history(last)
+
+
+@pytest.mark.parametrize("planned", [None, EVE, FOURTH])
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_what_ends_in_preparation_was_never_founded_and_never_stood(
+    land: Land, planned: dt.date | None, is_merged: bool
+) -> None:
+    land.dawn(FIRST)
+    old, hotel = land.found("老店工会"), land.found(status=UnionStatus.PREPARING)
+    land.change(old, is_nef=True)
+    land.change(hotel, founded_on=planned, is_nef=True)
+    land.dawn(SECOND)
+    if is_merged:
+        merge_unions(hotel, into=old, merged_on=THIRD, reason="合并", actor=None)
+    else:
+        dissolve_union(hotel, closed_on=THIRD, reason="不再筹建", actor=None)
+    land.dawn(THIRD)
+    land.dawn(FOURTH)
+    for is_told_anew in (False, True):
+        if is_told_anew:
+            tell_anew(THIRD)
+        for day in (FIRST, SECOND, THIRD):
+            for metric in ("unions", "nef_unions", "unions_founded"):
+                assert land.counted(metric, day) == (1, 1, 0), (is_told_anew, metric, day)
+                assert land.behind(metric, day) == ["老店工会"]
+            assert set(Union.objects.filter(kind=HOTEL).standing_on(day)) == {old}
+        assert kept(hotel) == (None, None, None)
+        assert list(find_differences(THIRD)) == []
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_what_stood_without_a_day_of_founding_did_stand(land: Land, is_merged: bool) -> None:
+    land.dawn(FIRST)
+    hotel = land.found()
+    land.change(hotel, founded_on=None)
+    land.dawn(SECOND)
+    if is_merged:
+        other = make_union("邻店工会", HOTEL, land.west, founded_on="2020-01-01")
+        merge_unions(hotel, into=other, merged_on=THIRD, reason="合并", actor=None)
+    else:
+        dissolve_union(hotel, closed_on=THIRD, reason="已无会员", actor=None)
+    land.dawn(THIRD)
+    land.dawn(FOURTH)
+    for is_told_anew in (False, True):
+        if is_told_anew:
+            tell_anew(THIRD)
+        in_east = [
+            [land.counted(metric, day)[1] for day in (EVE, FIRST, SECOND, THIRD)]
+            for metric in ("unions", "unions_founded")
+        ]
+        assert in_east == [[0, 1, 1, 0], [0, 1, 1, 1]]
+        assert kept(hotel) == ("市总 东区总 饭店工会", HOTEL, FIRST)
+        assert list(find_differences(THIRD)) == []
 
 
 def test_a_figure_of_foundings_that_drifts_is_found_mended_and_closed(land: Land) -> None:

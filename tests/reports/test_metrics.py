@@ -14,6 +14,7 @@ from django.db import connection
 from django.template import Context, Template
 from django.test import Client
 
+from core.clock import local_today
 from enterprises.models import Employer, WorkforceBaseline
 from members.enums import EventType, MembershipStatus
 from members.models import Membership
@@ -40,7 +41,9 @@ from reports.selectors.reading import Reading
 from reports.selectors.structure import coverage_of
 from tests.builders import make_membership, make_union
 from tests.reports.world import DAY, World, build_world, group_set
+from unions.enums import UnionStatus
 from unions.models import Union
+from unions.services import dissolve_union
 
 pytestmark = pytest.mark.django_db
 D = dt.date
@@ -97,6 +100,9 @@ def units(world: World) -> None:
     after the day a third; a fourth is only marked as unionised.
     """
     late = make_union("晚建工会", "grassroots_union", world.lin, founded_on="2024-03-16")
+    # Never founded, though it was dissolved after the day.
+    given_up = make_union("停建工会", "grassroots_union", world.lin, status=UnionStatus.PREPARING)
+    dissolve_union(given_up, closed_on=local_today(), reason="不再筹建", actor=None)
     for name, keeper, covering, staff, state, is_firm in (
         ("甲平台", world.city, world.town, 6, "Y", True),
         ("乙快递", world.dong, world.flexible, None, "Y", True),

@@ -266,6 +266,32 @@ def test_foundings_of_a_day_that_is_counted_again(is_first: bool) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("is_first", [True, False])
+def test_what_ends_in_preparation_is_in_no_figure(is_first: bool) -> None:
+    """Dissolved or merged before or after a night, whatever day was set for the founding."""
+    life = Nights()
+    try:
+        life.begin(is_published=not is_first)
+        for back in (None, 3, -3, 0):
+            life.found(2, back, True, "grassroots_union", True)
+        never = {union.pk for union in life.movable[4:]}
+        last = len(life.counties) + len(life.movable) - 1
+        life.dissolve(last, to=None, retains=False, back=None)
+        if not is_first:
+            life.time_passes(1)
+            life.night(is_over=True)
+        life.dissolve(last - 1, to=None, retains=False, back=-1)
+        life.dissolve(last - 2, to=None, retains=False, back=0)
+        life.merge(4, 3)
+        assert never.isdisjoint(union.pk for union in life.standing)
+        life.time_passes(2)
+        life.night(is_over=True)
+        assert never.isdisjoint(found.union for found in life.oracle.foundings)
+    finally:
+        life.teardown()
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(("is_first", "death"), [(True, Killed), (False, Crash)])
 def test_a_night_that_dies_anywhere_is_finished_by_the_next(
     is_first: bool, death: type[BaseException]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from audit.models import AuditEntry
 from core.clock import local_today
@@ -210,3 +210,35 @@ def test_union_above_dissolves_what_is_empty(world: SimpleNamespace) -> None:
     # What stood below it is no hindrance any more, but its end is.
     assert dissolve(world.town, world.of_east, day - ONE_DAY) == ("too_early", "closed_on")
     dissolve_union(world.town, closed_on=day, reason="撤并", actor=world.of_east)
+
+
+@pytest.mark.parametrize("founded_on", [None, TODAY - ONE_DAY, TODAY + 30 * ONE_DAY])
+def test_what_ends_in_preparation_says_so_and_forgets_the_day_it_was_to_be_founded(
+    world: SimpleNamespace, founded_on: dt.date | None
+) -> None:
+    wanted: dict[str, object] = {"in_preparation": True}
+    if founded_on is not None:
+        wanted["founded_on"] = [founded_on.isoformat(), None]
+    for name, action in (("筹建甲", "union.dissolved"), ("筹建乙", "union.merged")):
+        union = make_union(name, "community_union", world.town, status=UnionStatus.PREPARING)
+        update_union(union, founded_on=founded_on, actor=None)
+        if action == "union.merged":
+            merge_unions(union, into=world.village, merged_on=TODAY, reason="x", actor=None)
+        else:
+            dissolve_union(union, closed_on=TODAY, reason="x", actor=world.of_east)
+        assert (union.status, union.closed_on, union.founded_on, union.ended_in_preparation) == (
+            UnionStatus.DISSOLVED, TODAY, None, True,
+        )  # fmt: skip
+        data = AuditEntry.objects.get(action=action).data
+        assert {key: data.get(key) for key in wanted} == wanted
+        assert ("founded_on" in data) is (founded_on is not None)
+        assert union not in Union.objects.standing_on(TODAY - ONE_DAY)
+    # What had been established ends as what it was.
+    dissolve_union(world.village, closed_on=TODAY, reason="x", actor=None)
+    assert (world.village.ended_in_preparation, world.village.founded_on) == (
+        False, dt.date(2020, 1, 1),
+    )  # fmt: skip
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Union.objects.filter(pk=world.village.pk).update(ended_in_preparation=True)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Union.objects.filter(pk=world.town.pk).update(ended_in_preparation=True)

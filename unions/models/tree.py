@@ -96,10 +96,14 @@ class UnionQuerySet(ScopedQuerySet["Union"]):
 
     def standing_on(self, day: dt.date) -> UnionQuerySet:
         """Established and not yet dissolved on ``day`` (inclusive)."""
-        return self.exclude(status=UnionStatus.PREPARING).filter(
+        return self.ever_founded().filter(
             Q(founded_on__isnull=True) | Q(founded_on__lte=day),
             Q(closed_on__isnull=True) | Q(closed_on__gt=day),
         )
+
+    def ever_founded(self) -> UnionQuerySet:
+        """Those that are not in preparation, nor were dissolved while they were."""
+        return self.exclude(status=UnionStatus.PREPARING).exclude(ended_in_preparation=True)
 
 
 class Union(models.Model):
@@ -155,6 +159,13 @@ class Union(models.Model):
     founded_on = models.DateField(_("founded on"), null=True, blank=True)
     term_ends_on = models.DateField(_("term of office ends on"), null=True, blank=True)
     closed_on = models.DateField(_("dissolved on"), null=True, blank=True, editable=False)
+    ended_in_preparation = models.BooleanField(
+        _("dissolved in preparation"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("It was never founded, and counts as a union on no day."),
+    )
     contact_name = models.CharField(_("contact person"), max_length=60, blank=True)
     contact_phone = models.CharField(_("contact phone"), max_length=30, blank=True)
     address = models.CharField(_("address"), max_length=200, blank=True)
@@ -199,6 +210,11 @@ class Union(models.Model):
                 | Q(founded_on__isnull=True)
                 | Q(closed_on__gte=F("founded_on")),
                 name="unions_union_closed_after_founded",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_in_preparation=False)
+                | Q(status=UnionStatus.DISSOLVED, founded_on__isnull=True),
+                name="unions_union_never_founded_has_ended",
             ),
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True)

@@ -57,7 +57,7 @@ def dissolve_union(
             closing = new_closing(
                 locked, ClosingKind.DISSOLVED, reason, decision_number=decision_number, actor=actor
             )
-        end_union(locked, closing, closed_on=closed_on, actor=actor)
+        ended = end_union(locked, closing, closed_on=closed_on, actor=actor)
         log(
             actor,
             "union.dissolved",
@@ -66,6 +66,7 @@ def dissolve_union(
                 "closed_on": closed_on.isoformat(),
                 "reason": reason,
                 "decision_number": closing.decision_number,
+                **ended,
             },
             union_path=locked.path,
         )
@@ -89,7 +90,9 @@ def ensure_closing_day(union: Union, closed_on: dt.date) -> None:
     if closed_on > local_today() + ONE_DAY:
         raise RuleViolation(_("This day has not come yet."), field="closed_on", code="future")
     below = union.children.aggregate(last=Max("closed_on"))["last"]
-    since = max((day for day in (union.founded_on, below) if day), default=closed_on)
+    # While a union is being prepared the day is that of a founding to come.
+    founded_on = None if union.status == UnionStatus.PREPARING else union.founded_on
+    since = max((day for day in (founded_on, below) if day), default=closed_on)
     if closed_on < since:
         raise RuleViolation(
             _("Choose %(day)s or a later day.") % {"day": since},
@@ -123,21 +126,40 @@ def new_closing(
     )
 
 
-def end_union(locked: Union, closing: UnionClosing, *, closed_on: dt.date, actor: Actor) -> None:
-    """Write the end: of appointments, of coverage, of the union. The row is locked."""
+def end_union(
+    locked: Union, closing: UnionClosing, *, closed_on: dt.date, actor: Actor
+) -> dict[str, object]:
+    """Write the end: of appointments, of coverage, of the union. The row is locked.
+
+    A union that was still in preparation was never founded: a day that had been set for it goes.
+    That is what comes back, for the audit trail.
+    """
     last_day = closed_on - ONE_DAY
     _end_appointments(locked, last_day, actor)
     UnionCoverage.objects.filter(
         Q(covering=locked) | Q(covered=locked), Q(until__isnull=True) | Q(until__gt=last_day)
     ).update(until=Greatest("since", Value(last_day)))
+    in_trail: dict[str, object] = {}
+    if locked.status == UnionStatus.PREPARING:
+        locked.ended_in_preparation = True
+        in_trail["in_preparation"] = True
+        if locked.founded_on is not None:
+            in_trail["founded_on"] = [locked.founded_on.isoformat(), None]
+            locked.founded_on = None
     locked.status = UnionStatus.DISSOLVED
     locked.closed_on = closed_on
     if closing.kind == ClosingKind.MERGED:
         locked.merged_into = closing.into
-    locked.save(update_fields=["status", "closed_on", "merged_into", "updated_at"])
+    locked.save(
+        update_fields=[
+            "status", "closed_on", "merged_into", "founded_on", "ended_in_preparation",
+            "updated_at",
+        ]
+    )  # fmt: skip
     closing.closed_on = closed_on
     closing.status = ClosingStatus.DONE
     closing.save(update_fields=["closed_on", "status"])
+    return in_trail
 
 
 def _end_appointments(union: Union, last_day: dt.date, actor: Actor) -> None:

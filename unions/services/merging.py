@@ -65,13 +65,14 @@ def merge_unions(
             )
         count = tree.move_children(locked, target)
         _carry_coverage(locked, target, merged_on)
-        end_union(locked, closing, closed_on=merged_on, actor=actor)
+        ended = end_union(locked, closing, closed_on=merged_on, actor=actor)
         data = {
             "into": target.pk,
             "closed_on": merged_on.isoformat(),
             "reason": reason,
             "decision_number": closing.decision_number,
             "unions": count,
+            **ended,
         }
         log(actor, "union.merged", locked, data, union_path=locked.path)
         data = {"union": locked.pk, "reason": reason, "unions": count}

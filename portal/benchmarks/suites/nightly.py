@@ -23,7 +23,7 @@ from portal.benchmarks.rows import Row, best_seconds, seconds_of
 from portal.embedded.errors import EngineError
 from portal.embedded.processes import Child, wait_until
 from reports.counting.history import forget_figures
-from reports.counting.verifying import MEMORY
+from reports.counting.shares import MEMORY
 from reports.models import ReportRun
 from reports.nightly import RECOUNT, RECOUNT_UNITS, STEPS, run_nightly
 from reports.runs import last_published_day

@@ -1,0 +1,208 @@
+"""The ledger added up beside the figures that stand, a share of the unions at a time.
+
+Shares do not wait for each other: several connections take them up. What a union has of its own is
+compared with what stands for it right there, so that of a sound register little has to be passed
+on: the sums for the unions one level up, and which unions are to be looked at closely.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from django.db import connection, transaction
+
+from reports.models import GroupNumber
+from reports.models.counts import PERSON_METRICS
+
+# For sorting and hashing, in the database server: what the figures of a share need, and more.
+MEMORY = "128MB"
+# Unions of a share: with a dozen groups each, their sums stay within half of the memory.
+UNIONS = 50_000
+
+_WITHIN = "> %(after)s AND {0} <= %(last)s"
+_OWN_UNION = "union_id " + _WITHIN.format("union_id")
+
+# Numbers of groups are looked up in a list, so that the order of the index is kept. A group that is
+# new since has none: nothing of it is posted.
+_NUMBER = "(%(numbers)s::smallint[])[array_position(%(codes)s::varchar[], code)] AS number"
+_AGREES = " AND ".join(f"{m} = COALESCE(group_{m}[place], 0)" for m in PERSON_METRICS)
+_SIDE_BY_SIDE = ", ".join(f"o.{m}, s.group_{m}" for m in PERSON_METRICS)
+_SUMMED = ", ".join(f"SUM({m})::int AS {m}" for m in PERSON_METRICS)
+_OWN_SUMS, _STANDING_SUMS = (
+    ", ".join(f"COALESCE({side}.{m}, 0)" for m in PERSON_METRICS) for side in ("o", "s")
+)
+_PACKED = ", ".join(f"array_agg({m})::text" for m in PERSON_METRICS)
+
+# An entry is posted when it left the queue: one statement, so that what is recorded meanwhile is
+# seen on both sides or on none. A union stands where the books have it, not where it may have moved
+# since. The ledger is added up from an index alone, in its order.
+_ADDED_UP = f"""
+WITH own AS MATERIALIZED (
+    SELECT union_id, {_NUMBER}, members, retained, joined - rejoined AS joined, rejoined
+    FROM (
+        SELECT union_id, worker_group_id AS code, SUM(active_change)::int AS members,
+               SUM(retained_change)::int AS retained, SUM(joined_change)::int AS joined,
+               SUM(rejoined_change)::int AS rejoined
+        FROM members_membershipevent WHERE effective_on <= %(day)s AND {_OWN_UNION}
+        GROUP BY 1, 2 ORDER BY 1
+    ) e
+),
+waiting AS MATERIALIZED (
+    SELECT union_id, {_NUMBER}, -members AS members, -retained AS retained, -joined AS joined,
+           -rejoined AS rejoined
+    FROM (
+        SELECT union_id, breakdown AS code, {_SUMMED}
+        FROM reports_unpostedentry WHERE effective_on <= %(day)s AND {_OWN_UNION}
+        GROUP BY 1, 2
+    ) e
+),
+lifted AS (
+    SELECT b.parent_id, e.number, {_SUMMED}
+    FROM (SELECT * FROM own UNION ALL SELECT * FROM waiting) e
+    JOIN (
+        -- The union above: the last but one of a path, which ends with a slash.
+        SELECT union_id, NULLIF(split_part(path, '/', -3), '')::bigint AS parent_id
+        FROM reports_countedunion WHERE {_OWN_UNION}
+    ) b USING (union_id)
+    WHERE b.parent_id IS NOT NULL AND e.number IS NOT NULL
+    GROUP BY 1, 2
+),
+-- Of each union the latest row alone is looked up: history is not read.
+standing AS MATERIALIZED (
+    SELECT u.id AS union_id, c.members, c.retained, c.joined, c.rejoined, c.groups,
+           c.group_members, c.group_retained, c.group_joined, c.group_rejoined
+    FROM (SELECT id FROM unions_union WHERE id {_WITHIN.format("id")} ORDER BY id) u
+    LEFT JOIN LATERAL (
+        SELECT * FROM reports_dailycount r
+        WHERE r.union_id = u.id AND r.day <= %(day)s
+        ORDER BY r.day DESC LIMIT 1) c ON true
+),
+-- Each group of the ledger stands as it should; so do the sums, and no group stands beside them.
+unlike AS (
+    SELECT union_id FROM (
+        SELECT o.union_id, array_position(s.groups, o.number) AS place, {_SIDE_BY_SIDE}
+        FROM own o JOIN standing s USING (union_id)
+        OFFSET 0  -- the place is looked for once
+    ) sides
+    WHERE place IS NULL OR NOT ({_AGREES})
+    UNION
+    SELECT s.union_id
+    FROM standing s
+    LEFT JOIN (
+        SELECT union_id, COUNT(*) AS groups, {_SUMMED} FROM own GROUP BY 1) o USING (union_id)
+    WHERE (COALESCE(o.groups, 0), {_OWN_SUMS})
+        <> (COALESCE(cardinality(s.groups), 0), {_STANDING_SUMS})
+    UNION
+    SELECT union_id FROM waiting
+)
+SELECT (SELECT array_agg(union_id)::text FROM unlike), array_agg(parent_id)::text,
+       array_agg(number)::text, {_PACKED}
+FROM lifted
+"""
+
+_BOUNDS = """
+SELECT id FROM (
+    SELECT id, row_number() OVER (ORDER BY id) AS place, COUNT(*) OVER () AS unions
+    FROM unions_union) u
+WHERE place %% %(unions)s = 0 OR place = unions
+ORDER BY id
+"""
+
+
+class Lifted(NamedTuple):
+    """What a share says, each an array in PostgreSQL's own writing, or None where there is none.
+
+    ``unlike``: the unions of which something else stands than what they have of their own: those
+    with others below them, those with entries that wait, and where figures are wrong. Then what is
+    posted of all of its unions, for the union above and by the number of a group.
+    """
+
+    unlike: str | None
+    parents: str | None
+    numbers: str | None
+    members: str | None
+    retained: str | None
+    joined: str | None
+    rejoined: str | None
+
+
+class Shares:
+    """The shares of a count: who has the books open deals them out, others may help.
+
+    As a context: when it is left, nobody is kept waiting.
+    """
+
+    def __init__(self) -> None:
+        self._begun = threading.Event()
+        self._left: deque[dict[str, Any]] = deque()
+        self._done: queue.SimpleQueue[Lifted | BaseException] = queue.SimpleQueue()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._left.clear()
+        self._begun.set()
+
+    def help(self) -> None:
+        """Wait until shares are dealt out, and add up what is left of them. In a thread, and with a
+        connection, of its own."""
+        self._begun.wait()
+        while (share := self._next()) is not None:
+            try:
+                self._done.put(_add_up(share))
+            except BaseException as error:
+                self._done.put(error)  # whoever collects the shares must not wait for it
+                raise
+
+    def added_up(self, day: dt.date) -> Iterator[Lifted]:
+        """All shares of ``day``, the newest published one, in any order; raises what a helper
+        raised. No night may post before the last one: in a transaction that holds it off.
+        """
+        numbers = dict(GroupNumber.objects.values_list("worker_group_id", "number"))
+        group_numbers = {"codes": list(numbers), "numbers": list(numbers.values())}
+        after, dealt = 0, 0
+        for last in _bounds():
+            self._left.append({"day": day, "after": after, "last": last, **group_numbers})
+            after, dealt = last, dealt + 1
+        self._begun.set()
+        while (share := self._next()) is not None:
+            yield _add_up(share)
+            dealt -= 1
+        for _handed_on in range(dealt):
+            result = self._done.get()
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+
+    def _next(self) -> dict[str, Any] | None:
+        try:
+            return self._left.popleft()
+        except IndexError:
+            return None
+
+
+def _bounds() -> list[int]:
+    """The last union of each share."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BOUNDS, {"unions": UNIONS})
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _add_up(share: dict[str, Any]) -> Lifted:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
+        cursor.execute("SET LOCAL random_page_cost = 1.1")  # an index read whole is no chance read
+        cursor.execute(_ADDED_UP, share)
+        return Lifted(*cursor.fetchone())
