@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.utils.translation import gettext_lazy as _
@@ -156,6 +158,8 @@ _VERBS = {"added": _("%(record)s: added"), "changed": _("%(record)s: changed")}
 DETAILS = {
     "announced_on": _("announced on"),
     "application": _("application"),
+    "campaign": _("campaign"),
+    "cascade": _("shared out from the target of"),
     "by": _("asked for by"),
     "channel": _("way of joining"),
     "decided_on": _("decided on"),
@@ -191,7 +195,35 @@ DETAILS = {
     "unions": _("unions"),
     "unit": _("unit"),
     "user": _("user"),
+    "version": _("version"),
 }
+
+
+# Acts logged on one record whose details are fields of another.
+_SUBJECTS = {
+    "phase.saved": "campaigns.phase",
+    "indicator.saved": "campaigns.indicator",
+    "requirement.saved": "campaigns.requirement",
+    "requirement.removed": "campaigns.requirement",
+    "hand_in.sent": "campaigns.requirement",
+}
+# By what a target was shared, under a key that elsewhere says who asked.
+_SHARED_BY = {
+    "baseline": _("workforce baseline"),
+    "last_year": _("last year's result"),
+    "evenly": _("evenly"),
+    "by_hand": _("by hand"),
+}
+# Records that are told by name; none of them is a person's. Where a key is no field: its model.
+_NAMED = frozenset(
+    {"unions.union", "reference.groupset", "campaigns.campaign", "campaigns.indicator"}
+)
+_RECORDS = {"union": "unions.union", "campaign": "campaigns.campaign"}
+
+
+def subject_of(action: str, object_type: str) -> str:
+    """The model (``app.model``) whose fields the details of an entry are."""
+    return _SUBJECTS.get(action, object_type)
 
 
 def action_label(action: str) -> str:
@@ -216,6 +248,8 @@ def record_label(object_type: str) -> str:
 
 def detail_label(object_type: str, name: str) -> str:
     """What a key of an entry's details means, in words."""
+    if (object_type, name) == ("campaigns.target", "by"):
+        return str(_("shared out by"))
     try:
         field = apps.get_model(object_type)._meta.get_field(name.removesuffix("_id"))
     except (LookupError, ValueError, FieldDoesNotExist):
@@ -229,8 +263,24 @@ def detail_value(object_type: str, name: str, value: object) -> str:
         return "—"
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
+    if (object_type, name) == ("campaigns.target", "by"):
+        return str(_SHARED_BY.get(str(value), value))
+    if (object_type, name) == ("campaigns.target", "cascade"):
+        return _name_of("unions.union", value, "targets")
     try:
-        choices = apps.get_model(object_type)._meta.get_field(name).choices
-    except (LookupError, ValueError, FieldDoesNotExist, AttributeError):
-        choices = None
-    return str(dict(choices or ()).get(value, value))
+        field = apps.get_model(object_type)._meta.get_field(name)
+    except (LookupError, ValueError, FieldDoesNotExist):
+        field = None
+    model: Any = getattr(field, "related_model", None)
+    label = _RECORDS.get(name) if model is None else model._meta.label_lower
+    if label in _NAMED and (field is None or field.many_to_one):
+        return _name_of(label, value)
+    return str(dict(getattr(field, "choices", None) or ()).get(value, value))
+
+
+def _name_of(label: str, key: object, lookup: str = "pk") -> str:
+    """The name of the record ``lookup`` leads to; the key where there is none any more."""
+    if not str(key).isdecimal():
+        return str(key)
+    record = apps.get_model(label)._default_manager.filter(**{lookup: int(str(key))}).first()
+    return str(key) if record is None else str(record)

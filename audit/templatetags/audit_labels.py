@@ -27,10 +27,11 @@ def record_label(object_type: str) -> str:
 @register.simple_tag
 def audit_details(entry: AuditEntry) -> SafeString:
     """The details, one a line: a value, or old → new."""
+    subject = labels.subject_of(entry.action, entry.object_type)
     lines = []
     for name, value in entry.data.items():
         parts = value if isinstance(value, list) else [value]
-        words = [labels.detail_value(entry.object_type, name, part) for part in parts]
+        words = [labels.detail_value(subject, name, part) for part in parts]
         shown = " → ".join(words) if len(words) == 2 else ", ".join(words)
-        lines.append((labels.detail_label(entry.object_type, name), shown))
+        lines.append((labels.detail_label(subject, name), shown))
     return format_html_join("", '<div class="portal-detail"><b>{}</b> {}</div>', lines)

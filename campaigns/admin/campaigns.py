@@ -9,12 +9,13 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from campaigns.admin.steps import CLOSING, PUBLISHING, Step, step_page
 from campaigns.amounts import amount
 from campaigns.models import (
     Campaign,
@@ -31,9 +32,7 @@ from campaigns.selectors.hand_ins import tallies
 from campaigns.selectors.targets import compare_campaign, disagreements
 from campaigns.services.campaigns import (
     add_campaign_join_code,
-    close_campaign,
     create_campaign,
-    publish_campaign,
     remove_indicator,
     remove_phase,
     save_indicator,
@@ -42,6 +41,7 @@ from campaigns.services.campaigns import (
     update_campaign,
 )
 from campaigns.services.hand_ins import remove_requirement, save_requirement
+from campaigns.services.shortening import check_phases
 from core.errors import RuleViolation
 from members.admin.linked_codes import linked_code_page
 from unions.admin.base import ScopedModelAdmin
@@ -165,7 +165,15 @@ class CampaignAdmin(ScopedModelAdmin):
         self, request: HttpRequest, record: Campaign, changes: dict[str, Any]
     ) -> None:
         """Change."""
-        update_campaign(record, actor=actor_of(request), **changes)
+        # The page's phases follow, each within the new days; ``save_related`` looks at all.
+        update_campaign(record, actor=actor_of(request), phases_follow=True, **changes)
+
+    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+        """The rows of the plan; then no phase lies outside the days."""
+        super().save_related(request, form, formsets, change)
+        campaign = form.instance
+        if {"starts_on", "ends_on"} & set(form.changed_data):
+            check_phases(campaign, campaign.starts_on, campaign.ends_on)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Each row of the plan through its service."""
@@ -224,7 +232,7 @@ class CampaignAdmin(ScopedModelAdmin):
         """With targets above and below, papers, and records."""
         context: dict[str, Any] = {**(extra_context or {})}
         campaign = self.get_object(request, unquote(object_id))
-        if isinstance(campaign, Campaign) and request.method == "GET":
+        if isinstance(campaign, Campaign):
             requirements = list(campaign.requirements.select_related("campaign"))
             counted = tallies(requirements)
             context["requirements"] = [(row, counted[row.pk]) for row in requirements]
@@ -265,12 +273,12 @@ class CampaignAdmin(ScopedModelAdmin):
         return [*own, *super().get_urls()]
 
     def publish_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show a draft to everybody."""
-        return self._step(request, object_id, publish_campaign, gettext("The campaign is public."))
+        """Show a draft to everybody, once it was asked whether to."""
+        return self._step(request, object_id, PUBLISHING)
 
     def close_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Close a published campaign."""
-        return self._step(request, object_id, close_campaign, gettext("The campaign is closed."))
+        """Close a published campaign, once it was asked whether to."""
+        return self._step(request, object_id, CLOSING)
 
     def join_code_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Make a join code whose sign-ups are the campaign's, or tie an unused one to it."""
@@ -296,18 +304,17 @@ class CampaignAdmin(ScopedModelAdmin):
             permission="campaigns.change",
         )
 
-    def _step(
-        self, request: HttpRequest, object_id: str, service: Any, message: str
-    ) -> HttpResponse:
+    def _step(self, request: HttpRequest, object_id: str, step: Step) -> HttpResponse:
+        """Its page says what follows; the button on it does it."""
         campaign = self._fetch(request, object_id)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return step_page(request, campaign, step, admin_site=self.admin_site)
         try:
-            service(campaign, actor=actor_of(request))
+            step.service(campaign, actor=actor_of(request))
         except RuleViolation as refusal:
             self.message_user(request, str(refusal.message), messages.ERROR)
         else:
-            self.message_user(request, message, messages.SUCCESS)
+            self.message_user(request, str(step.done), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:campaigns_campaign_change", args=[campaign.pk]))
 
     # -- columns ------------------------------------------------------------------------------
@@ -337,10 +344,12 @@ class CampaignAdmin(ScopedModelAdmin):
 
     @admin.display(description=pgettext_lazy("where links lead", "open"))
     def links(self, campaign: Campaign) -> str:
-        """Targets and figures."""
+        """Targets, and figures once there is a page of them."""
+        figures = format_html(
+            ' <a href="/dashboard/campaigns/{}/">{}</a>', campaign.pk, gettext("Dashboard")
+        )
         return format_html(
-            '<span class="row-links"><a href="{}?indicator__campaign={}">{}</a> '
-            '<a href="/dashboard/campaigns/{}/">{}</a></span>',
+            '<span class="row-links"><a href="{}?indicator__campaign={}">{}</a>{}</span>',
             reverse("admin:campaigns_target_changelist"), campaign.pk, gettext("Targets"),
-            campaign.pk, gettext("Dashboard"),
+            "" if campaign.status == CampaignStatus.DRAFT else figures,
         )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -27,6 +28,7 @@ from unions.admin.forms import actor_of
 # So many unions without a figure are named at the head of the page; all of them in the table.
 NAMED = 20
 _LONGEST_NUMBER = 20
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]{1,4})?")
 
 
 class CascadeForm(forms.Form):
@@ -63,7 +65,7 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
     proposal: Proposal | None = None
     errors: dict[int, str] = {}
     typed: dict[int, str] = {}
-    reason, fault = "", ""
+    reason, reason_fault, fault = "", "", ""
     if form.is_bound and form.is_valid():
         try:
             proposal = propose(
@@ -90,7 +92,11 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
                     actor=actor_of(request),
                 )
             except RuleViolation as refusal:
-                fault = str(refusal.message)
+                message = str(refusal.message)
+                if refusal.field == "reason":
+                    reason_fault = message
+                else:
+                    fault = message
             else:
                 text = ngettext("%d target is saved.", "%d targets are saved.", written)
                 messages.success(request, text % written)
@@ -107,6 +113,7 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
         "value": amount(target.value, target.indicator.unit),
         "asks_reason": target.indicator.campaign.status != CampaignStatus.DRAFT,
         "reason": reason,
+        "reason_fault": reason_fault,
         "fault": fault,
         **(_table(target, proposal, typed, errors) if proposal else {}),
     }
@@ -138,13 +145,10 @@ def _read(
 
 
 def _number(text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    exponent = value.as_tuple().exponent
-    if not value.is_finite() or not isinstance(exponent, int) or exponent < -4:
+    # What ``cascade.js`` adds up, and a sign: no exponents.
+    if not _NUMBER.fullmatch(text):
         raise RuleViolation(gettext("This is no number."))
+    value = Decimal(text)
     if abs(value) >= Decimal(10) ** 12:
         raise RuleViolation(gettext("This number is too large."))
     return value

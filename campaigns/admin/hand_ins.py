@@ -12,7 +12,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
@@ -185,7 +184,7 @@ class HandInAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         paper = self._fetch(request, object_id, "campaigns.change")
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, paper.pk)
         try:
             if accepts:
                 accept_hand_in(paper, actor=actor)

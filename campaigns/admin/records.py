@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext, pgettext_lazy
@@ -132,7 +132,7 @@ class CampaignRecordAdmin(ScopedModelAdmin):
             raise PermissionDenied
         record = self._fetch(request, object_id, SEND)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, record.pk)
         try:
             finish_task(record, actor=actor_of(request))
         except RuleViolation as refusal:

@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.translation import gettext, gettext_lazy as _, ngettext, pgettext_lazy
 
@@ -22,8 +23,8 @@ from unions.admin.forms import actor_of
 from unions.scope import access, can
 
 PAGE_SIZE = 100
-# So many units are named in a message.
-NAMED = 8
+# So many units are named in a message; the list below marks them all.
+NAMED = 200
 
 
 @admin.register(Requirement)
@@ -63,8 +64,12 @@ class RequirementAdmin(ReadOnlyAdmin):
             rows = standing_of(requirement, local_today())
             page = BoundedPaginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
             owner = requirement.campaign.owner
+            reminders = requirement.reminders.filter(unit__in=[row.unit for row in page])
+            last = dict(reminders.order_by().values_list("unit").annotate(last=Max("at")))
+            deaf = {unit.pk for unit in out_of_reach(requirement)}
             context |= {
                 "units_page": page,
+                "unit_rows": [(row, last.get(row.unit.pk), row.unit.pk in deaf) for row in page],
                 "tally": tallies([requirement])[requirement.pk],
                 "late_count": sum(row.is_open and row.is_late for row in rows),
                 "may_decide": can(actor_of(request), "campaigns.change", owner),
@@ -83,16 +88,22 @@ class RequirementAdmin(ReadOnlyAdmin):
         rows = Requirement.objects.select_related("campaign__owner")
         requirement = access(rows, unquote(object_id), actor=actor, permission="campaigns.change")
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, requirement.pk)
         try:
-            n = remind_now(requirement, actor=actor)
+            outcome = remind_now(requirement, actor=actor)
         except RuleViolation as refusal:
             self.message_user(request, str(refusal.message), messages.ERROR)
         else:
-            text = ngettext("%d unit is reminded.", "%d units are reminded.", n)
-            none = gettext("Every unit that owes it has been reminded today.")
-            self.message_user(request, text % n if n else none, messages.SUCCESS)
-            if deaf := out_of_reach(requirement):
+            deaf = out_of_reach(requirement)
+            if n := len(outcome.reached):
+                text = ngettext("A letter went to %d unit.", "A letter went to %d units.", n)
+                self.message_user(request, text % n, messages.SUCCESS)
+            elif outcome.unreached:
+                self.message_user(request, gettext("Nobody was reached."), messages.ERROR)
+            else:
+                none = gettext("Whom a letter can reach has been reminded today.")
+                self.message_user(request, none, messages.INFO)
+            if deaf:
                 names = "、".join(unit.name for unit in deaf[:NAMED])
                 warning = ngettext(
                     "No letter to %(n)d unit, which has no official with an e-mail address; ring "

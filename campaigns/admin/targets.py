@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from campaigns.admin.cascade import cascade_page
-from campaigns.amounts import amount, plain
+from campaigns.admin.target_form import TargetForm
+from campaigns.amounts import amount
 from campaigns.models import CampaignStatus, Indicator, Target, VersionState
 from campaigns.selectors.targets import compare, versions_of
-from campaigns.services.targets import may_set_targets, set_target, withdraw_target
+from campaigns.services.targets import (
+    may_set_targets,
+    reinstate_target,
+    set_target,
+    withdraw_target,
+)
 from core.errors import RuleViolation
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.forms import ServiceForm, actor_of, beside
@@ -37,26 +40,7 @@ _LOOKUPS = frozenset(
     }
 )
 
-
-class TargetForm(ServiceForm):
-    """A target with the reason that a published campaign asks for."""
-
-    reason = forms.CharField(
-        label=_("reason"),
-        required=False,
-        max_length=200,
-        widget=UnfoldAdminTextInputWidget(attrs={"aria-label": _("reason")}),
-        help_text=_("Needed once the campaign is published."),
-    )
-
-    class Meta:
-        model = Target
-        fields = ("value", "note")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if isinstance(value := self.initial.get("value"), Decimal):
-            self.initial["value"] = plain(value)
+_CHIP = '<span class="portal-chip portal-chip-rejected">{}</span>'
 
 
 class TargetInline(ScopedTabularInline):
@@ -65,9 +49,22 @@ class TargetInline(ScopedTabularInline):
     model = Target
     form = TargetForm
     fields = ("union", "period_start", "period_end", "value", "reason", "note")
+    readonly_fields = ("state",)
     autocomplete_fields = ("union",)
     per_page = 50
     show_change_link = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Where any has been withdrawn, also which."""
+        is_any = obj is not None and obj.targets.filter(withdrawn_on__isnull=False).exists()
+        return (*self.fields, "state") if is_any else self.fields
+
+    @admin.display(description=_("state"))
+    def state(self, target: Target) -> str:
+        """Whether it has been withdrawn; it is put in force again on its own page."""
+        if target.withdrawn_on is None:
+            return "—"
+        return format_html(_CHIP, gettext("withdrawn"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Targets of unions the viewer may see."""
@@ -129,6 +126,7 @@ class IndicatorAdmin(ScopedModelAdmin):
                 set_target(
                     form.instance,
                     target=row.instance if row.instance.pk else None,
+                    seen=row.seen(),
                     actor=actor_of(request),
                     **values,
                 )
@@ -218,21 +216,23 @@ class TargetAdmin(ScopedModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Whoever only reads has the value above."""
         fields = super().get_fields(request, obj)
-        may = obj is None or self.has_change_permission(request, obj)
+        may = obj is None or (obj.withdrawn_on is None and self.has_change_permission(request, obj))
         return fields if may else [name for name in fields if name not in ("value", "reason")]
 
-    def update_record(self, request: HttpRequest, record: Target, changes: dict[str, Any]) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A new version, or another note."""
-        values = {"value": record.value, "note": record.note, "reason": "", **changes}
-        set_target(
-            record.indicator,
-            target=record,
-            union=record.union,
-            period_start=record.period_start,
-            period_end=record.period_end,
-            actor=actor_of(request),
-            **values,
-        )
+        if changes := form.changes():
+            values = {"value": obj.value, "note": obj.note, "reason": "", **changes}
+            set_target(
+                obj.indicator,
+                target=obj,
+                union=obj.union,
+                period_start=obj.period_start,
+                period_end=obj.period_end,
+                seen=form.seen(),
+                actor=actor_of(request),
+                **values,
+            )
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """With the sum of the targets below, for the rows of the page."""
@@ -272,12 +272,14 @@ class TargetAdmin(ScopedModelAdmin):
     # -- acts -----------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        """Also withdrawing it, and sharing it among the unions below."""
-        own = self.act_urls(withdraw=self.withdraw_view, cascade=self.cascade_view)
+        """Also withdrawing it, putting it in force again, and sharing it among the unions below."""
+        own = self.act_urls(
+            withdraw=self.withdraw_view, reinstate=self.reinstate_view, cascade=self.cascade_view
+        )
         return [*own, *super().get_urls()]
 
     def _may_share(self, request: HttpRequest, target: Target) -> bool:
-        if target.union.status == UnionStatus.DISSOLVED:
+        if target.withdrawn_on is not None or target.union.status == UnionStatus.DISSOLVED:
             return False
         actor = actor_of(request)
         owner = target.indicator.campaign.owner
@@ -295,7 +297,7 @@ class TargetAdmin(ScopedModelAdmin):
         """Take the target back, with a reason."""
         target = self._fetch(request, object_id)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, target.pk)
         is_draft = target.indicator.campaign.status == CampaignStatus.DRAFT
         try:
             withdraw_target(target, reason=request.POST.get("reason", ""), actor=actor_of(request))
@@ -305,6 +307,19 @@ class TargetAdmin(ScopedModelAdmin):
             self.message_user(request, gettext("The target is withdrawn."), messages.SUCCESS)
             if is_draft:
                 return HttpResponseRedirect(reverse("admin:campaigns_target_changelist"))
+        return HttpResponseRedirect(reverse("admin:campaigns_target_change", args=[target.pk]))
+
+    def reinstate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Put a withdrawn target in force again, with a reason."""
+        target = self._fetch(request, object_id)
+        if request.method != "POST":
+            return self.only_by_button(request, target.pk)
+        try:
+            reinstate_target(target, reason=request.POST.get("reason", ""), actor=actor_of(request))
+        except RuleViolation as refusal:
+            self.message_user(request, str(refusal.message), messages.ERROR)
+        else:
+            self.message_user(request, gettext("The target is in force again."), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:campaigns_target_change", args=[target.pk]))
 
     def cascade_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -321,11 +336,8 @@ class TargetAdmin(ScopedModelAdmin):
         """Whose; a union that is no more keeps its target until somebody withdraws it."""
         if target.union.status != UnionStatus.DISSOLVED:
             return target.union.name
-        return format_html(
-            '{} <span class="portal-chip portal-chip-rejected">{}</span>',
-            target.union.name,
-            target.union.get_status_display(),
-        )
+        name, status = target.union.name, target.union.get_status_display()
+        return format_html("{} " + _CHIP, name, status)
 
     @admin.display(description=_("campaign"))
     def campaign_name(self, target: Target) -> str:

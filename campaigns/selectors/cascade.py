@@ -217,7 +217,10 @@ def joined_a_year_before(target: Target) -> dict[int, int]:
 
 
 def year_before(day: dt.date) -> dt.date:
-    """The same day a year earlier; of 29 February the 28th."""
+    """The same day a year earlier; of 29 February the 28th. Before the first year is nothing: a day
+    of it stays itself."""
+    if day.year == dt.MINYEAR:
+        return day
     try:
         return day.replace(year=day.year - 1)
     except ValueError:

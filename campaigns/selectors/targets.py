@@ -239,7 +239,8 @@ _CASCADES = f"""
                OR u.id IN (SELECT p.union_id FROM unions_pastpath p WHERE p.until >= %(day)s))
           AND (string_to_array(rtrim({_PATH_THEN}, '/'), '/')::bigint[])[
               cardinality(string_to_array(rtrim({_PATH_THEN}, '/'), '/')) - 1] = %(union)s
-          AND u.status <> 'preparing' AND u.kind_id <> '{HOLDING_POOL}'
+          AND u.status <> 'preparing' AND NOT u.ended_in_preparation
+          AND u.kind_id <> '{HOLDING_POOL}'
           AND (u.founded_on IS NULL OR u.founded_on <= %(day)s)
           AND (u.closed_on IS NULL OR u.closed_on > %(day)s)
     )

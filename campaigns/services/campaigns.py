@@ -19,6 +19,8 @@ from campaigns.models import (
     Phase,
 )
 from campaigns.models.target import UNIT_OF_METRIC
+from campaigns.services.days import check_campaign_days, check_days
+from campaigns.services.shortening import check_nothing_outside
 from campaigns.services.versions import write_first_versions
 from core.errors import RuleViolation
 from members.models import JoinCode
@@ -59,11 +61,11 @@ def create_campaign(
 ) -> Campaign:
     """A new campaign of ``owner``, as a draft; both dates inclusive.
 
-    Raises RuleViolation beside ``name`` (empty, taken), ``owner`` (out of scope), ``ends_on`` or
-    ``plan`` (no plan of this union or one above it).
+    Raises RuleViolation beside ``name`` (empty, taken), ``owner`` (out of scope), ``starts_on``,
+    ``ends_on`` or ``plan`` (no plan of this union or one above it).
     """
     refuse_unknown(details, _DETAILS)
-    check_days(starts_on, ends_on)
+    check_campaign_days(starts_on, ends_on)
     _check_plan(details.get("plan"), owner=owner, actor=actor)
     campaign = Campaign(
         owner=owner,
@@ -84,17 +86,23 @@ def create_campaign(
     )
 
 
-def update_campaign(campaign: Campaign, *, actor: Actor, **changes: Any) -> Campaign:
+def update_campaign(
+    campaign: Campaign, *, actor: Actor, phases_follow: bool = False, **changes: Any
+) -> Campaign:
     """Change fields of ``campaign``; its status has services of its own. Raises RuleViolation.
 
-    The owner stays: targets hang below it.
+    The owner stays: targets hang below it. The days may not leave phases and targets outside that
+    lie within them now. ``phases_follow``: the caller changes the phases as well, in the same
+    transaction, and calls ``check_phases`` when it is done.
     """
     refuse_unknown(changes, ("name", "starts_on", "ends_on", *_DETAILS))
     if "name" in changes:
         changes["name"] = required_text(changes["name"], "name")
     starts_on = changes.get("starts_on", campaign.starts_on)
     ends_on = changes.get("ends_on", campaign.ends_on)
-    check_days(starts_on, ends_on)
+    if "starts_on" in changes or "ends_on" in changes:
+        check_campaign_days(starts_on, ends_on)
+        check_nothing_outside(campaign, starts_on, ends_on, looks_at_phases=not phases_follow)
     if "plan" in changes:
         _check_plan(changes["plan"], owner=campaign.owner, actor=actor, campaign=campaign)
     return change_record(
@@ -327,9 +335,3 @@ def assign(record: Any, values: dict[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         setattr(record, name, value)
     return changes_between(before, values)
-
-
-def check_days(starts_on: dt.date, ends_on: dt.date, *, field: str = "ends_on") -> None:
-    """Raise RuleViolation (``field``) where the end lies before the beginning."""
-    if ends_on < starts_on:
-        raise RuleViolation(_("The end lies before the beginning."), field=field)

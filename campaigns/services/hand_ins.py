@@ -14,6 +14,7 @@ from audit.services import log
 from campaigns.models import Campaign, CampaignStatus, HandIn, HandInState, Requirement
 from campaigns.selectors.hand_ins import SEND, units_of
 from campaigns.services.campaigns import PERMISSION, assign
+from campaigns.services.days import check_reach
 from core.constraints import refusing
 from core.errors import RuleViolation
 from core.normalising import normalise_text
@@ -57,6 +58,7 @@ def save_requirement(
     }  # fmt: skip
     with transaction.atomic():
         ensure_may(actor, PERMISSION, campaign.owner)
+        check_reach(campaign, field="due_on", day=due_on)
         stored = requirement or Requirement(campaign=campaign)
         if requirement is not None and requirement.hand_ins.exists():
             kept = Requirement.objects.get(pk=requirement.pk)

@@ -14,6 +14,7 @@ from audit.services import log
 from campaigns.models import Campaign, CampaignRecord, GoodPractice, RecordKind
 from campaigns.selectors.hand_ins import SEND
 from campaigns.services.campaigns import PERMISSION, assign
+from campaigns.services.days import check_reach
 from core.clock import local_today
 from core.errors import RuleViolation
 from core.uploads import check_paper, keeping_files
@@ -47,7 +48,12 @@ def save_record(
     if due_on is not None and kind != RecordKind.TASK:
         raise RuleViolation(_("Only a task is due."), field="due_on", code="no_task")
     if due_on is not None and due_on < day:
-        raise RuleViolation(_("The end lies before the beginning."), field="due_on")
+        raise RuleViolation(
+            _("A task is not due before the day it is given on."), field="due_on", code="order"
+        )
+    check_reach(campaign, field="day", day=day)
+    if due_on is not None:
+        check_reach(campaign, field="due_on", day=due_on)
     _ensure_below(campaign, unit)
     values = {
         "campaign": campaign, "kind": kind, "unit": unit, "day": day, "text": text.strip(),
@@ -112,6 +118,8 @@ def save_practice(
     if not text.strip():
         raise RuleViolation(_("This must be filled in."), field="text", code="required")
     _ensure_below(campaign, unit)
+    if published_on is not None:
+        check_reach(campaign, field="published_on", day=published_on)
     values: dict[str, Any] = {
         "campaign": campaign, "title": required_text(title, "title"), "text": text.strip(),
         "unit": unit, "published_on": published_on,

@@ -44,6 +44,15 @@ class Reminded:
     unsent: list[int] = field(default_factory=list)
 
 
+@dataclass
+class RemindedNow:
+    """Units the owner's reminder was recorded for: letters went to the first, none could to the
+    second, which have no official with an e-mail address."""
+
+    reached: list[Union] = field(default_factory=list)
+    unreached: list[Union] = field(default_factory=list)
+
+
 def remind_units(today: dt.date | None = None, *, needs_mail: bool = True) -> Reminded:
     """Remind every unit of the papers it owes whose day of the table has come.
 
@@ -78,8 +87,8 @@ def remind_units(today: dt.date | None = None, *, needs_mail: bool = True) -> Re
     return outcome
 
 
-def remind_now(requirement: Requirement, *, actor: Actor) -> int:
-    """Remind every unit that still owes the paper, once a day at most; how many were reminded.
+def remind_now(requirement: Requirement, *, actor: Actor) -> RemindedNow:
+    """Remind every unit that still owes the paper, once a day at most; whom a letter reached.
 
     For the owner of the campaign. Raises RuleViolation when it is not public, or the mail server
     takes no letters.
@@ -94,17 +103,20 @@ def remind_now(requirement: Requirement, *, actor: Actor) -> int:
             "unit", flat=True
         )
     )
-    reminded = 0
+    deaf = {unit.pk for unit in out_of_reach(requirement)}
+    outcome = RemindedNow()
     try:
         for owed in standing_of(requirement, today):
             if owed.is_open and owed.unit.pk not in done:
-                reminded += _remind_unit(owed.unit, [(owed, None)], needs_mail=True, actor=actor)
+                _remind_unit(owed.unit, [(owed, None)], needs_mail=True, actor=actor)
+                side = outcome.unreached if owed.unit.pk in deaf else outcome.reached
+                side.append(owed.unit)
     except (OSError, SMTPException) as error:
         logger.warning("Letters of a reminder not sent (%s).", type(error).__name__)
         raise RuleViolation(
             _("The mail server takes no letters now. Please try again later."), code="mail"
         ) from error
-    return reminded
+    return outcome
 
 
 def _remind_unit(

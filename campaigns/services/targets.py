@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from decimal import Decimal
 
 from django.db import transaction
 from django.utils.translation import gettext as _, gettext_lazy
 
 from audit.services import log
+from campaigns.amounts import plain
 from campaigns.models import (
     Campaign,
     CampaignStatus,
@@ -17,7 +19,8 @@ from campaigns.models import (
     Unit,
     VersionState,
 )
-from campaigns.services.campaigns import PERMISSION, assign, check_days
+from campaigns.services.campaigns import PERMISSION, assign
+from campaigns.services.days import check_days, check_reach
 from campaigns.services.versions import write_versions
 from core.clock import local_today
 from core.constraints import refusing
@@ -60,6 +63,7 @@ def set_target(
     note: str = "",
     reason: str = "",
     target: Target | None = None,
+    seen: Mapping[str, object] | None = None,
     actor: Actor,
 ) -> Target:
     """Set what ``union`` is to reach from ``period_start`` to ``period_end`` (inclusive).
@@ -67,8 +71,11 @@ def set_target(
     ``value`` is in the indicator's unit; a ratio lies between 0 and 1, persons, unions and stations
     are whole numbers. With ``target`` that row is changed; the union it was set for must be the
     actor's to set as well (``may_set_targets``). Once the campaign is published a new target and
-    every other value ask for ``reason`` and write a version; union and period stay. Raises
-    RuleViolation beside the field.
+    every other value ask for ``reason`` and write a version; union and period stay. ``seen`` is
+    what the actor saw of the row: what has become different since, and is not what it is to be,
+    is refused (``changed``). A withdrawn target is refused (``withdrawn``) unless only its note
+    changes: see ``reinstate_target``. Raises RuleViolation beside the field; where nothing changes
+    nothing is written, and a reason for it is refused (``nothing``).
     """
     check_days(period_start, period_end, field="period_end")
     check_value(indicator, value)
@@ -79,24 +86,41 @@ def set_target(
     with transaction.atomic():
         campaign = lock_campaign(indicator.campaign_id)
         _ensure_may_set(actor, campaign.owner, union)
+        if target is None or campaign.status == CampaignStatus.DRAFT:
+            check_reach(campaign, field="period_start", day=period_start)
+            check_reach(campaign, field="period_end", day=period_end)
         kept = None
         if target is not None:
             # Read again: a form has put the new union on the object already.
             rows = Target.objects.select_related("union__parent").select_for_update(of=("self",))
             kept = rows.get(pk=target.pk)
             _ensure_may_set(actor, campaign.owner, kept.union)
+            _refuse_outdated(kept, values, seen or {})
+            if kept.withdrawn_on is not None and kept.value != value:
+                raise RuleViolation(
+                    _("This target has been withdrawn: put it in force again on its own page."),
+                    field="value",
+                    code="withdrawn",
+                )
         stored = target or Target(indicator=indicator)
         if (kept is None or kept.union_id != union.pk) and union.status == UnionStatus.DISSOLVED:
             raise RuleViolation(
                 _("This union has been dissolved."), field="union", code="dissolved"
             )
         is_published = campaign.status != CampaignStatus.DRAFT
-        is_new_value = kept is None or kept.value != value or kept.withdrawn_on is not None
+        is_new_value = kept is None or kept.value != value
         if is_published:
             _refuse_other_meaning(kept, values)
-            reason = required_reason(reason) if is_new_value else ""
+            reason = required_reason(reason) if is_new_value else normalise_text(reason)
         changes = assign(stored, values)
-        stored.withdrawn_on = None
+        if kept is not None and not changes:
+            if reason.strip():
+                raise RuleViolation(
+                    _("There is a reason, but no other value: nothing was changed."),
+                    field="reason",
+                    code="nothing",
+                )
+            return stored
         if is_published and is_new_value and kept is not None:
             write_versions([stored], reason=reason, actor=actor)
         with refusing(_REFUSALS):
@@ -131,6 +155,29 @@ def withdraw_target(target: Target, *, reason: str = "", actor: Actor) -> None:
         locked.withdrawn_on = local_today()
         locked.save(update_fields=["withdrawn_on"])
         log(actor, "target.withdrawn", locked, {"reason": reason}, union_path=locked.union.path)
+
+
+def reinstate_target(target: Target, *, reason: str = "", actor: Actor) -> None:
+    """Put a withdrawn target in force again, with the value it had, by a version with ``reason``.
+
+    Raises RuleViolation: ``standing`` where it is in force, ``dissolved`` where the union is no
+    more, and beside ``reason`` without one.
+    """
+    with transaction.atomic():
+        campaign = lock_campaign(target.indicator.campaign_id)
+        rows = Target.objects.select_related("union__parent").select_for_update(of=("self",))
+        locked = rows.get(pk=target.pk)
+        _ensure_may_set(actor, campaign.owner, locked.union)
+        if locked.withdrawn_on is None:
+            raise RuleViolation(_("This target is in force."), code="standing")
+        if locked.union.status == UnionStatus.DISSOLVED:
+            raise RuleViolation(_("This union has been dissolved."), code="dissolved")
+        reason = required_reason(reason)
+        write_versions([locked], reason=reason, actor=actor)
+        changes = {"withdrawn_on": [str(locked.withdrawn_on), None], "reason": reason}
+        locked.withdrawn_on = None
+        locked.save(update_fields=["withdrawn_on"])
+        log(actor, "target.set", locked, changes, union_path=locked.union.path)
 
 
 def lock_campaign(pk: int) -> Campaign:
@@ -178,6 +225,21 @@ def _ensure_may_set(actor: Actor, owner: Union, union: Union) -> None:
         field="union",
         code="out_of_scope",
     )
+
+
+def _refuse_outdated(
+    kept: Target, values: Mapping[str, object], seen: Mapping[str, object]
+) -> None:
+    for field, shown in seen.items():
+        now = getattr(kept, field)
+        if now not in (shown, values[field]):
+            # Not amounts alone: union and days may have changed while it is a draft.
+            raise RuleViolation(
+                _("Somebody else changed this meanwhile, to “%(now)s”: look at it again.")
+                % {"now": plain(now) if isinstance(now, Decimal) else now},
+                field=field,
+                code="changed",
+            )
 
 
 def _refuse_other_meaning(kept: Target | None, values: dict[str, object]) -> None:

@@ -200,7 +200,7 @@ def test_looked_at_changed_and_saved(
     client = logged_in(world.official)
     page = client.get(f"{page_of(published)}?by=evenly")
     assert [row["text"] for row in page.context["rows"]] == ["34", "33", "33"]
-    values = dict(zip(counties, ("40", "1x", "-3"), strict=True))
+    values = dict(zip(counties, ("40", "1e3", "-3"), strict=True))
     wrong = client.post(page_of(published), sent(published, "evenly", values, save="1"))
     assert [row["error"] for row in wrong.context["rows"]] == [
         "", "This is no number.", "This cannot be negative.",
@@ -209,7 +209,10 @@ def test_looked_at_changed_and_saved(
     look = client.post(page_of(published), sent(published, "evenly", values, look="1"))
     assert (look.context["total"], look.context["difference"]) == ("70", "-30")
     unexplained = client.post(page_of(published), sent(published, "evenly", values, save="1"))
-    assert unexplained.context["fault"] == "The campaign is published: say why the target changes."
+    assert (
+        unexplained.context["reason_fault"]
+        == "The campaign is published: say why the target changes."
+    )
     assert Target.objects.count() == 1
     stale = {**sent(published, "evenly", values, save="1", reason="分解"), "seen": "99"}
     assert "has changed since" in client.post(page_of(published), stale).context["fault"]

@@ -188,18 +188,23 @@ def test_without_mail_nothing_is_written_until_the_last_attempt(
     assert HandInReminder.objects.count() == 1
 
 
+def reminded(requirement: Requirement, world: World) -> tuple[list[Any], list[Any]]:
+    outcome = remind_now(requirement, actor=world.official)
+    return outcome.reached, outcome.unreached
+
+
 def test_the_owner_reminds_once_a_day_and_only_those_who_owe(
     world: World, requirement: Requirement
 ) -> None:
     with pytest.raises(RuleViolation):
         remind_now(requirement, actor=world.neighbour)
-    assert [remind_now(requirement, actor=world.official) for _ in range(2)] == [1, 0]
+    assert [reminded(requirement, world) for _ in range(2)] == [([], [world.county]), ([], [])]
     paper = hand_in(requirement, unit=world.county, file=pdf(), actor=None)
     HandInReminder.objects.all().delete()
-    assert remind_now(requirement, actor=world.official) == 0
+    assert reminded(requirement, world) == ([], [])
     return_hand_in(paper, reason="补充", actor=world.official)
     assert [row.is_open for row in standing_of(requirement, DUE)] == [True]
-    assert remind_now(requirement, actor=world.official) == 1
+    assert reminded(requirement, world) == ([], [world.county])
 
 
 def test_the_owner_is_told_whom_no_letter_reaches(world: World, requirement: Requirement) -> None:
@@ -210,7 +215,10 @@ def test_the_owner_is_told_whom_no_letter_reaches(world: World, requirement: Req
         "No letter to 1 unit, which has no official with an e-mail address; ring it: "
         + world.county.name
     )
-    assert told in unescape(owner.post(page, follow=True).content.decode())
+    shown = unescape(owner.post(page, follow=True).content.decode())
+    assert told in shown
+    assert "Nobody was reached." in shown
+    assert "no e-mail address" in shown
     type(official).objects.filter(pk=official.pk).update(email="county@example.org")
     assert "No letter to" not in owner.post(page, follow=True).content.decode()
 

@@ -143,6 +143,7 @@ def test_progress_if_the_owner_wants_and_no_small_number(
     assert "progress-title" not in client.get(address).content.decode()
     Campaign.objects.filter(pk=drive.pk).update(shows_progress=True)
     page = client.get(address).content.decode()
+    assert "<strong>60 persons</strong> / 120 persons" in page
     assert numbers_of_progress(page) == ["60", "120", "50.00%"]  # nothing of the unions below
     for value, shown in (("9", None), ("10", Decimal(10)), ("0", Decimal(0))):
         measured(target, value)
@@ -151,7 +152,7 @@ def test_progress_if_the_owner_wants_and_no_small_number(
         assert (row.share is None) == (shown is None)
     measured(target, "9")
     page = client.get(address).content.decode()
-    assert "fewer than 10 so far, of 120" in page
+    assert "fewer than 10 so far, of 120 persons" in page
     assert numbers_of_progress(page) == ["10", "120"]  # no share that gives the number away
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from campaigns.models import Campaign, CampaignStatus, Target, TargetVersion
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL, compare, versions_of
 from campaigns.services.campaigns import create_campaign, publish_campaign
-from campaigns.services.targets import set_target, withdraw_target
+from campaigns.services.targets import reinstate_target, set_target, withdraw_target
 from core.clock import local_today
 from core.errors import RuleViolation
 from tests.builders import make_official
@@ -64,7 +64,9 @@ def test_a_life(world: World, target: Target) -> None:
     assert not Target.objects.in_force().exists()
     with refused("withdrawn"):
         withdraw_target(Target.objects.get(), reason="再次", actor=None)
-    change(target, "120", reason="恢复")
+    with refused("withdrawn"):
+        change(target, "130", reason="恢复")
+    reinstate_target(Target.objects.get(), reason="恢复", actor=None)
     assert history(target) == [
         (1, "set", 100, ""),
         (2, "set", 120, "底数复核"),

@@ -15,7 +15,7 @@ from tests.permission_world import World
 
 ACT_REFUSED_AGAIN = Expected(LOGIN, 404, 403, 200)
 ACT_DONE = Expected(LOGIN, 404, 403, 302)
-PAGE = Expected(LOGIN, 404, 403, 405)
+PAGE = Expected(LOGIN, 404, 403, 302)
 
 
 def transfer(world: World) -> tuple[int]:

@@ -54,8 +54,9 @@ ROWS: tuple[Row, ...] = (
         writers=("leader", "official"),
     ),
     *(Row(name, Expected(405, 405, 405, 405), subscription, note="by a link")
-      for name in ("reports:brief_prove", "reports:brief_end")),
+      for name in ("reports:brief_prove", "reports:brief_send_again", "reports:brief_end")),
     Row("reports:brief_end", OWN, subscription, method="post", writers=("official",)),
     Row("reports:brief_prove", Expected(LOGIN, 404, 404, 200), subscription, method="post",
         note="without a code"),
+    Row("reports:brief_send_again", OWN, subscription, method="post", note="waits for no code"),
 )  # fmt: skip

@@ -107,7 +107,7 @@ ROWS: tuple[Row, ...] = (
     Row("members:confirm", GONE, lambda world: ("guessed",)),
     Row("members:confirm", GONE, lambda world: ("guessed",), method="post"),
     *act("admin:members_mobilewindow_close", window),
-    Row("admin:members_mobilewindow_start", Expected(LOGIN, 404, 403, 405), window),
+    Row("admin:members_mobilewindow_start", Expected(LOGIN, 404, 403, 302), window),
     Row("admin:members_mobilewindow_start", Expected(LOGIN, 404, 403, 302), window, method="post"),
     *_lists("admin:members_collectiveregistration", collective, marked=True),
     Row("admin:members_collectiveregistration_template", SCOPED_LIST),

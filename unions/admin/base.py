@@ -14,15 +14,21 @@ from functools import reduce
 from typing import Any, NoReturn
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import models, transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -70,6 +76,19 @@ class PortalModelAdmin(ModelAdmin):
             )
             for name, view in views.items()
         ]
+
+    def only_by_button(self, request: HttpRequest, key: object) -> HttpResponse:
+        """The answer to anything but POST at an address that only acts on the record of ``key``.
+
+        A log-in in between leads there by GET: back to the record, and told that nothing was done.
+        """
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["POST"])
+        self.message_user(
+            request, _("Nothing has been done yet: press the button again."), messages.WARNING
+        )
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(name, args=[key]))
 
     # -- saving -----------------------------------------------------------------------------
 

@@ -109,9 +109,14 @@ def without_link(contents: str) -> SafeString:
 
 
 def without_related_links(field: Any) -> Any:
-    """The form field with the plain widget."""
+    """The form field with the plain widget; a box that looks records up is a ``RecordSelect``."""
     if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
         field.widget = field.widget.widget
+    if field is not None and type(field.widget) is AutocompleteSelect:
+        kept = field.widget
+        box = RecordSelect(kept.field, kept.admin_site, attrs=kept.attrs, using=kept.db)
+        box.choices, box.is_required = kept.choices, kept.is_required
+        field.widget = box
     return field
 
 
