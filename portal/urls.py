@@ -25,4 +25,5 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
 ]
 
+handler404 = "portal.views.not_found"
 handler500 = "portal.views.server_error"

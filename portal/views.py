@@ -5,12 +5,15 @@ import sys
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
+from django.views.defaults import page_not_found
 
 from core.display import display_wish, remember_wish
+from core.errors import WrongAddress
 
 
 @require_safe
@@ -27,6 +30,13 @@ def display(request: HttpRequest) -> HttpResponse:
     response = redirect(before if is_ours else "home")
     remember_wish(response, display_wish(request.POST))
     return response
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """There is no such page. Where a word of the address is to blame: which, and the way back."""
+    if isinstance(exception, WrongAddress):
+        return render(request, "404.html", {"wrong": exception}, status=404)
+    return page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -21,7 +21,8 @@ from reports.selectors.counts import trend
 from reports.selectors.days import as_of
 from reports.selectors.marks import marks_of, marks_with, rests_on
 from reports.selectors.ranked import SUMS, marked_columns, marked_sums
-from reports.selectors.ranking import SORTS, RankedUnion, clean_sort, ranking_of
+from reports.selectors.ranking import SORTS, clean_sort, ranking_of
+from reports.selectors.ranking_rows import RankedUnion
 from reports.selectors.rows import find_figure
 from reports.selectors.scope import dashboard_union
 
@@ -61,7 +62,9 @@ _SUMS = [_FIELDS[column] for column in SUMS]
 class RankedOutput(serializers.Serializer[RankedUnion]):
     """A child union. Rates and pace are null where nothing can be said."""
 
-    place = serializers.IntegerField()
+    place = serializers.IntegerField(
+        allow_null=True, help_text="Null where the row has nothing that the table is sorted by."
+    )
     union = serializers.IntegerField(source="union.pk")
     name = serializers.CharField(source="union.name")
     kind = serializers.CharField(source="union.kind_id")

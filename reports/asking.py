@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.http import Http404, HttpRequest, QueryDict
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from core.errors import WrongAddress
 from reports.selectors.days import AsOf, as_of
 from reports.selectors.map import clean_metric
 from reports.selectors.place import Place, place_of
@@ -14,8 +17,10 @@ from reports.selectors.ranking import DEFAULT_SORT, clean_sort
 
 # Words of the address that the blocks of a dashboard share; others belong to one page.
 STATE = (
-    "union", "day", "sort", "kind", "status", "page", "range", "figure", "period", "view", "map",
+    "union", "day", "sort", "kind", "status", "pace", "page", "range", "figure", "period",
+    "view", "map",
 )  # fmt: skip
+_SHOWN_OF_A_WORD = 40
 PUBLISHED, NOW = "published", "now"
 
 
@@ -30,6 +35,7 @@ class Asked:
     sort: str
     kind: str
     status: str
+    pace: str
     page: int
     view: str
     map: str
@@ -57,7 +63,7 @@ class Asked:
 
 
 def asked_of(request: HttpRequest) -> Asked:
-    """The state in the address of ``request``. Raises Http404 for a day that is none."""
+    """The state in the address of ``request``. Raises WrongAddress for a day that is none."""
     get = request.GET
     return Asked(
         union=get.get("union", ""),
@@ -67,6 +73,7 @@ def asked_of(request: HttpRequest) -> Asked:
         sort=clean_sort(get.get("sort", DEFAULT_SORT)),
         kind=get.get("kind", "")[:40],
         status=get.get("status", "")[:12],
+        pace=get.get("pace", "")[:60],
         page=number_of(get.get("page", ""), default=1),
         view=NOW if get.get("view") == NOW else PUBLISHED,
         map=clean_metric(get.get("map", "")),
@@ -94,13 +101,37 @@ def state_of(query: QueryDict, **changed: object) -> str:
 
 
 def date_of(text: str) -> dt.date | None:
-    """An ISO date; None for nothing. Raises Http404 for what is no date."""
+    """An ISO date; None for nothing. Raises WrongAddress for what is no date."""
     if not text:
         return None
     try:
         return dt.date.fromisoformat(text)
     except ValueError as error:
-        raise Http404 from error
+        raise wrong(
+            _("“%(text)s” is no date. A day is written as year-month-day, such as 2026-01-31.")
+            % {"text": text[:_SHOWN_OF_A_WORD]}
+        ) from error
+
+
+def start_of(text: str, last: dt.date) -> dt.date | None:
+    """The first day of a period up to ``last``; None for nothing.
+
+    Raises WrongAddress as ``date_of``, and for a day after ``last``.
+    """
+    first = date_of(text)
+    if first is not None and first > last:
+        raise wrong(
+            _("The period would begin on %(first)s, after its last day, %(last)s.")
+            % {"first": first.isoformat(), "last": last.isoformat()}
+        )
+    return first
+
+
+def wrong(message: str) -> WrongAddress:
+    """The refusal of an address of these pages; it leads back to the dashboard."""
+    return WrongAddress(
+        message, back=reverse("reports:dashboard"), back_name=_("Back to the dashboard")
+    )
 
 
 def number_of(text: str, *, default: int) -> int:

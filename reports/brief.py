@@ -31,7 +31,8 @@ from reports.selectors.days import eve
 from reports.selectors.figures import Figures, figures_of
 from reports.selectors.marks import Marks, Rests, books_note, marks_of, named_notes, rests_on
 from reports.selectors.progress import TargetProgress, campaigns_of
-from reports.selectors.ranking import RankedUnion, ranking_of
+from reports.selectors.ranking import ranking_of
+from reports.selectors.ranking_rows import RankedUnion
 from reports.selectors.scope import PERMISSION
 from reports.templatetags.reports_figures import (
     number,

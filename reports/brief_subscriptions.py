@@ -53,6 +53,19 @@ def subscribe_to_brief(
     return subscription
 
 
+def resend_brief_code(subscription: BriefSubscription, *, address: str = "", actor: User) -> None:
+    """Another code to the phone of an own subscription that waits for one.
+
+    ``address`` as of ``subscribe_to_brief``. Raises RuleViolation beside ``code``.
+    """
+    phone = phone_of(subscription)
+    if subscription.user_id != actor.pk or subscription.is_proven or phone is None:
+        raise RuleViolation(
+            _("This subscription waits for no code."), field="code", code="nothing_to_prove"
+        )
+    _refuse_unsent(send_code(phone, _PURPOSE, address=address), field="code")
+
+
 def prove_brief_phone(subscription: BriefSubscription, *, code: str, actor: User) -> None:
     """The code that was sent to the phone. Raises RuleViolation beside ``code``."""
     # Not inside a transaction of ours: a wrong try must count though it is refused.
@@ -123,7 +136,7 @@ def _begin(
         return made
 
 
-def _refuse_unsent(sent: CodeSent) -> None:
+def _refuse_unsent(sent: CodeSent, *, field: str = "phone") -> None:
     if sent.outcome is Sending.SENT:
         return
     raise RuleViolation(
@@ -131,6 +144,6 @@ def _refuse_unsent(sent: CodeSent) -> None:
         % {"seconds": sent.wait_seconds}
         if sent.outcome is Sending.TOO_SOON
         else _("No more codes go to this phone today. Try again tomorrow."),
-        field="phone",
+        field=field,
         code="code_not_sent",
     )

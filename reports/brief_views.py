@@ -23,6 +23,7 @@ from reports.brief_subscriptions import (
     end_brief,
     phone_of,
     prove_brief_phone,
+    resend_brief_code,
     shown_target,
     subscribe_to_brief,
 )
@@ -105,6 +106,28 @@ def prove(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The phone is proven. The first brief comes tomorrow."))
             return redirect("reports:brief")
+    offered = home_unions(user)
+    return _page(request, user, SubscribeForm(unions=offered), proving=pk, code_form=form)
+
+
+@require_POST
+@login_required
+def send_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another code to the phone of a subscription."""
+    user = _user(request)
+    subscription = _own(user, pk)
+    form = CodeForm({"code": ""})
+    try:
+        resend_brief_code(subscription, address=client_block(request), actor=user)
+    except RuleViolation as refusal:
+        if subscription.is_proven:  # its form is gone
+            messages.warning(request, str(refusal.message))
+            return redirect("reports:brief")
+        form.errors.clear()
+        form.add_error("code", str(refusal.message))
+    else:
+        messages.success(request, _("Another code is on its way."))
+        return redirect("reports:brief")
     offered = home_unions(user)
     return _page(request, user, SubscribeForm(unions=offered), proving=pk, code_form=form)
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from reports.asking import asked_of
+from reports.asking import asked_of, without
 from reports.parts import page_context
 from reports.selectors.coverage_rates import read_units
 from reports.selectors.figures import Figures, Rate, figures_from
@@ -56,7 +56,7 @@ class Line:
     @property
     def difference(self) -> Value:
         """Second − first."""
-        return difference(self.second.value, self.first.value)
+        return difference(self.second.value, self.first.value, self.first.unit)
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ def compare(request: HttpRequest) -> HttpResponse:
     context = page_context(asked, place, shown)
     if shown is None:
         return render(request, "reports/empty.html", context)
-    second_day = min(asked.second_day or shown.day, shown.newest)
+    second_shown = shown if asked.second_day is None else shown.beside(asked.second_day)
     nothing_asked = place.other is None and asked.second_day is None
-    first_day = month_ago(shown.day) if nothing_asked else shown.day
-    first, second = _sides(place, first_day, second_day, known_now=asked.known_now)
+    first_day = shown.beside(month_ago(shown.day)).day if nothing_asked else shown.day
+    first, second = _sides(place, first_day, second_shown.day, known_now=asked.known_now)
     return render(
         request,
         "reports/compare.html",
@@ -100,6 +100,11 @@ def compare(request: HttpRequest) -> HttpResponse:
             **context,
             "first": first,
             "second": second,
+            # Two different days that were asked for may both be none.
+            "other_days": [shown]
+            if second_shown.asked in (None, shown.asked)
+            else [shown, second_shown],
+            "version_address": without(request.GET, "view"),
             "books_differ": place.marks.anything_by(max(first.day, second.day)),
             "lines": [Line(a, b) for a, b in zip(first.keys, second.keys, strict=True)],
             "group_lines": _group_lines(first, second),

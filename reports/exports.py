@@ -23,38 +23,55 @@ TREND_METRICS = ("members", "joined", "unions", "stations")
 
 
 def file_name(dashboard: Dashboard, suffix: str = "xlsx") -> str:
-    """Union and day, without anything a file system or a header could stumble over."""
-    day = dashboard.as_of.day.isoformat()
-    return safe_file_name(dashboard.union.name, day, suffix=suffix)
+    """Union and day, without anything a file system or a header could stumble over.
+
+    Figures as they are known now say so: they are not those that were published.
+    """
+    parts = [dashboard.union.name, dashboard.as_of.day.isoformat()]
+    if dashboard.known_now:
+        parts.append(_("As known now"))
+    return safe_file_name(*parts, suffix=suffix)
 
 
 def workbook_of(dashboard: Dashboard) -> bytes:
     """The file's content. Headings in the active language."""
     book = Workbook(write_only=True)
+    now, published = _versions(dashboard)
     Sheet(book, _("Figures"), (34, 18, 14, 60, 10, 24)).write(_figure_rows(dashboard))
     Sheet(book, _("Key figures"), (30, 14, 14, 14, 14, 14, 14, 14, 24, 18)).write(
-        key_rows(dashboard)
+        [*now, *key_rows(dashboard)]
     )
     Sheet(book, _("Rates and changes"), (36, 30, 12, 14, 14, 50, 26)).write(all_rates(dashboard))
     Sheet(book, _("Members by group"), (26, 12, 14, 14, 14, 14, 14, 14, 40, 24, 18)).write(
-        group_rows(dashboard)
+        [*now, *group_rows(dashboard)]
     )
-    Sheet(book, _("Unions and stations"), (34, 40, 12, 16, 40)).write(_union_rows(dashboard))
+    Sheet(book, _("Unions and stations"), (34, 40, 12, 16, 40)).write(
+        [*published, *_union_rows(dashboard)]
+    )
     Sheet(book, _("Ranking"), (8, 34, 20, 12, 14, 14, 14, 14, 14, 14, 20, 14, 60)).write(
-        ranking_rows(dashboard)
+        [*published, *ranking_rows(dashboard)]
     )
     Sheet(book, _("Campaigns"), (34, 26, 14, 12, 12, 16, 16, 12, 12, 10, 14, 50)).write(
-        _campaign_rows(dashboard)
+        [*published, *_campaign_rows(dashboard)]
     )
-    Sheet(book, _("Trend"), (12, 14, 14, 14, 14, 14, 50)).write(_trend_rows(dashboard))
+    Sheet(book, _("Trend"), (12, 14, 14, 14, 14, 14, 50)).write([*now, *_trend_rows(dashboard)])
     Sheet(book, _("Applications"), (44, 14, 14)).write(_funnel_rows(dashboard))
     Sheet(book, _("Reported figures"), (34, 24, 16, 12, 12, 16, 16, 50, 50)).write(
-        _reported_rows(dashboard)
+        [*now, *_reported_rows(dashboard)]
     )
     Sheet(book, _("Definitions"), (22, 26, 12, 8, 60, 40, 40, 50, 80)).write(_definition_rows())
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def _versions(dashboard: Dashboard) -> tuple[list[Cells], list[Cells]]:
+    """What stands over a sheet of figures as known now, and over one of those as published; nothing
+    in a file that holds but the published ones."""
+    if not dashboard.known_now:
+        return [], []
+    kept = _("Unions and stations are as published.")
+    return [[("text", _("As known now")), ("text", kept)]], [[("text", _("As published"))]]
 
 
 def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
@@ -67,6 +84,22 @@ def _figure_rows(dashboard: Dashboard) -> Iterable[Cells]:
     yield [("text", _("As of")), ("date", as_of.day)]
     if as_of.is_provisional:
         yield [("text", _("Provisional")), ("text", _("Counted before the day was over."))]
+    if dashboard.known_now:
+        yield [
+            ("text", _("Version of the figures")),
+            ("text", _("As known now")),
+            ("text", None),
+            (
+                "text",
+                _("As known now: entries recorded late are counted on the day they belong to."),
+            ),
+        ]
+        yield [
+            ("text", None), ("text", None), ("text", None),
+            ("text", _("Unions, stations, campaigns and the ranking are as published.")),
+        ]  # fmt: skip
+    if as_of.note:
+        yield [("text", _("As of")), ("text", as_of.note)]
     yield [("text", _("Version of the definitions")), ("count", DEFINITION_VERSION)]
     yield []
     yield head(_("Figure"), _("Value"), _("As of"), _("Source"), _("Note"), _("Definition"))
@@ -187,8 +220,6 @@ def _funnel_rows(dashboard: Dashboard) -> Iterable[Cells]:
 
 def _union_rows(dashboard: Dashboard) -> Iterable[Cells]:
     figures, structure = dashboard.front.figures, dashboard.structure
-    if dashboard.known_now:
-        yield [("text", _("As published"))]
     names = _("Unions"), _("Of new-form workers")
 
     def note(kind: str = "") -> tuple[str, str]:

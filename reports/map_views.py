@@ -16,19 +16,21 @@ from django.views.decorators.http import require_safe
 from reports.selectors.days import as_of
 from reports.selectors.map import Area, UnionMap, Value, clean_metric, map_of
 from reports.selectors.marks import books_note
-from reports.selectors.ranking import RATES
+from reports.selectors.ranking_rows import RATES
 from reports.selectors.scope import dashboard_union
-from reports.templatetags.reports_figures import number, pace, percent_text, rate_text
+from reports.templatetags.reports_figures import number, pace, percent_text, rate_text, unit_word
 
 # The sentence under the map names so many; the ranking marks them all.
 MOST_NAMED = 20
+# Figures of the map that are persons; the others speak for themselves.
+_PERSONS = ("members", "year")
 
 
 @never_cache
 @require_safe
 @login_required
 def map_json(request: HttpRequest) -> JsonResponse:
-    """``?union=&day=&metric=``: the children in bands of colour, on their shapes.
+    """``?union=&day=&metric=&pace=``: the children in bands of colour, on their shapes.
 
     404 for a union out of scope, a day that is none, and before the first night.
     """
@@ -41,7 +43,8 @@ def map_json(request: HttpRequest) -> JsonResponse:
     if shown is None:
         raise Http404
     metric = clean_metric(request.GET.get("metric", ""))
-    found = map_of(request.user, union, shown.day, metric)
+    target = request.GET.get("pace", "")[:60]
+    found = map_of(request.user, union, shown.day, metric, target=target)
     return JsonResponse(map_data(found))
 
 
@@ -63,6 +66,7 @@ def map_data(found: UnionMap) -> dict[str, Any]:
         "day": found.day.isoformat(),
         "metric": found.metric,
         "name": metric_names()[found.metric],
+        "unit": unit_word("person") if found.metric in _PERSONS else "",
         "has_pace": found.has_pace,
         "left_out": found.left_out,
         "marked": marked_text(found),

@@ -60,6 +60,9 @@ def _trend(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
     figure = asked.query.get("figure", "members")
     figure = figure if figure in TREND_FIGURES else "members"
     months = RANGES.get(chosen) or _months_since(first_day_of(place.union, shown.day), shown.day)
+    found = monthly_values(
+        place.union, shown.day, months, known_now=asked.known_now, first=shown.first
+    )
     doubted = place.marks.since(place.union.pk, rests_on(figure))
     return {
         "figure_choices": [
@@ -69,9 +72,11 @@ def _trend(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
             ("stations", pgettext_lazy("figure", "Stations")),
         ],
         "range_choices": [("12", _("12 months")), ("36", _("3 years")), ("all", _("All"))],
-        "months": monthly_values(place.union, shown.day, months, known_now=asked.known_now),
+        "months": found,
+        "is_cut": any(row.members is None for row in found),
         "range": chosen,
         "figure": figure,
+        "figure_unit": {"unions": "union", "stations": "station"}.get(figure, "person"),
         "doubted_since": doubted if doubted and doubted <= shown.day else None,
     }
 

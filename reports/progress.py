@@ -24,6 +24,11 @@ from reports.pace import status_sql
 from reports.runs import DELTAS, PUBLISH, PUBLISHED_BY_SQL
 from reports.selectors.counts import value_sql
 
+# Before the first night nobody measured: it measures so many days one by one, months before them.
+RECENT_DAYS = 35
+# Nobody looks back further; each month of it is measured in the first night.
+LONGEST_HISTORY = dt.timedelta(days=3653)
+
 
 def _counted(day: str) -> str:
     """What the target of ``due`` counts, on a day; SQL."""
@@ -131,7 +136,8 @@ def measure_progress(day: dt.date, *, night: dt.date | None = None) -> int:
 
 
 def measure_history(last: dt.date) -> int:
-    """Measure the month ends since the first target began, the days measured before, and ``last``.
+    """Measure the days measured before, the month ends since the first target began (within
+    ``LONGEST_HISTORY``), and each of the ``RECENT_DAYS`` up to ``last``.
 
     So that a leader who looks back finds the campaigns of the day; rows written.
     """
@@ -141,7 +147,11 @@ def measure_history(last: dt.date) -> int:
     )["day"]
     days = set(CampaignProgress.objects.filter(day__lt=last).values_list("day", flat=True))
     if first is not None:
+        # However far back a target claims to begin.
+        first = max(first, last - LONGEST_HISTORY)
         days.update(_month_ends(first, last))
+        recent = (last - dt.timedelta(days=back) for back in range(RECENT_DAYS))
+        days.update(day for day in recent if day >= first)
     return sum(measure_progress(day, night=last) for day in sorted(days | {last}))
 
 

@@ -56,7 +56,12 @@ def _joined(*notes: str) -> str:
 
 def all_rates(dashboard: Dashboard) -> Iterable[Cells]:
     """Every rate with the two numbers it rests on, and the flows of the month and the year."""
-    table = rate_table(dashboard.union, dashboard.as_of.day)
+    table = rate_table(
+        dashboard.union,
+        dashboard.as_of.day,
+        reading=None if dashboard.known_now else dashboard.reading,
+        units=dashboard.units,
+    )
     if dashboard.known_now:
         yield [("text", _("As published"))]
     yield head(

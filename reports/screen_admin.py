@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -124,7 +124,7 @@ class ScreenTokenAdmin(ScopedModelAdmin):
             permission=CHANGE,
         )
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, screen.pk)
         revoke_screen(screen, actor=actor_of(request))
         self.message_user(request, gettext("The screen is revoked."), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:reports_screentoken_change", args=[screen.pk]))

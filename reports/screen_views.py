@@ -46,10 +46,11 @@ def open_screen(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_safe
 def screen(request: HttpRequest) -> HttpResponse:
-    """The screen of the token in the cookie; 404 as soon as it is revoked."""
+    """The screen of the token in the cookie; 404, a dark page, as soon as it is revoked."""
     found = screen_of(request.COOKIES.get(COOKIE, ""))
     if found is None:
-        raise Http404
+        # On a wall hangs no page of the portal: it stays dark.
+        return render(request, "reports/screen_ended.html", status=404)
     note_seen(found)
     return render(request, "reports/screen.html", _context(found))
 

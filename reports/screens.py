@@ -92,6 +92,8 @@ def is_lit(screen: ScreenToken) -> bool:
 def note_seen(screen: ScreenToken) -> None:
     """Remember that the screen was there just now."""
     now = timezone.now()
+    if screen.last_used_at is not None and screen.last_used_at >= now - SEEN_EVERY:
+        return
     ScreenToken.objects.filter(
         Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - SEEN_EVERY), pk=screen.pk
     ).update(last_used_at=now)

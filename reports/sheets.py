@@ -53,6 +53,9 @@ class Sheet:
             return None
         if kind in _FORMATS:
             cell = WriteOnlyCell(self.sheet, value)
+            if kind == "number" and value == int(value):
+                # With the format of broken numbers a whole one ends in a bare point.
+                kind = "count"
             if kind not in self._styles:
                 cell.number_format = _FORMATS[kind]
                 self._styles[kind] = cell._style

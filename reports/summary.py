@@ -16,7 +16,7 @@ from reports.selectors.figures import Rate
 from reports.selectors.key_figures import KeyFigure
 from reports.selectors.marks import books_note, rests_on
 from reports.selectors.ranked import FIGURES, marked_columns
-from reports.selectors.ranking import RankedUnion
+from reports.selectors.ranking_rows import RankedUnion
 from reports.templatetags.reports_figures import (
     number,
     pace,
@@ -24,6 +24,7 @@ from reports.templatetags.reports_figures import (
     quantity,
     rate_text,
     signed,
+    unit_word,
 )
 from reports.templatetags.reports_marks import sign_note, signed_as
 from reports.templatetags.reports_page import (
@@ -56,6 +57,8 @@ def values_of(dashboard: Dashboard) -> dict[str, Any]:
     of_all = signed_as(dashboard.mark(rests_on("members", figures.all_groups)))
     children = [_child(row, dashboard) for row in ranking.rows[:MAX_CHILDREN]]
     notes = [_("As of %(day)s.") % {"day": as_of.day.isoformat()}]
+    if as_of.note:
+        notes.append(as_of.note)
     if as_of.is_provisional:
         notes.append(_("Provisional: the day was counted before it was over."))
     notes.append(
@@ -75,7 +78,12 @@ def values_of(dashboard: Dashboard) -> dict[str, Any]:
         "targets": [_target(course) for course in targets[:MAX_TARGETS]],
         "targets_more": _more(len(targets) - MAX_TARGETS),
         "nothing": _("No published campaign sets this union a target."),
-        "trend_title": _("Members at the end of the month, and new members"),
+        "trend_title": _("The last twelve months"),
+        # Two charts: stocks and joinings are no figures of one scale.
+        "trend_names": [
+            _("%(name)s (%(unit)s)") % {"name": name, "unit": unit_word("person")}
+            for name in (_("Members at the end of the month"), _("New members a month"))
+        ],
         "trend": trend,
         "trend_note": sign_note(text for row in trend for text in row.values()),
         "groups_title": _("Members by group"),
@@ -116,9 +124,9 @@ def _month(row: MonthValues, dashboard: Dashboard) -> dict[str, Any]:
     )
     return {
         "month": f"{row.month:%Y-%m}",
-        "members": row.members,
+        "members": row.members or 0,
         "members_text": number(row.members) + members,
-        "joined": row.joined,
+        "joined": row.joined or 0,
         "joined_text": number(row.joined) + joined,
     }
 
@@ -208,7 +216,7 @@ def _child(row: RankedUnion, dashboard: Dashboard) -> list[str]:
     sign = {column: signed_as(column in marked) for column in FIGURES}
     status = f" {row.pace.status_label}" if row.pace else ""
     return [
-        str(row.place),
+        "" if row.place is None else str(row.place),
         row.union.name,
         number(row.members) + sign["members"],
         signed(row.joined_this_month) + sign["month"],
@@ -235,5 +243,6 @@ def _quality(dashboard: Dashboard) -> list[list[str]]:
     quality = dashboard.quality
     return [
         [_("Books that differ"), number(quality.drifts)],
+        [_("Report and register differ"), number(quality.reports)],
         *([signal.name, number(signal.entries)] for signal in quality.signals),
     ]

@@ -30,6 +30,7 @@ urlpatterns = [
     path("map.json", map_views.map_json, name="map"),
     path("brief/", brief_views.brief, name="brief"),
     path("brief/<int:pk>/prove/", brief_views.prove, name="brief_prove"),
+    path("brief/<int:pk>/code/", brief_views.send_again, name="brief_send_again"),
     path("brief/<int:pk>/end/", brief_views.end, name="brief_end"),
     path("screen/", screen_views.screen, name="screen"),
     path("screen/<str:token>/", screen_views.open_screen, name="screen-open"),

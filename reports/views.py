@@ -16,9 +16,10 @@ from django.views.decorators.http import require_safe
 from campaigns.models import Indicator
 from campaigns.selectors.targets import cascades_of, versions_of_campaign
 from core.pagination import BoundedPaginator, OneQueryPaginator
-from reports.asking import NOW, Asked, asked_of, date_of, number_of, without
+from reports.asking import NOW, Asked, asked_of, date_of, number_of, start_of, without
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
 from reports.metrics import Text, by_section, metric_of
+from reports.models.counts import PERSON_METRICS
 from reports.parts import PARTS, page_context, statuses
 from reports.selectors import progress, rows as rows_selectors
 from reports.selectors.dashboard import Dashboard, dashboard_for, front_for
@@ -26,7 +27,6 @@ from reports.selectors.days import AsOf, as_of
 from reports.selectors.marks import marks_with
 from reports.selectors.scope import (
     PERMISSION,
-    ancestors_in_scope,
     dashboard_union,
     home_unions,
     visible_campaigns,
@@ -45,9 +45,9 @@ Page = dict[str, Any]
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The figures of a union: ``?union=`` (default: the viewer's highest), ``?day=``.
 
-    The other words of the address: ``sort``, ``kind``, ``status`` and ``page`` of the ranking,
-    ``view`` (as published, or as known now); ``range``, ``figure`` and ``period`` of the blocks;
-    ``map``, the figure on the map.
+    The other words of the address: ``sort``, ``kind``, ``status``, ``pace`` (which target) and
+    ``page`` of the ranking, ``view`` (as published, or as known now); ``range``, ``figure`` and
+    ``period`` of the blocks; ``map``, the figure on the map.
     """
     asked = asked_of(request)
     shown = asked.as_of()
@@ -76,6 +76,7 @@ def _front(request: HttpRequest, asked: Asked, shown: AsOf) -> Block | None:
         page=asked.page,
         kind=asked.kind,
         status=asked.status,
+        pace=asked.pace,
         known_now=asked.known_now,
     )
     context = {
@@ -169,15 +170,16 @@ def _union_beside(request: HttpRequest, owner: Union | None) -> Union | None:
 @login_required
 def rows(request: HttpRequest) -> HttpResponse:
     """The rows behind a figure: people, unions or stations, as of a day."""
-    union = dashboard_union(request.user, request.GET.get("union"))
-    shown = as_of(date_of(request.GET.get("day", "")))
+    union = rows_selectors.union_behind(request.user, request.GET.get("union"))
+    metric = request.GET.get("metric", "")
+    shown = as_of(date_of(request.GET.get("day", "")), of_people=metric in PERSON_METRICS)
     if shown is None:
         raise Http404
     figure = rows_selectors.find_figure(
         union,
-        request.GET.get("metric", ""),
+        metric,
         shown.day,
-        date_of(request.GET.get("since", "")),
+        start_of(request.GET.get("since", ""), shown.day),
         request.GET.get("breakdown", ""),
         request.GET.get("group_set", ""),
     )
@@ -189,7 +191,6 @@ def rows(request: HttpRequest) -> HttpResponse:
         value = rows_selectors.published_value(figure)
     context: Page = {
         "union": union,
-        "ancestors": ancestors_in_scope(request.user, union),
         "as_of": shown,
         "marks": marks_with([union]),
         "newest": shown.newest,
@@ -263,6 +264,7 @@ def _whole(request: HttpRequest) -> Dashboard:
         sort=asked.sort,
         kind=asked.kind,
         status=asked.status,
+        pace=asked.pace,
         known_now=asked.known_now,
     )
 
@@ -319,4 +321,4 @@ def _person_rows(request: HttpRequest, figure: rows_selectors.Figure, *, is_late
 
 
 def _metric_name(figure: rows_selectors.Figure) -> Text:
-    return metric_of(figure.metric).name
+    return metric_of(figure.code).name

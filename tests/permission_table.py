@@ -238,8 +238,8 @@ ACTS = (
         shows_numbers=True,
     ),
     *act("admin:members_joincode_switch", lambda world: (world.join_code.pk,)),
-    *act("admin:campaigns_campaign_publish", draft),
-    *act("admin:campaigns_campaign_close", published),
+    *act("admin:campaigns_campaign_publish", draft, page=SCOPED_RECORD),
+    *act("admin:campaigns_campaign_close", published, page=SCOPED_RECORD),
     *act(
         "admin:campaigns_campaign_join_code",
         published,

@@ -9,7 +9,6 @@ from django.forms import Form
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
@@ -69,7 +68,7 @@ class ApplicationActs(LookedAtOnly, ReadOnlyAdmin):
         """Approve, and go on to the next if asked to."""
         application = self._fetch_for_act(request, object_id)
         if application is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         try:
             approve_application(application, actor=actor_of(request))
         except RuleViolation as refusal:
@@ -86,7 +85,7 @@ class ApplicationActs(LookedAtOnly, ReadOnlyAdmin):
         """Ask the applicant to correct something."""
         application = self._fetch_for_act(request, object_id)
         if application is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         form = CorrectionRequestForm(request.POST)
         if not form.is_valid():
             return self._page(request, application, correction_form=form)
@@ -111,7 +110,7 @@ class ApplicationActs(LookedAtOnly, ReadOnlyAdmin):
         """Turn down with a reason."""
         application = self._fetch_for_act(request, object_id)
         if application is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         form = RejectionForm(request.POST)
         if not form.is_valid():
             return self._page(request, application, rejection_form=form)
@@ -131,7 +130,7 @@ class ApplicationActs(LookedAtOnly, ReadOnlyAdmin):
         """Take the decision back, for a reason."""
         application = self._fetch_for_act(request, object_id)
         if application is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         form = UndoForm(request.POST)
         if not form.is_valid():
             return self._page(request, application, undo_form=form)
@@ -154,7 +153,7 @@ class ApplicationActs(LookedAtOnly, ReadOnlyAdmin):
         """Show the full numbers once, for a reason, logged."""
         application = self._fetch_for_act(request, object_id)
         if application is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         form = RevealForm(request.POST, auto_id="reveal_%s")
         revealed = None
         if form.is_valid():

@@ -227,7 +227,7 @@ class CollectiveRegistrationAdmin(ScopedModelAdmin):
             rows, unquote(object_id), actor=request.user, permission="enrolment.change"
         )
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, registration.pk)
         if not isinstance(request.user, User):
             raise PermissionDenied
         try:

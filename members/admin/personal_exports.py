@@ -12,7 +12,6 @@ from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseBase,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
     StreamingHttpResponse,
 )
@@ -104,7 +103,7 @@ class PersonalExportAdmin(LookedAtOnly, ReadOnlyAdmin):
         """Allow or refuse."""
         export = self._fetch(request, object_id)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, export.pk)
         actor = actor_of(request)
         assert isinstance(actor, User)
         try:
@@ -117,7 +116,7 @@ class PersonalExportAdmin(LookedAtOnly, ReadOnlyAdmin):
         """The workbook, as an answer to a POST: no link that could be opened by itself."""
         export = self._fetch(request, object_id)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, export.pk)
         try:
             download = start_download(export, actor=actor_of(request))
         except RuleViolation as refusal:

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
@@ -100,7 +99,7 @@ class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
         """Correct the record, or erase it."""
         found = self._fetch_for_act(request, object_id)
         if found is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         form = NumberForm(request.POST)
         typed = ""
         if found.is_erasure:
@@ -127,7 +126,7 @@ class DataRequestAdmin(LookedAtOnly, ReadOnlyAdmin):
         """Leave the record as it is."""
         found = self._fetch_for_act(request, object_id)
         if found is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         form = RefusalForm(request.POST)
         if not form.is_valid():
             return self._page(request, found, refusal_form=form)

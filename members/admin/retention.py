@@ -108,7 +108,7 @@ class PurgeRunAdmin(LookedAtOnly, OperatorAdmin):
         """Confirm the report; the work is done in the background."""
         run = self._fetch(request, object_id)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, run.pk)
         actor = actor_of(request)
         assert isinstance(actor, User)
         try:
@@ -129,7 +129,7 @@ class PurgeRunAdmin(LookedAtOnly, OperatorAdmin):
         """Put the report aside."""
         run = self._fetch(request, object_id)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, run.pk)
         return self._back(drop_purge(run, actor=actor_of(request)))
 
     def _fetch(self, request: HttpRequest, object_id: str) -> PurgeRun:

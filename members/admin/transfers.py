@@ -12,7 +12,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
@@ -181,7 +180,7 @@ class TransferAdmin(LookedAtOnly, ReadOnlyAdmin):
         """Say yes or no for one union."""
         transfer = self._fetch_for_act(request, object_id)
         if transfer is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         form = DecisionForm(request.POST)
         if not form.is_valid():
             return self._page(request, transfer, form)
@@ -209,7 +208,7 @@ class TransferAdmin(LookedAtOnly, ReadOnlyAdmin):
         """Take the request back."""
         transfer = self._fetch_for_act(request, object_id)
         if transfer is None:
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, object_id)
         try:
             cancel_transfer(transfer, actor=actor_of(request))
         except RuleViolation as refusal:

@@ -14,7 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -336,7 +336,7 @@ class UnionClosingAdmin(LookedAtOnly, ReadOnlyAdmin):
         if not can(actor_of(request), "unions.change", closing.union):
             raise PermissionDenied
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, closing.pk)
         run_closing(closing.pk, seconds=SECONDS_HERE)
         return HttpResponseRedirect(reverse("admin:unions_unionclosing_change", args=[closing.pk]))
 

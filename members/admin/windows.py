@@ -14,7 +14,6 @@ from django.db.models import Count, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.urls import URLPattern, reverse
@@ -118,7 +117,7 @@ class MobileWindowAdmin(ScopedModelAdmin):
         """Log the official out of this device and go on to the window's page."""
         window = self._fetch(request, object_id)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, window.pk)
         logout(request)
         return HttpResponseRedirect(reverse("members:window", args=[window_token(window)]))
 
@@ -126,7 +125,7 @@ class MobileWindowAdmin(ScopedModelAdmin):
         """Close for good."""
         window = self._fetch(request, object_id)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return self.only_by_button(request, window.pk)
         close_window(window, actor=actor_of(request))
         self.message_user(request, gettext("The window is closed."), messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:members_mobilewindow_change", args=[window.pk]))

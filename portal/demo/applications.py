@@ -39,6 +39,9 @@ FIRST_PHONE = 98_000_000
 # Hours since they were sent in, from fresh to long overdue.
 _AGES = (1, 3, 5, 8, 20, 27, 31, 44, 50, 70, 75, 96, 110, 120, 140, 168, 190, 215, 240, 262, 290,
          330, 380, 450, 610)  # fmt: skip
+# The phone is proven some minutes after sending; of those who wait a few have not done it yet.
+_PROVEN_AFTER = (2, 3, 5, 4, 11)  # minutes, one application after the other
+_UNPROVEN_EVERY = 8
 _EMPLOYERS = ("", "", "某配送站点（演示）", "某货运车队（演示）", "自营（演示）")
 
 
@@ -81,12 +84,14 @@ class _Queue:
         if reason is None:
             return
         for number in range(TURNED_DOWN):
-            application = self._send(400 + 30 * number)
+            application = self._send(400 + 30 * number, is_proven=True)
             reject_application(application, reason=reason, note="演示：请核对后再申请", actor=None)
             decided_at = application.submitted_at + dt.timedelta(hours=26)
             Application.objects.filter(pk=application.pk).update(decided_at=decided_at)
 
-    def _send(self, age: int, *, person: PersonInput | None = None) -> Application:
+    def _send(
+        self, age: int, *, person: PersonInput | None = None, is_proven: bool = False
+    ) -> Application:
         random = self._random
         group = random.choice(list(self._groups))
         if person is None:
@@ -107,9 +112,15 @@ class _Queue:
         self._sent += 1
         ago = dt.timedelta(hours=age, minutes=random.randint(0, 59))
         application.submitted_at = timezone.now() - ago
+        if is_proven or self._sent % _UNPROVEN_EVERY:
+            application.phone_proven_at = _proven_after(application.submitted_at, self._sent)
         application.is_demo = True
-        application.save(update_fields=["submitted_at", "is_demo"])
+        application.save(update_fields=["submitted_at", "phone_proven_at", "is_demo"])
         return application
+
+
+def _proven_after(sent_at: dt.datetime, number: int) -> dt.datetime:
+    return sent_at + dt.timedelta(minutes=_PROVEN_AFTER[number % len(_PROVEN_AFTER)])
 
 
 def _somebody_enrolled() -> PersonInput:
@@ -140,9 +151,10 @@ def _approved_ones() -> None:
         .select_related("member")
         .order_by("-started_on", "pk")[:APPROVED]
     )
-    for membership in memberships:
+    for number, membership in enumerate(memberships):
         day = membership.started_on
         decided_at = dt.datetime(day.year, day.month, day.day, 10, tzinfo=CHINA)
+        submitted_at = decided_at - dt.timedelta(hours=41)
         membership.application = Application.objects.create(
             receipt_number=receipt_number(),
             union_id=membership.union_id,
@@ -150,7 +162,8 @@ def _approved_ones() -> None:
             channel=membership.channel,
             join_code_id=membership.join_code_id,
             status=ApplicationStatus.APPROVED,
-            submitted_at=decided_at - dt.timedelta(hours=41),
+            submitted_at=submitted_at,
+            phone_proven_at=_proven_after(submitted_at, number),
             decided_at=decided_at,
             decided_by=decided_by,
             is_demo=True,

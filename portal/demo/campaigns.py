@@ -32,9 +32,7 @@ from unions.models import Union
 DEMO_DRIVE_NAME = f"聊城市新就业形态劳动者入会集中行动{DEMO_MARK}"
 DAYS_GONE = 45
 DAYS_TO_COME = 75
-_CASCADE_NOTE = (
-    "演示分解：来源只公布全省目标 / the demo's cascade; the paper gives the provincial target"
-)
+_CASCADE_NOTE = "演示分解：来源只公布全省目标"
 # How fast the counties of the demo drive go, 1 is exactly on pace: one of every status at least.
 _PACES = (1.02, 1.25, 0.97, 0.82, 1.15, 0.55, 1.0, 0.75)
 
@@ -134,8 +132,8 @@ def _running_drive(group_set: GroupSet, today: dt.date) -> Campaign:
         ends_on=ends_on,
         status=CampaignStatus.PUBLISHED,
         summary="演示活动：日期随安装日推算，目标与进度均为生成。",
-        note="演示数据，不代表任何真实工会的工作 / demo data, no union's real work",
-        source="演示数据 / demo data",
+        note="演示数据，不代表任何真实工会的工作",
+        source="演示数据",
         shows_progress=True,
         is_demo=True,
     )
@@ -169,7 +167,7 @@ def _running_drive(group_set: GroupSet, today: dt.date) -> Campaign:
             period_start=starts_on,
             period_end=ends_on,
             value=value,
-            note="演示目标 / demo target",
+            note="演示目标",
         )
         for union, value in targets
     )

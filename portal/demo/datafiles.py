@@ -24,6 +24,6 @@ def citation(key: str) -> str:
 
 
 def assumption(key: str) -> str:
-    """The assumption of this key, in both languages."""
+    """The assumption of this key, in the language of the demo's texts."""
     row = next(row for row in read_data("assumptions") if row["key"] == key)
-    return f"{row['assumption_zh']} / {row['assumption_en']}"
+    return row["assumption_zh"]

@@ -93,7 +93,7 @@ def _generated_baselines() -> int:
                 group_id=group,
                 counted_on=_COUNTED_ON,
                 worker_count=count,
-                source="演示数据（生成的底数，来源未公布） / demo data, generated",
+                source="演示数据（生成的底数，来源未公布）",
                 note=assumption("workforce"),
                 is_demo=True,
             )

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext as _, ngettext, pgett
 from campaigns.models import Unit
 from reports.briefings.content import MISSED, Briefing, Line, Sheet
 from reports.metrics import metric_of
+from reports.models import CampaignProgress
 from reports.templatetags.reports_figures import DASH, number, pace, percent_text, unit_word
 
 _NUMERALS = "一二三四五六七八九十"
@@ -160,6 +161,16 @@ def _own(sheet: Sheet, day: dt.date) -> str:
             "time": percent_text(Decimal(passed) / sheet.days),
         }
     row = sheet.own.progress
+    if row.progress is None:
+        return _(
+            "Target %(target)s. Nothing has been measured yet: the night counts it. %(passed)d of "
+            "%(days)d days have passed, %(time)s of the time."
+        ) % {
+            "target": amount(sheet.own.target_value, sheet.indicator.unit),
+            "passed": passed,
+            "days": sheet.days,
+            "time": percent_text(row.time_elapsed),
+        }
     if row.value is None:
         return _(
             "Target %(target)s. How far it is cannot be said: there is no baseline, or no record "
@@ -288,11 +299,26 @@ def _outlook(line: Line, unit: str) -> str:
     return ("" if is_chinese() else " ").join(filter(None, parts))
 
 
+def _nobody_lags(sheet: Sheet) -> str:
+    unknown = sum(line.state == CampaignProgress.Status.NO_DATA for line in sheet.lines)
+    if not sheet.lines:
+        return _("No unit below has a target here.")
+    if unknown == len(sheet.lines):
+        return _("There is no figure of any unit: whether one lags behind is not known.")
+    if unknown:
+        return ngettext(
+            "None of the measured units lags behind; of %(count)d unit there is no figure.",
+            "None of the measured units lags behind; of %(count)d units there is no figure.",
+            unknown,
+        ) % {"count": unknown}
+    return _("No unit lags behind.")
+
+
 def lagging(sheet: Sheet, shown: int) -> str:
-    """How many units lag, and that the list may be cut."""
+    """How many units lag, and that the list may be cut; what is not known is not said."""
     count = len(sheet.laggards)
     if not count:
-        return _("No unit lags behind.")
+        return _nobody_lags(sheet)
     if sheet.laggards[0].state == MISSED:
         text = ngettext(
             "%(count)d unit has missed its target.",

@@ -37,7 +37,11 @@ def workbook_of(briefing: Briefing) -> bytes:
         ranking = Page(book, names[1], WIDTHS)
         ranking.write(_unit_rows(sheet, sheet.direct, RANKED_COLUMNS))
         _add_chart(ranking, sheet)
-        Page(book, names[2], WIDTHS).write(_unit_rows(sheet, sheet.laggards, LAGGING_COLUMNS))
+        lagging = Page(book, names[2], WIDTHS)
+        lagging.write(_unit_rows(sheet, sheet.laggards, LAGGING_COLUMNS))
+        if not sheet.laggards:
+            # Nobody, or nobody knows.
+            lagging.write([[("text", wording.lagging(sheet, 0))]])
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()

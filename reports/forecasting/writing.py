@@ -33,6 +33,8 @@ _KEPT = (
     "missed",
     "brought",
 )
+# Every day ahead is reckoned: no campaign reaches further, a slip of the finger would (9999).
+LONGEST_AHEAD = dt.timedelta(days=4400)
 _STEP = Decimal("0.000001")
 _LARGEST_ERROR = Decimal(99_999)
 
@@ -50,9 +52,10 @@ def forecast_targets(day: dt.date) -> int:
 
     Targets of published campaigns whose period has begun and is not over on ``day``, with a value
     in ``CampaignProgress`` of the day: the night measures progress first. Targets of one union that
-    count the same (a yearly and a cumulative one) share their reading. A target of unknown metric
-    or without a value (no baseline) gets no row. What was fitted serves for some days
-    (``fit_weights``); where nothing serves, the days up to ``day`` are fitted.
+    count the same (a yearly and a cumulative one) share their reading. A target of unknown metric,
+    without a value (no baseline) or ending later than ``LONGEST_AHEAD`` gets no row. What was
+    fitted serves for some days (``fit_weights``); where nothing serves, the days up to ``day`` are
+    fitted.
     """
     CampaignForecast.objects.filter(day=day).delete()
     written = 0
@@ -100,6 +103,7 @@ def _due_targets(day: dt.date) -> Iterator[_Due]:
             target__indicator__metric__in=list(COUNTED),
             target__period_start__lte=day,
             target__period_end__gt=day,
+            target__period_end__lte=day + LONGEST_AHEAD,
         )
         .select_related("target__indicator")
         .order_by(

@@ -84,9 +84,9 @@ class CountedEmployer(models.Model):
 class DailyEstablishment(models.Model):
     """Units kept in the subtree of a union from a day on; sparse like ``DailyCount``.
 
-    ``covered``: their covering union stood; ``marked_only``: said to have a union that nobody has
-    named; ``firms``: platform and leading firms; ``staff`` (persons): of covered units, of which
-    ``without_staff`` state none.
+    ``covered``: their covering union stood; ``marked_only``: said to have a union, but naming none
+    or one that did not stand; ``firms``: platform and leading firms; ``staff`` (persons): of
+    covered units, of which ``without_staff`` state none.
     """
 
     pk = models.CompositePrimaryKey("union_id", "day")

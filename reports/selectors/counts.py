@@ -7,6 +7,7 @@ beside the figure as it was published.
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -107,6 +108,12 @@ CROSS JOIN LATERAL (VALUES
     ('rejoined', l.rejoined)) AS m(metric, value)
 WHERE l.breakdown = ANY(%(breakdowns)s)
 """
+# Both at once; the last column tells which.
+_PUBLISHED_AND_LATE = f"""
+SELECT published.*, false FROM ({_VALUES}) AS published(union_id, metric, breakdown, day, value)
+UNION ALL
+SELECT late.*, true FROM ({_LATE}) AS late(union_id, metric, breakdown, day, value)
+"""
 
 
 class Counts:
@@ -134,7 +141,7 @@ def read_counts(
     """The values of ``keys`` for all ``union_ids`` on all ``days``, in one query.
 
     As published; with ``known_now``, as the ledger tells today (persons only: of units no past is
-    kept but the published one), in a second query.
+    kept but the published one).
     """
     published, known = _read(union_ids, keys, days, known_now=known_now)
     return known if known_now else published
@@ -143,7 +150,7 @@ def read_counts(
 def read_both_counts(
     union_ids: Sequence[int], keys: Iterable[Key], days: Iterable[dt.date]
 ) -> tuple[Counts, Counts]:
-    """As ``read_counts``: as published, and as known now. Two queries."""
+    """As ``read_counts``, of both: as published, and as known now. One query."""
     return _read(union_ids, keys, days, known_now=True)
 
 
@@ -161,17 +168,13 @@ def _read(
         "unit_breakdowns": [breakdown for _metric, breakdown in units],
         "days": sorted(set(days)),
     }
-    values: dict[tuple[int, str, str, dt.date], int] = {}
+    values: Counter[tuple[int, str, str, dt.date]] = Counter()
+    late: Counter[tuple[int, str, str, dt.date]] = Counter()
     with reading_connection().cursor() as cursor:
-        cursor.execute(_VALUES, asked)
-        for union_id, metric, breakdown, day, value in cursor.fetchall():
-            values[union_id, metric, breakdown, day] = value
-        known = dict(values)
-        if known_now:
-            cursor.execute(_LATE, asked)
-            for union_id, metric, breakdown, day, value in cursor.fetchall():
-                key = (union_id, metric, breakdown, day)
-                known[key] = known.get(key, 0) + int(value)
+        cursor.execute(_PUBLISHED_AND_LATE if known_now else _VALUES, asked)
+        for union_id, metric, breakdown, day, value, *is_late in cursor.fetchall():
+            (late if any(is_late) else values)[union_id, metric, breakdown, day] += int(value)
+    known = {key: values[key] + late[key] for key in {*values, *late}}
     return Counts(values), Counts(known)
 
 

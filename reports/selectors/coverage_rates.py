@@ -107,9 +107,9 @@ FROM highest h GROUP BY h.day, h.set_id
 class Units:
     """The units of a subtree on a day. Rates are None where nothing is registered.
 
-    ``marked_only``: said to have a union (the mark of the tax feeds) that nobody has named, hence
-    not covered. ``firms`` are platform and leading firms. ``staff`` (persons) is that of covered
-    units, of which ``without_staff`` state none.
+    ``marked_only``: said to have a union (the mark of the tax feeds), but naming none, or one that
+    did not stand on the day, hence not covered. ``firms`` are platform and leading firms. ``staff``
+    (persons) is that of covered units, of which ``without_staff`` state none.
     """
 
     units: int = 0

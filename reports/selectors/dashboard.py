@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from reports.selectors.burn_up import CampaignCourse, courses_of
 from reports.selectors.counts import Key, Metric, read_counts
-from reports.selectors.coverage_rates import read_units
+from reports.selectors.coverage_rates import Units, read_units
 from reports.selectors.days import AsOf, eve, month_start, year_start
 from reports.selectors.figures import Figures, figures_from
 from reports.selectors.funnel import Funnel, funnel_of
@@ -25,7 +26,7 @@ from reports.selectors.reported import (
     reported_figures,
     share_findings,
 )
-from reports.selectors.structure import Structure, coverage_of, structure_of
+from reports.selectors.structure import Coverage, Structure, coverage_of, structure_of
 from unions.models import Union
 from unions.scope import Actor
 
@@ -76,6 +77,8 @@ class Dashboard:
     months: list[MonthValues]
     funnel: Funnel
     quality: QualityBox
+    reading: Reading  # behind the figures of the front
+    units: Units
     known_now: bool = False
 
     @property
@@ -96,12 +99,15 @@ class Dashboard:
 
 @dataclass(frozen=True)
 class MonthValues:
-    """The stocks at the end of a month (or on the day shown) and what was new in it."""
+    """The stocks at the end of a month (or on the day shown) and what was new in it.
+
+    Nobody knows the people of a month that was over before the figures begin: None.
+    """
 
     month: dt.date
     last_day: dt.date
-    members: int
-    joined: int
+    members: int | None
+    joined: int | None
     unions: int
     stations: int
 
@@ -116,10 +122,15 @@ def front_for(
     page_size: int = PAGE_SIZE,
     kind: str = "",
     status: str = "",
+    pace: str = "",
     known_now: bool = False,
+    reading: Reading | None = None,
 ) -> Front:
-    """The page of ``union``, which the caller has fetched in the actor's scope: five queries."""
-    reading = Reading([union.pk], [as_of.day], known_now=known_now)
+    """The page of ``union``, which the caller has fetched in the actor's scope: five queries.
+
+    ``reading`` is that of the day, where the caller has it: then two.
+    """
+    reading = reading or Reading([union.pk], [as_of.day], known_now=known_now)
     return Front(
         union=union,
         as_of=as_of,
@@ -134,16 +145,20 @@ def front_for(
             page_size=page_size,
             kind=kind,
             status=status,
+            pace=pace,
             groups=reading.groups,
         ),
         marks=marks_of([union.pk], below=union),
     )
 
 
-def papers_of(figures: Figures) -> Papers:
-    """What was reported for the union and day of ``figures``, beside them."""
+def papers_of(figures: Figures, coverage: Coverage | None = None) -> Papers:
+    """What was reported for the union and day of ``figures``, beside them: two queries.
+
+    One where the caller has read the ``coverage``.
+    """
     rows = reported_figures(figures.union, figures.day)
-    covered = coverage_of(figures.union, figures.day).covered
+    covered = (coverage or coverage_of(figures.union, figures.day)).covered
     return Papers(compare(rows, figures, covered), share_findings(rows, figures))
 
 
@@ -155,9 +170,15 @@ def dashboard_for(
     sort: str = DEFAULT_SORT,
     kind: str = "",
     status: str = "",
+    pace: str = "",
     known_now: bool = False,
 ) -> Dashboard:
-    """All of it, with the whole ranking up to ``MAX_EXPORTED_CHILDREN``."""
+    """All of it, with the whole ranking up to ``MAX_EXPORTED_CHILDREN``.
+
+    What several blocks show is read once.
+    """
+    day = as_of.day
+    reading = Reading([union.pk], [day], known_now=known_now, also=days_of_months(day))
     front = front_for(
         actor,
         union,
@@ -166,45 +187,83 @@ def dashboard_for(
         page_size=MAX_EXPORTED_CHILDREN,
         kind=kind,
         status=status,
-        known_now=known_now,
+        pace=pace,
+        reading=reading,
     )
-    days = [as_of.day, month_ago(as_of.day), year_ago(as_of.day)]
+    days = [day, month_ago(day), year_ago(day)]
     units = read_units([union.pk], days)
+    structure = structure_of(union, day)
     return Dashboard(
         replace(
             front,
             keys=[
-                with_units({day: units[union.pk, day] for day in days}, as_of.day)
+                with_units({one: units[union.pk, one] for one in days}, day)
                 if key.code == ESTABLISHMENT
                 else key
                 for key in front.keys
             ],
         ),
-        structure_of(union, as_of.day),
-        papers_of(front.figures),
-        courses_of(actor, union, as_of.day),
-        monthly_values(union, as_of.day, known_now=known_now),
-        funnel_of(union, year_start(as_of.day), as_of.day),
-        quality_box_of(union, as_of.day),
+        structure,
+        papers_of(front.figures, structure.coverage),
+        courses_of(actor, union, day),
+        months_of(union, day, reading, first=as_of.first),
+        funnel_of(union, year_start(day), day),
+        quality_box_of(union, day),
+        reading,
+        units[union.pk, day],
         known_now,
     )
 
 
+def months_until(day: dt.date, months: int = MONTHS_SHOWN) -> list[tuple[dt.date, dt.date]]:
+    """The last ``months``, the newest first: the first of each, and its last day or ``day``."""
+    firsts = [month_start(day)]
+    while len(firsts) < months:
+        firsts.append(month_start(eve(firsts[-1])))
+    return list(zip(firsts, [day, *(eve(first) for first in firsts)], strict=False))
+
+
+def days_of_months(day: dt.date, months: int = MONTHS_SHOWN) -> set[dt.date]:
+    """The days whose counts ``monthly_values`` rests on."""
+    return {one for first, last in months_until(day, months) for one in (eve(first), last)}
+
+
 def monthly_values(
-    union: Union, day: dt.date, months_shown: int = MONTHS_SHOWN, *, known_now: bool = False
+    union: Union,
+    day: dt.date,
+    months: int = MONTHS_SHOWN,
+    *,
+    known_now: bool = False,
+    first: dt.date | None = None,
 ) -> list[MonthValues]:
-    """The last months up to ``day``, the newest first; one query, two with ``known_now``."""
-    months = [month_start(day)]
-    while len(months) < months_shown:
-        months.append(month_start(eve(months[-1])))
-    ends = [day, *(eve(month) for month in months)]
+    """The last months up to ``day``, the newest first; one query.
+
+    ``first``: the day on which the figures of people begin.
+    """
     metrics = (Metric.MEMBERS, Metric.JOINED, Metric.UNIONS, Metric.STATIONS)
     keys: list[Key] = [(metric, "") for metric in metrics]
-    counts = read_counts([union.pk], keys, ends, known_now=known_now)
+    days = days_of_months(day, months)
+    counts = read_counts([union.pk], keys, days, known_now=known_now)
+    found = _monthly(day, months, lambda metric, on: counts.at(union.pk, metric, "", on))
+    return _known(found, first)
 
-    def at(metric: str, on: dt.date) -> int:
-        return counts.at(union.pk, metric, "", on)
 
+def months_of(
+    union: Union, day: dt.date, reading: Reading, *, first: dt.date | None = None
+) -> list[MonthValues]:
+    """As ``monthly_values``, out of a reading of these days: no query."""
+    found = _monthly(day, MONTHS_SHOWN, lambda metric, on: reading.count(union.pk, metric, on))
+    return _known(found, first)
+
+
+def _known(months: list[MonthValues], first: dt.date | None) -> list[MonthValues]:
+    return [
+        row if first is None or row.last_day >= first else replace(row, members=None, joined=None)
+        for row in months
+    ]
+
+
+def _monthly(day: dt.date, months: int, at: Callable[[str, dt.date], int]) -> list[MonthValues]:
     return [
         MonthValues(
             month,
@@ -214,5 +273,5 @@ def monthly_values(
             at(Metric.UNIONS, end),
             at(Metric.STATIONS, end),
         )
-        for month, end in zip(months, ends, strict=False)
+        for month, end in months_until(day, months)
     ]

@@ -21,6 +21,10 @@ class Groups:
         """The groups of a set; none of a set that is not valid on the day."""
         return self.members.get(group_set, [])
 
+    def of_code(self, code: str) -> WorkerGroup | None:
+        """The group of this code; None where there is none."""
+        return next((group for group in self.groups if group.pk == code), None)
+
 
 @remembered
 def groups_on(day: dt.date) -> Groups:
@@ -48,14 +52,3 @@ def groups_on(day: dt.date) -> Groups:
     return Groups(
         list(groups.values()), sets, {code: members[row.pk] for code, row in sets.items()}
     )
-
-
-def valid_group_sets(day: dt.date) -> dict[str, GroupSet]:
-    """The version of each set that is valid on ``day``, with its groups, by code."""
-    rows = (
-        GroupSet.objects.filter(valid_from__lte=day)
-        .order_by("code", "-valid_from", "-version")
-        .distinct("code")
-        .prefetch_related("groups")
-    )
-    return {row.code: row for row in rows}

@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from reports.ratios import ratio
+from reports.ratios import percent, ratio
 from reports.selectors.counts import Metric
 from reports.selectors.coverage_rates import Units
 from reports.selectors.days import month_start, year_start
@@ -108,6 +108,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
                 None
                 if is_of_the_year and earlier == compared[0] and earlier.year != day.year
                 else value_on(earlier),
+                unit,
             )
             for earlier in compared
         )
@@ -259,7 +260,7 @@ def with_units(units: dict[dt.date, Units], day: dt.date) -> KeyFigure:
     """The establishment rate of ``day``; ``units`` are those of it, a month and a year before."""
     value = units[day].establishment_rate
     month, year = (
-        _change(value, earlier, units[earlier].establishment_rate)
+        _change(value, earlier, units[earlier].establishment_rate, "ratio")
         for earlier in (month_ago(day), year_ago(day))
     )
     return KeyFigure(
@@ -296,10 +297,20 @@ def _stations_per(reading: Reading, union_id: int, day: dt.date) -> Decimal | No
     return None if share is None else share * PER
 
 
-def difference(value: Value, before: Value) -> Value:
-    """``value`` − ``before``; None where one of them is unknown."""
-    return None if value is None or before is None else value - before
+def difference(value: Value, before: Value, unit: str) -> Value:
+    """``value`` − ``before``; None where one of them is unknown.
+
+    Of the figures as they are shown, so that it is what a reader makes of the two: for a ratio that
+    is a ratio of whole hundredths of a point.
+    """
+    if value is None or before is None:
+        return None
+    if unit == "ratio":
+        return (percent(Decimal(value)) - percent(Decimal(before))) / 100
+    if unit == "per_10000":
+        return round(Decimal(value), 2) - round(Decimal(before), 2)
+    return value - before
 
 
-def _change(value: Value, day: dt.date, before: Value) -> Change:
-    return Change(day, before, difference(value, before))
+def _change(value: Value, day: dt.date, before: Value, unit: str) -> Change:
+    return Change(day, before, difference(value, before, unit))

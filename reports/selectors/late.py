@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from enterprises.baselines import NOW_OR_LATER, Baseline, read_baselines
 from reports.ratios import ratio
 from reports.runs import PUBLISHED_BY_SQL
-from reports.selectors.counts import Key, Metric, read_counts
+from reports.selectors.counts import Key, Metric, read_both_counts
 from reports.selectors.days import eve, month_start, year_start
 from reports.selectors.groups import groups_on
-from reports.selectors.key_figures import Text
+from reports.selectors.key_figures import Text, difference
 from reports.selectors.reading import RATED_SETS
 from unions.models import Union
 
@@ -64,9 +64,9 @@ class LateRate:
 
     @property
     def difference(self) -> Decimal | None:
-        """Known now − published, a difference of ratios; None where one of them is unknown."""
-        before, after = self.published.rate, self.known.rate
-        return None if before is None or after is None else after - before
+        """Known now − published, of the ratios as shown; None where one of them is unknown."""
+        found = difference(self.known.rate, self.published.rate, "ratio")
+        return None if found is None else Decimal(found)
 
     @property
     def sides(self) -> tuple[RateVersion, RateVersion]:
@@ -88,7 +88,7 @@ class Late:
 
 
 def late_figures(union: Union, day: dt.date) -> Late:
-    """Those of ``union`` on ``day``; six queries."""
+    """Those of ``union`` on ``day``; four queries."""
     groups = groups_on(day)
     rated = [code for code in RATED_SETS if code in groups.sets]
     wanted = (
@@ -101,9 +101,7 @@ def late_figures(union: Union, day: dt.date) -> Late:
     keys: list[Key] = [(metric, "") for metric, _name, _since in wanted]
     keys += [(Metric.MEMBERS, group) for code in rated for group in groups.codes_of(code)]
     days = [day, *(eve(since) for _metric, _name, since in wanted if since)]
-    versions = [
-        read_counts([union.pk], keys, days, known_now=known_now) for known_now in (False, True)
-    ]
+    versions = read_both_counts([union.pk], keys, days)
     baselines = [
         read_baselines(
             [union.pk], [groups.sets[code].pk for code in rated], [day], recorded_by=moment

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from reports.selectors.marks import Marks, marks_of
-from reports.selectors.ranking import RankedUnion, Ranking, ranking_of
+from reports.selectors.ranking import Ranking, ranking_of
+from reports.selectors.ranking_rows import RankedUnion
 from reports.selectors.shapes import Shapes, is_shown_below, shapes_below
 from unions.models import Union
 from unions.scope import Actor
@@ -72,12 +73,15 @@ def clean_metric(asked: str) -> str:
     return asked if asked in METRICS else DEFAULT_METRIC
 
 
-def map_of(actor: Actor, union: Union, day: dt.date, metric: str = DEFAULT_METRIC) -> UnionMap:
-    """The map of ``union``, which the caller has fetched in the actor's scope.
+def map_of(
+    actor: Actor, union: Union, day: dt.date, metric: str = DEFAULT_METRIC, *, target: str = ""
+) -> UnionMap:
+    """The map of ``union``, which the caller has fetched in the actor's scope; ``target`` is the
+    key of the target whose pace is shown (``PaceColumn``).
 
     Every child in scope is in it, whether it has a shape or not.
     """
-    ranking = ranking_of(actor, union, day, sort=f"-{metric}", page_size=MAX_AREAS)
+    ranking = ranking_of(actor, union, day, sort=f"-{metric}", page_size=MAX_AREAS, pace=target)
     return map_of_ranking(union, day, metric, ranking, marks_of([], below=union))
 
 
@@ -92,11 +96,7 @@ def map_of_ranking(
 ) -> UnionMap:
     """The map of children that have been read already, and their ``marks``; ``is_hidden`` ones have
     no figure on it."""
-    # The ranking holds no more of a union than its table shows.
-    found = Union.objects.select_related("kind", "region").in_bulk(
-        [row.union.pk for row in ranking.rows]
-    )
-    unions = [found[row.union.pk] for row in ranking.rows]
+    unions = [row.union for row in ranking.rows]
     code = _region_shown(union, unions)
     shapes = shapes_below(code) if code != "" else None
     names = _shapes_of(unions, code, shapes) if shapes else {}

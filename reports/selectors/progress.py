@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext as _
 
-from campaigns.models import Campaign, Phase, Target, TargetVersion
+from campaigns.models import Campaign, Phase, Target, TargetQuerySet, TargetVersion
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from core.replica import reading_connection
 from reports.models import CampaignProgress
@@ -87,20 +87,26 @@ class TargetProgress:
         return ratio(found.value, self.target_value)
 
     @property
+    def measured_earlier(self) -> dt.date | None:
+        """The day of the measurement, where what counts on the day shown may be another value."""
+        if self.progress is None:
+            return None
+        end, measured = self.target.period_end, self.progress.day
+        return measured if measured < min(self.day, end) else None
+
+    @property
     def time_elapsed(self) -> Decimal:
-        """Days gone ÷ days of the period, 0–1."""
-        if self.progress and self.target.period_start <= self.day:
-            return self.progress.time_elapsed
+        """Days gone ÷ days of the period on the day shown, 0–1."""
         length = (self.target.period_end - self.target.period_start).days + 1
         gone = (min(self.day, self.target.period_end) - self.target.period_start).days + 1
         return Decimal(max(gone, 0)) / length
 
     @property
     def pace(self) -> Decimal | None:
-        """Share of target ÷ share of time."""
-        if self.share is None or not self.time_elapsed:
+        """Share of target ÷ share of time, both of the day of the measurement."""
+        if self.share is None or self.progress is None or not self.progress.time_elapsed:
             return None
-        return self.share / self.time_elapsed
+        return self.share / self.progress.time_elapsed
 
 
 @dataclass(frozen=True)
@@ -177,10 +183,22 @@ def measured(targets: Iterable[Target], day: dt.date) -> list[TargetProgress]:
     return [found[key] for key in rows]
 
 
+def told_on(targets: TargetQuerySet, day: dt.date) -> TargetQuerySet:
+    """Those of ``targets`` that were in force on ``day`` and of which ``day`` knew: they had been
+    set by then, or were measured for a day up to it (the first night measures the past).
+
+    What is published later takes no place on days that are out.
+    """
+    later = TargetVersion.objects.filter(target=OuterRef("pk"), number=1, valid_from__gt=day)
+    measured_by_then = CampaignProgress.objects.filter(target=OuterRef("pk"), day__lte=day)
+    return targets.in_force_on(day).filter(~Exists(later) | Exists(measured_by_then))
+
+
 def campaigns_of(actor: Actor, union: Union, day: dt.date) -> list[CampaignView]:
-    """Campaigns that set ``union`` a target, running ones first, then by their beginning."""
+    """Campaigns of which ``day`` knew that they set ``union`` a target, running ones first, then
+    by their beginning."""
     targets = (
-        Target.objects.in_force_on(day)
+        told_on(Target.objects.all(), day)
         .filter(union=union, indicator__campaign__in=visible_campaigns(actor).values("pk"))
         .select_related("indicator__campaign__owner", "indicator__group_set")
         .order_by("indicator", "period_start", "-period_end")
@@ -255,5 +273,5 @@ def targets_of_campaign(
         .annotate(progress_share=F("progress_value") / NullIf(F("value_on_day"), Decimal(0)))
         .annotate(progress_pace=F("progress_share") / NullIf(F("progress_time"), Decimal(0)))
         .select_related("union", "indicator", "indicator__group_set")
-        .order_by(order, "union__path", "indicator", "period_start", "pk")
+        .order_by(order, "union__path", "indicator_id", "period_start", "pk")
     )

@@ -28,6 +28,7 @@ class SignalsOfKind:
     rule: SignalRule
     unions: int
     entries: int
+    signals: int
 
     @property
     def kind(self) -> str:
@@ -78,15 +79,16 @@ def kinds_of(actor: Actor, union: Union, day: dt.date) -> list[SignalsOfKind]:
         for row in standing_signals(actor, union, day)
         .order_by("kind")
         .values("kind")
-        .annotate(unions=Count("union", distinct=True), entries=Sum("value"))
+        .annotate(unions=Count("union", distinct=True), entries=Sum("value"), signals=Count("pk"))
     }
-    nothing = {"unions": 0, "entries": 0}
+    nothing = {"unions": 0, "entries": 0, "signals": 0}
     rules = {rule.kind: rule for rule in SignalRule.objects.all()}
     return [
         SignalsOfKind(
             rules[kind],
             counted.get(kind, nothing)["unions"],
             counted.get(kind, nothing)["entries"],
+            counted.get(kind, nothing)["signals"],
         )
         for kind in SignalKind.values
         if kind in rules

@@ -24,16 +24,23 @@ class SignalCount:
 
 @dataclass(frozen=True)
 class QualityBox:
-    """What stands to be looked at on a day; ``checked_on`` is None before the first check."""
+    """What stands to be looked at on a day; ``checked_on`` is None before the first check.
+
+    ``drifts`` are differences in the portal's own books, ``reports`` those between what a union
+    reported and its register.
+    """
 
     checked_on: dt.date | None
     signals: list[SignalCount]
     drifts: int
     oldest_drift: dt.date | None
+    reports: int
+    oldest_report: dt.date | None
 
 
 def quality_box_of(union: Union, day: dt.date) -> QualityBox:
-    """The signals that stood on ``day`` and the drifts that were not mended; three queries.
+    """The signals that stood on ``day`` and the drifts that were not mended (listed one by one in
+    ``open_drifts``); three queries.
 
     ``checked_on`` is when the whole register was gone through last; what came in is looked at each
     night.
@@ -48,9 +55,15 @@ def quality_box_of(union: Union, day: dt.date) -> QualityBox:
         ),
     )
     checked_on = SignalRule.objects.filter(swept_on__lte=day).aggregate(day=Max("swept_on"))["day"]
+    is_report = Q(book=Drift.Book.REPORTED)
     drifts = Drift.objects.filter(
         Q(mended_at__isnull=True), union__path__startswith=union.path, day__lte=day
-    ).aggregate(value=Count("pk"), oldest=Min("day"))
+    ).aggregate(
+        value=Count("pk", filter=~is_report),
+        oldest=Min("day", filter=~is_report),
+        reports=Count("pk", filter=is_report),
+        oldest_report=Min("day", filter=is_report),
+    )
     names = dict(QualitySignal.Kind.choices)
     return QualityBox(
         checked_on,
@@ -60,4 +73,6 @@ def quality_box_of(union: Union, day: dt.date) -> QualityBox:
         ],
         drifts["value"],
         drifts["oldest"],
+        drifts["reports"],
+        drifts["oldest_report"],
     )

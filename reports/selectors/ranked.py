@@ -7,7 +7,8 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from reports.selectors.marks import Marks
-from reports.selectors.ranking import RankedUnion, Ranking
+from reports.selectors.ranking import Ranking
+from reports.selectors.ranking_rows import RankedUnion
 from unions.models import Union
 
 # The figures of a row by column, as in ``Ranking.rests_on``. A share of the whole is not marked

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.db.models import Count
-
-from campaigns.models import Campaign, Indicator, Target
+from campaigns.models import Target
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from core.replica import reading_connection
-from enterprises.baselines import BASELINE_SQL, Baseline, known_at
+from enterprises.baselines import BASELINE_SQL, known_at
 from reports.models import CampaignProgress
 from reports.pace import STATUS_ON_DAY_SQL
-from reports.ratios import ratio
 from reports.runs import PUBLISHED_BY_SQL
 from reports.selectors.counts import Metric, set_value_sql, value_sql
 from reports.selectors.days import eve, month_start, year_start
 from reports.selectors.embedding import embedded
 from reports.selectors.groups import Groups, groups_on
 from reports.selectors.marks import Rests, columns_rest_on
-from reports.selectors.progress import TargetProgress
+from reports.selectors.progress import told_on
+from reports.selectors.ranking_rows import (
+    RATES,
+    PaceColumn,
+    RankedUnion,
+    kinds_of,
+    pace_column_of,
+    pace_columns_of,
+    ranked_union,
+)
 from reports.selectors.scope import PERMISSION, visible_campaigns
 from unions.models import Union, UnionKind
 from unions.scope import Actor
 
 PAGE_SIZE = 100
-RATES = ("set4", "nef")
 DEFAULT_SORT = "-members"
 # What the children can be filtered by: how they keep pace with the target that is compared.
 STATUSES = tuple(
@@ -41,61 +45,16 @@ STATUSES = tuple(
 
 
 @dataclass(frozen=True)
-class RankedUnion:
-    """One child union and its subtree on the day."""
-
-    place: int
-    union: Union
-    members: int
-    joined_this_month: int
-    joined_this_year: int
-    share: Decimal | None
-    set_members: dict[str, int]
-    baselines: dict[str, Baseline]
-    pace: TargetProgress | None
-
-    @property
-    def rates(self) -> list[Decimal | None]:
-        """Enrolment rates of ``RATES``, None without a baseline."""
-        return [
-            ratio(self.set_members[code], self.baselines[code].worker_count)
-            if code in self.baselines
-            else None
-            for code in RATES
-        ]
-
-    @property
-    def rate_set4(self) -> Decimal | None:
-        """Enrolment rate of the four focus groups."""
-        return self.rates[RATES.index("set4")]
-
-    @property
-    def rate_nef(self) -> Decimal | None:
-        """Enrolment rate of all new-form workers."""
-        return self.rates[RATES.index("nef")]
-
-    @property
-    def pace_value(self) -> Decimal | None:
-        """Share of target ÷ share of time, for the target that is compared."""
-        return self.pace.pace if self.pace else None
-
-
-@dataclass(frozen=True)
-class PaceColumn:
-    """The target that most of the children have: what the last column compares."""
-
-    indicator: Indicator
-    period_start: dt.date
-    period_end: dt.date
-
-
-@dataclass(frozen=True)
 class Wanted:
-    """Which of the children are asked for, and in which order; "" leaves nobody out."""
+    """Which of the children are asked for, and in which order; "" leaves nobody out.
+
+    ``pace``: the key of the ``PaceColumn`` that was chosen, "" where none was.
+    """
 
     sort: str = DEFAULT_SORT
     kind: str = ""
     status: str = ""
+    pace: str = ""
     page: int = 1
     page_size: int = PAGE_SIZE
 
@@ -112,6 +71,7 @@ class Ranking:
     joined_this_month: int
     joined_this_year: int
     pace: PaceColumn | None
+    paces: list[PaceColumn] = field(default_factory=list)  # to choose from
     all_count: int = 0  # children before filtering
     kinds: list[UnionKind] = field(default_factory=list)  # of all children
     wanted: Wanted = field(default_factory=Wanted)
@@ -163,58 +123,90 @@ SORTS = {
 
 # Each child is valued once; only those of the page are read further, a row for each rated set.
 _RANKING = f"""
-WITH pace_column(indicator_id, period_start, period_end, how_many) AS ({{pace_column}}),
+WITH under_way(target_id, union_id, indicator_id, period_start, period_end) AS MATERIALIZED (
+    {{under_way}}
+),
+pace_columns AS MATERIALIZED (
+    SELECT w.*, row_number() OVER (
+        ORDER BY (concat_ws('.', indicator_id, to_char(period_start, 'YYYY-MM-DD'),
+                to_char(period_end, 'YYYY-MM-DD')) = %(pace)s) DESC,
+            is_measured DESC, how_many DESC, period_start, period_end DESC, indicator_id) AS choice,
+        row_number() OVER (
+            ORDER BY is_measured DESC, how_many DESC, period_start, period_end DESC, indicator_id
+        ) AS place
+    FROM (
+        SELECT indicator_id, period_start, period_end, COUNT(*) AS how_many,
+            bool_or(EXISTS (SELECT FROM reports_campaignprogress p
+                WHERE p.target_id = under_way.target_id AND p.day <= %(day)s
+                  AND p.value IS NOT NULL)) AS is_measured
+        FROM under_way GROUP BY 1, 2, 3
+    ) w
+),
+pace_column AS (SELECT * FROM pace_columns WHERE choice = 1),
 published_by AS MATERIALIZED (SELECT {PUBLISHED_BY_SQL.format(day="%(day)s")} AS moment),
 asked(id) AS ({{children}}),
 valued AS (
-    SELECT u.id, u.name, u.code, u.kind_id,
+    SELECT u.id, u.name, u.short_name, u.code, u.kind_id, u.region_id,
         {_value(Metric.MEMBERS, "%(day)s")} AS members,
         joined.upto - {_value(Metric.JOINED, "%(month_eve)s")} AS month,
         joined.upto - {_value(Metric.JOINED, "%(year_eve)s")} AS year,
         pace.target_id, pace.target_value, pace.value, pace.share, pace.time_elapsed,
+        pace.measured_on,
         CASE WHEN pace.target_id IS NOT NULL THEN COALESCE(pace.status, 'no_data') END AS status
     FROM unions_union u
     JOIN asked ON asked.id = u.id
     CROSS JOIN LATERAL (SELECT {_value(Metric.JOINED, "%(day)s")} AS upto) joined
     LEFT JOIN LATERAL (
-        SELECT t.id AS target_id, on_day.value AS target_value, p.value, p.time_elapsed,
-            {STATUS_ON_DAY_SQL} AS status,
+        SELECT t.target_id, on_day.value AS target_value, p.value, p.time_elapsed,
+            p.day AS measured_on, {STATUS_ON_DAY_SQL} AS status,
             CASE WHEN p.target_value = on_day.value THEN p.share
                 ELSE p.value / NULLIF(on_day.value, 0) END AS share
         FROM pace_column pc
-        JOIN campaigns_target t ON t.union_id = u.id AND t.indicator_id = pc.indicator_id
+        JOIN under_way t ON t.union_id = u.id AND t.indicator_id = pc.indicator_id
             AND t.period_start = pc.period_start AND t.period_end = pc.period_end
         JOIN LATERAL (
-            SELECT {VALUE_ON_DAY_SQL.format(target="t.id", day="%(day)s")} AS value
+            SELECT {VALUE_ON_DAY_SQL.format(target="t.target_id", day="%(day)s")} AS value
         ) on_day ON on_day.value IS NOT NULL
         LEFT JOIN LATERAL (
             SELECT * FROM reports_campaignprogress p
-            WHERE p.target_id = t.id AND p.day <= %(day)s ORDER BY p.day DESC LIMIT 1
+            WHERE p.target_id = t.target_id AND p.day <= %(day)s ORDER BY p.day DESC LIMIT 1
         ) p ON true
     ) pace ON true
 ),
 kept AS (
-    SELECT * FROM valued u
-    WHERE (%(kind)s = '' OR u.kind_id = %(kind)s) AND (%(status)s = '' OR u.status = %(status)s)
+    SELECT u.*, {{key}} AS sort_key FROM valued u
+    WHERE (%(kind)s = '' OR u.kind_id = %(kind)s)
+      AND (%(status)s = '' OR u.status = %(status)s OR NOT EXISTS (SELECT FROM pace_column))
 ),
 page AS (
-    SELECT u.*, row_number() OVER (
-        ORDER BY (u.members = 0), {{key}} {{direction}} NULLS LAST, u.name, u.id) AS place
+    SELECT u.*, row_number() OVER course AS line, CASE WHEN u.sort_key IS NOT NULL
+        THEN COUNT(u.sort_key) OVER (course ROWS UNBOUNDED PRECEDING) END AS place
     FROM kept u
-    ORDER BY place
+    WINDOW course AS (
+        ORDER BY (u.members = 0), u.sort_key {{direction}} NULLS LAST, u.name, u.id)
+    ORDER BY line
     LIMIT %(limit)s OFFSET %(offset)s
 )
 SELECT sums.child_count, sums.all_members, sums.all_month, sums.all_year,
     (SELECT COUNT(*) FROM valued) AS all_count,
-    (SELECT array_agg(DISTINCT ARRAY[k.level::text, k.code, k.name_zh, k.name_en])
+    (SELECT array_agg(DISTINCT
+        ARRAY[k.level::text, k.code, k.name_zh, k.name_en, k.is_territorial::text])
      FROM valued v JOIN unions_unionkind k ON k.code = v.kind_id) AS kinds,
     {_value(Metric.MEMBERS, "%(day)s").replace("u.id", "%(union)s")} AS union_members,
     pc.indicator_id, pc.period_start, pc.period_end, ARRAY(SELECT workergroup_id
         FROM reference_groupset_groups WHERE groupset_id = i.group_set_id) AS indicator_groups,
     i.name AS indicator_name, i.unit AS indicator_unit, i.metric AS indicator_metric,
     c.id AS campaign_id, c.name AS campaign_name,
-    u.id, u.name, u.code, u.kind_id, u.members, u.month, u.year, u.target_id, u.target_value,
-    u.value, u.share, u.time_elapsed, u.status, u.place,
+    u.id, u.name, u.short_name, u.code, u.kind_id, u.members, u.month, u.year, u.target_id,
+    u.target_value, u.value, u.share, u.time_elapsed, u.measured_on, u.status, u.line, u.place,
+    (SELECT array_agg(
+        ARRAY[w.indicator_id::text, wi.name, wc.id::text, wc.name,
+            to_char(w.period_start, 'YYYY-MM-DD'), to_char(w.period_end, 'YYYY-MM-DD')]
+        ORDER BY w.place)
+     FROM pace_columns w JOIN campaigns_indicator wi ON wi.id = w.indicator_id
+     JOIN campaigns_campaign wc ON wc.id = wi.campaign_id) AS pace_columns,
+    r.code AS region_id, r.gb_code AS region_gb_code, r.name AS region_name,
+    r.level AS region_level, r.parent_id AS region_parent_id,
     s.id AS set_id, {_set_members("s.id")} AS set_members,
     base.worker_count, base.counted_on, base.source
 FROM (
@@ -225,9 +217,10 @@ LEFT JOIN pace_column pc ON true
 LEFT JOIN campaigns_indicator i ON i.id = pc.indicator_id
 LEFT JOIN campaigns_campaign c ON c.id = i.campaign_id
 LEFT JOIN page u ON true
+LEFT JOIN reference_region r ON r.code = u.region_id
 LEFT JOIN LATERAL unnest(%(rated)s::bigint[]) AS s(id) ON true
 LEFT JOIN LATERAL ({_baseline("s.id")}) base ON true
-ORDER BY u.place
+ORDER BY u.line
 """
 
 
@@ -246,12 +239,16 @@ def ranking_of(
     page_size: int = PAGE_SIZE,
     kind: str = "",
     status: str = "",
+    pace: str = "",
     groups: Groups | None = None,
 ) -> Ranking:
     """The children of ``union`` in the viewer's scope that stood on ``day``; one query.
 
     Those without members stand last, whatever the order. ``kind`` and ``status`` (of pace) leave
-    the others out. ``groups`` are those of the day, where the caller has read them.
+    the others out; where no pace is told, a status is no filter.
+    ``pace`` is the key of the target to compare; without it, or where it is not under way, it is
+    the first of those measured that most children have. ``groups`` are those of the day, where the
+    caller has read them.
     """
     wanted = Wanted(
         sort=clean_sort(sort),
@@ -267,6 +264,7 @@ def ranking_of(
         "year_eve": eve(year_start(day)),
         "union": union.pk,
         "kind": wanted.kind,
+        "pace": pace,
         "status": wanted.status,
         "limit": page_size,
         "offset": (page - 1) * page_size,
@@ -281,7 +279,7 @@ def ranking_of(
         .values_list("pk")
     )
     statement = _RANKING.format(
-        pace_column=embedded(_pace_column(actor, union, day), "pace", values),
+        under_way=embedded(_under_way(actor, union, day), "pace", values),
         children=embedded(children, "child", values),
         key=SORTS[wanted.sort.removeprefix("-")],
         direction="DESC" if wanted.sort.startswith("-") else "ASC",
@@ -291,17 +289,14 @@ def ranking_of(
         names = [column.name for column in cursor.description or ()]
         found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     first = found[0]  # the sums are there even where no child is
-    by_level = sorted(first["kinds"] or (), key=lambda row: (int(row[0]), row[1]))
-    kinds = {
-        code: UnionKind(code=code, name_zh=zh, name_en=en) for _level, code, zh, en in by_level
-    }
+    kinds = kinds_of(first)
     codes = {sets[code].pk: code for code in RATES if code in sets}
-    pace = _pace(first)
+    column, columns = pace_column_of(first), pace_columns_of(first)
     return Ranking(
         rows=[
-            _ranked(list(rows), codes, kinds, pace, day)
-            for place, rows in groupby(found, key=itemgetter("place"))
-            if place is not None
+            ranked_union(list(rows), codes, kinds, column, day)
+            for line, rows in groupby(found, key=itemgetter("line"))
+            if line is not None
         ],
         sort=wanted.sort,
         page=page,
@@ -309,92 +304,29 @@ def ranking_of(
         members=int(first["all_members"]),
         joined_this_month=int(first["all_month"]),
         joined_this_year=int(first["all_year"]),
-        pace=pace,
+        pace=column,
+        paces=columns,
         all_count=first["all_count"],
         kinds=list(kinds.values()),
-        wanted=wanted,
+        wanted=replace(
+            wanted,
+            status=wanted.status if column else "",
+            pace=pace if any(one.key == pace for one in columns) else "",
+        ),
         rests_on=columns_rest_on(groups, first["indicator_metric"], first["indicator_groups"]),
     )
 
 
-def _pace_column(actor: Actor, union: Union, day: dt.date) -> Any:
-    """The target in force on ``day`` that most children have; of several, the longest period."""
+def _under_way(actor: Actor, union: Union, day: dt.date) -> Any:
+    """The children's targets that ``day`` knew of and whose period it lies in."""
     return (
-        Target.objects.visible_to(actor, PERMISSION)
-        .in_force_on(day)
+        told_on(Target.objects.visible_to(actor, PERMISSION), day)
         .filter(
             union__parent=union,
             period_start__lte=day,
             period_end__gte=day,
             indicator__campaign__in=visible_campaigns(actor).values("pk"),
         )
-        .values_list("indicator", "period_start", "period_end")
-        .annotate(value=Count("pk"))
-        .order_by("-value", "period_start", "-period_end", "indicator")[:1]
-    )
-
-
-def _pace(row: dict[str, Any]) -> PaceColumn | None:
-    if row["indicator_id"] is None:
-        return None
-    campaign = Campaign(pk=row["campaign_id"], name=row["campaign_name"])
-    indicator = Indicator(
-        pk=row["indicator_id"],
-        name=row["indicator_name"],
-        unit=row["indicator_unit"],
-        metric=row["indicator_metric"],
-        campaign=campaign,
-    )
-    return PaceColumn(indicator, row["period_start"], row["period_end"])
-
-
-def _ranked(
-    rows: list[dict[str, Any]],
-    codes: dict[int, str],
-    kinds: dict[str, UnionKind],
-    column: PaceColumn | None,
-    day: dt.date,
-) -> RankedUnion:
-    """One child; its rows differ in the set (of ``codes``, by key) alone."""
-    row = rows[0]
-    of_sets = {codes[one["set_id"]]: one for one in rows if one["set_id"] is not None}
-    union = Union(pk=row["id"], name=row["name"], code=row["code"], kind=kinds[row["kind_id"]])
-    pace = None
-    if column is not None and row["target_id"] is not None:
-        target = Target(
-            pk=row["target_id"],
-            union=union,
-            indicator=column.indicator,
-            period_start=column.period_start,
-            period_end=column.period_end,
-            value=row["target_value"],
-        )
-        # Nothing was measured yet where there is no share of time.
-        progress = None
-        if row["time_elapsed"] is not None:
-            progress = CampaignProgress(
-                target=target,
-                value=row["value"],
-                target_value=row["target_value"],
-                share=row["share"],
-                time_elapsed=row["time_elapsed"],
-                status=row["status"],
-            )
-        pace = TargetProgress(target, progress, day, row["target_value"])
-    return RankedUnion(
-        place=row["place"],
-        union=union,
-        members=row["members"],
-        joined_this_month=row["month"],
-        joined_this_year=row["year"],
-        share=ratio(row["members"], row["union_members"]),
-        set_members={
-            code: int(of_sets[code]["set_members"] or 0) if code in of_sets else 0 for code in RATES
-        },
-        baselines={
-            code: Baseline(int(one["worker_count"]), one["counted_on"], one["source"])
-            for code, one in of_sets.items()
-            if one["worker_count"] is not None
-        },
-        pace=pace,
+        .order_by()
+        .values_list("pk", "union", "indicator", "period_start", "period_end")
     )

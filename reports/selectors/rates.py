@@ -94,11 +94,16 @@ class RateTable:
         return metric_of("dual_coverage")
 
 
-def rate_table(union: Union, day: dt.date) -> RateTable:
-    """All rates of ``union`` on ``day``, as published; seven queries, whatever lies below it."""
+def rate_table(
+    union: Union, day: dt.date, *, reading: Reading | None = None, units: Units | None = None
+) -> RateTable:
+    """All rates of ``union`` on ``day``, as published; six queries, whatever lies below it.
+
+    ``reading`` and ``units`` are those of the day, as published, where the caller has read them.
+    """
     pk = union.pk
-    reading = Reading([pk], [day])
-    units = read_units([pk], [day])[pk, day]
+    reading = reading or Reading([pk], [day])
+    units = units or read_units([pk], [day])[pk, day]
     sets = [reading.groups.sets[code] for code in RATED_SETS if code in reading.groups.sets]
     staff = staff_rates(union, {day: units}, [found.pk for found in sets])[day]
     rates = [_set_row(reading, union, day, "enrolment_rate", found.code) for found in sets]
@@ -211,5 +216,6 @@ def _marked_only(units: Units) -> str:
     if not units.marked_only:
         return ""
     return _(
-        "%(count)d marked “has a union” without a union being named: not counted as covered."
+        "%(count)d more marked “has a union” that name none, or one that did not stand on the day: "
+        "not counted as covered."
     ) % {"count": units.marked_only}

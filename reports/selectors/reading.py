@@ -45,23 +45,24 @@ class Reading:
 
     ``known_now`` takes counts and baselines as they are known today, late entries included, not as
     they were published. The sets are those valid on the last of the days, so that days can be
-    compared.
+    compared. The counts are read of the days ``also``.
     """
 
     def __init__(
-        self, union_ids: Sequence[int], days: Iterable[dt.date], *, known_now: bool = False
+        self,
+        union_ids: Sequence[int],
+        days: Iterable[dt.date],
+        *,
+        known_now: bool = False,
+        also: Iterable[dt.date] = (),
     ) -> None:
         shown = sorted(set(days))
         self.groups: Groups = groups_on(shown[-1])
         keys: list[Key] = [(metric, "") for metric in Metric]
         keys += [(Metric.UNIONS, kind) for kind in FLEXIBLE_KINDS]
         keys += [(m, g.pk) for m in (Metric.MEMBERS, Metric.JOINED) for g in self.groups.groups]
-        wanted = {behind for day in shown for behind in days_behind(day)}
-        self._counts = (
-            read_counts(union_ids, keys, wanted, known_now=True)
-            if known_now
-            else read_counts(union_ids, keys, wanted)
-        )
+        wanted = {*also, *(behind for day in shown for behind in days_behind(day))}
+        self._counts = read_counts(union_ids, keys, wanted, known_now=known_now)
         rated = [self.groups.sets[code].pk for code in RATED_SETS if code in self.groups.sets]
         compared = {one for day in shown for one in (day, month_ago(day), year_ago(day))}
         self._baselines = read_baselines(

@@ -10,7 +10,7 @@ before it began, so late entries stand in the period whose figure they changed.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -31,10 +31,9 @@ from reports.selectors.entries import (
     passes,
     published_entries,
 )
-from reports.selectors.groups import valid_group_sets
-from reports.selectors.scope import PERMISSION
+from reports.selectors.groups import Groups, groups_on
+from reports.selectors.scope import PERMISSION, dashboard_union
 from stations.models import Station, StationKind, StationQuerySet
-from unions.enums import UnionStatus
 from unions.kinds import HOLDING_POOL
 from unions.models import PastPath, Union, UnionKind, UnionQuerySet
 from unions.scope import Actor, can
@@ -42,6 +41,9 @@ from unions.scope import Actor, can
 UnitsT = TypeVar("UnitsT", bound="QuerySet[Any, Any]")
 
 PAGE_SIZE = 100
+
+# Comes along with a union: the last day that found any union at a place it has left since.
+_NEWEST_MOVE = "newest_move"
 
 # Figures that may be asked for a period: what came in it, or by how much the stock changed.
 OF_PERIODS = (*FLOWS, Metric.MEMBERS, Metric.RETAINED)
@@ -58,12 +60,13 @@ class Figure:
     group: WorkerGroup | None = None
     group_set: GroupSet | None = None
     kind: UnionKind | StationKind | None = None
+    groups: Groups | None = field(default=None, repr=False)  # of the day, where they have been read
 
     @property
     def breakdowns(self) -> list[str]:
         """The breakdowns of ``DailyCount`` that add up to the figure."""
-        if self.group_set is not None:
-            return [group.pk for group in self.group_set.groups.all()]
+        if self.group_set is not None and self.groups is not None:
+            return self.groups.codes_of(self.group_set.code)
         part = self.group or self.kind
         return [str(part.pk)] if part else [""]
 
@@ -73,7 +76,20 @@ class Figure:
         first = eve(self.since) if self.since else self.day
         if self.metric in FLOWS and self.since is None:
             first = dt.date.min
-        return PastPath.objects.filter(until__gte=first).exists()
+        if _NEWEST_MOVE not in self.union.__dict__:
+            return PastPath.objects.filter(until__gte=first).exists()
+        newest: dt.date | None = self.union.__dict__[_NEWEST_MOVE]
+        return newest is not None and newest >= first
+
+    @property
+    def code(self) -> str:
+        """That of its definition: what a stock changed by in a period is another figure."""
+        return "net_change" if self.since and self.metric == Metric.MEMBERS else self.metric
+
+    @property
+    def is_change(self) -> bool:
+        """Of a stock in a period: it may be negative, and is shown with its sign."""
+        return self.since is not None and self.metric not in FLOWS
 
     @property
     def is_of_persons(self) -> bool:
@@ -104,29 +120,39 @@ class UnionSum:
     value: int
 
 
+def union_behind(actor: Actor, pk: object) -> Union:
+    """As ``dashboard_union``, with what a figure asks of the tree: that costs no further query."""
+    newest = PastPath.objects.order_by("-until").values("until")[:1]
+    return dashboard_union(actor, pk, **{_NEWEST_MOVE: Subquery(newest)})
+
+
 def find_figure(
     union: Union, metric: str, day: dt.date, since: dt.date | None, breakdown: str, group_set: str
 ) -> Figure:
-    """The figure of these words. Raises Http404 for one that is not on any dashboard."""
+    """The figure of these words, in one query at most.
+
+    Raises Http404 for one that is not on any dashboard.
+    """
     if metric not in Metric.values or (since is not None and metric not in OF_PERIODS):
         raise Http404
     group: WorkerGroup | None = None
     kind: UnionKind | StationKind | None = None
     chosen_set: GroupSet | None = None
+    groups = groups_on(day) if metric in PERSON_CHANGES and (group_set or breakdown) else None
     if group_set:
-        chosen_set = valid_group_sets(day).get(group_set)
-        if chosen_set is None or metric not in PERSON_CHANGES:
+        chosen_set = groups.sets.get(group_set) if groups else None
+        if chosen_set is None:
             raise Http404
     elif breakdown:
-        if metric in PERSON_CHANGES:
-            group = WorkerGroup.objects.filter(pk=breakdown).first()
+        if groups is not None:
+            group = groups.of_code(breakdown)
         elif metric == Metric.STATIONS:
             kind = StationKind.objects.filter(pk=breakdown).first()
         else:
             kind = UnionKind.objects.filter(pk=breakdown).first()
         if group is None and kind is None:
             raise Http404
-    return Figure(union, metric, day, since, group, chosen_set, kind)
+    return Figure(union, metric, day, since, group, chosen_set, kind, groups)
 
 
 def published_value(figure: Figure) -> int:
@@ -208,7 +234,12 @@ class PersonFigure:
         if others := {row[1] for row in found} - unions.keys():
             unions |= Union.objects.only("name").in_bulk(others)
         if others_of_groups := {row[2] for row in found} - groups.keys():
-            groups |= WorkerGroup.objects.in_bulk(others_of_groups)
+            read = self.figure.groups
+            groups |= (
+                {group.pk: group for group in read.groups}
+                if read
+                else WorkerGroup.objects.in_bulk(others_of_groups)
+            )
         rows = [
             PersonRow(memberships[m], unions[u], groups[g], change) for m, u, g, change in found
         ]
@@ -277,7 +308,7 @@ def units_behind_outside(figure: Figure, visible: int) -> int:
 
 def _unions(unions: UnionQuerySet, figure: Figure) -> UnionQuerySet:
     rows = (
-        unions.exclude(status=UnionStatus.PREPARING)
+        unions.ever_founded()
         .exclude(kind=HOLDING_POOL)
         # As the night counts: from the founding, or from the day of registration.
         .annotate(since=Coalesce("founded_on", TruncDate("created_at", tzinfo=CHINA)))

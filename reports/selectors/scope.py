@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 
 from campaigns.models import Campaign, CampaignQuerySet, Target
 from reports.selectors.marks import with_drifts
@@ -38,22 +38,16 @@ def home_unions(actor: Actor) -> list[Union]:
     return by_height(rows[:MAX_HOME_UNIONS])
 
 
-def dashboard_union(actor: Actor, pk: object) -> Union:
-    """The union with key ``pk``, with its drifts. Raises Http404 where the viewer may not see its
-    dashboard."""
-    rows = with_drifts(Union.objects.select_related("kind", "region"))
+def dashboard_union(actor: Actor, pk: object, **along: Subquery) -> Union:
+    """The union with key ``pk``, with its drifts and what else comes ``along``. Raises Http404
+    where the viewer may not see its dashboard."""
+    rows = with_drifts(Union.objects.select_related("kind", "region")).annotate(**along)
     return access(rows, pk, actor=actor, permission=PERMISSION)
 
 
 def ids_on_path(path: str) -> list[int]:
     """The keys in a path, the top first ("1/23/" → [1, 23])."""
     return [int(key) for key in path.split("/") if key]
-
-
-def ancestors_in_scope(actor: Actor, union: Union) -> list[Union]:
-    """The unions above ``union`` that the viewer may see, the highest first."""
-    above = ids_on_path(union.path)[:-1]
-    return list(Union.objects.visible_to(actor, PERMISSION).filter(pk__in=above).order_by("path"))
 
 
 def visible_subtree(actor: Actor, union: Union) -> UnionQuerySet:

@@ -16,14 +16,16 @@ from django.utils.translation import gettext as _
 from core.clock import CHINA, local_today
 from reports.metrics import suppressed, suppressed_cells
 from reports.ratios import rate_note
-from reports.selectors.counts import Metric, read_counts
-from reports.selectors.dashboard import MonthValues, monthly_values
+from reports.selectors.counts import Metric
+from reports.selectors.dashboard import MonthValues, days_of_months, months_of
 from reports.selectors.days import AsOf, as_of, eve
-from reports.selectors.figures import Figures, figures_of
+from reports.selectors.figures import Figures, figures_from
 from reports.selectors.map import MAX_AREAS, METRICS, UnionMap, map_of_ranking
 from reports.selectors.marks import Marks, Rests, marks_of, rests_on
 from reports.selectors.progress import TargetProgress, campaigns_of
-from reports.selectors.ranking import RankedUnion, Ranking, ranking_of
+from reports.selectors.ranking import Ranking, ranking_of
+from reports.selectors.ranking_rows import RankedUnion
+from reports.selectors.reading import Reading
 from reports.selectors.small_targets import small_targets
 from unions.models import Union
 from unions.scope import Actor
@@ -61,7 +63,7 @@ class ScreenRow:
     """A child in the ranking; ``width`` is its bar in percent of the longest. The last two say
     which of its figures are marked."""
 
-    place: int
+    place: int | None
     union: Union
     members: int | None
     joined_this_year: int | None
@@ -107,11 +109,16 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
     shown = as_of()
     if shown is None:
         return None
-    ranking = ranking_of(actor, union, shown.day, sort="-year", page_size=MAX_AREAS)
+    # All that is shown of the union itself is read at once.
+    also = {eve(shown.day), *days_of_months(shown.day)}
+    reading = Reading([union.pk], [shown.day], also=also)
+    ranking = ranking_of(
+        actor, union, shown.day, sort="-year", page_size=MAX_AREAS, groups=reading.groups
+    )
     metric = "set4" if any(row.rate_set4 is not None for row in ranking.rows) else "year"
     hidden = _hidden(ranking, metric)
     marks = marks_of([union.pk], below=union)
-    months = monthly_values(union, shown.day)
+    months = months_of(union, shown.day, reading)
     targets = [
         row
         for view in campaigns_of(actor, union, shown.day)
@@ -129,7 +136,9 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
                 books_differ=row.value is not None
                 and marks.differ(union.pk, row.rests_on, shown.day),
             )
-            for row in _figures(figures_of(union, shown.day), _day_before(union, shown.day))
+            for row in _figures(
+                figures_from(reading, union, shown.day), _day_before(reading, union, shown.day)
+            )
         ],
         targets=[ScreenTarget(row, row.target.pk in small) for row in targets],
         ranking=_rows(ranking, marks, shown.day),
@@ -161,11 +170,10 @@ def is_stale(day: dt.date) -> bool:
     return day < (due if hour >= FRESH_FROM_HOUR else eve(due))
 
 
-def _day_before(union: Union, day: dt.date) -> dict[str, int]:
+def _day_before(reading: Reading, union: Union, day: dt.date) -> dict[str, int]:
     """The counts of the day before, by metric."""
     wanted = (Metric.MEMBERS, Metric.UNIONS, Metric.NEF_UNIONS, Metric.STATIONS)
-    counts = read_counts([union.pk], [(metric, "") for metric in wanted], [eve(day)])
-    return {metric: counts.at(union.pk, metric, "", eve(day)) for metric in wanted}
+    return {metric: reading.count(union.pk, metric, eve(day)) for metric in wanted}
 
 
 def _figures(now: Figures, before: dict[str, int]) -> list[BigFigure]:

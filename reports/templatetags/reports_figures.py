@@ -19,17 +19,18 @@ from reports.ratios import percent, rate_note
 
 register = template.Library()
 
-DASH = "—"
+DASH, MINUS = "—", "−"  # longer than the hyphen of programs
 
 
 @register.filter
 def number(value: Decimal | int | None) -> str:
-    """1234567 → "1,234,567"; a dash for None. Decimals keep what they have, without idle zeros."""
+    """1234567 → "1,234,567", −1 → "−1"; a dash for None. Decimals keep what they have, without
+    idle zeros."""
     if value is None:
         return DASH
     if isinstance(value, Decimal):
         value = value.normalize() if value != value.to_integral_value() else int(value)
-    return f"{value:,}"
+    return f"{value:,}".replace("-", MINUS)
 
 
 @register.filter
@@ -37,14 +38,13 @@ def signed(value: Decimal | int | None) -> str:
     """+12, −3, 0; a dash for None."""
     if value is None:
         return DASH
-    sign = "+" if value > 0 else "−" if value < 0 else ""
-    return f"{sign}{number(-value if value < 0 else value)}"
+    return f"+{number(value)}" if value > 0 else number(value)
 
 
 @register.filter(name="percent")
 def percent_text(share: Decimal | None) -> str:
     """0.06381 → "6.38%"; a dash for None."""
-    return DASH if share is None else f"{percent(share):,}%"
+    return DASH if share is None else f"{percent(share):,}%".replace("-", MINUS)
 
 
 def rate_text(rate: Decimal | None) -> str:

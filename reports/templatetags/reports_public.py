@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
 
 from campaigns.amounts import amount
 from campaigns.models import Campaign, Unit
+from reports.briefings.wording import is_chinese
 from reports.metrics import SMALL_CELL
 from reports.public_progress import PublicProgress, public_progress
 from reports.ratios import rate_note
+from reports.templatetags.reports_figures import unit_word
 
 register = template.Library()
 
@@ -24,8 +27,8 @@ def campaign_progress(campaign: Campaign) -> dict[str, Any]:
             {
                 "row": row,
                 "indicator": row.target.indicator,
-                "value": amount(row.value, row.target.indicator.unit),
-                "target": amount(row.target_value, row.target.indicator.unit),
+                "value": _with_unit(row.value, row.target.indicator.unit),
+                "target": _with_unit(row.target_value, row.target.indicator.unit),
                 "is_rate": row.target.indicator.unit == Unit.RATIO,
                 "note": _note(row),
             }
@@ -34,6 +37,14 @@ def campaign_progress(campaign: Campaign) -> dict[str, Any]:
         "day": day,
         "limit": SMALL_CELL,
     }
+
+
+def _with_unit(value: Decimal | None, unit: str) -> str:
+    """50,000.55 yuan; a rate has its sign already."""
+    text = amount(value, unit)
+    if value is None or unit == Unit.RATIO:
+        return text
+    return f"{text}{'' if is_chinese() else ' '}{unit_word(unit)}"
 
 
 def _note(row: PublicProgress) -> str:

@@ -30,7 +30,12 @@ const unionMap = (() => {
   });
   const bandColour = (band) => css(`--band-${band}`);
   /* The figure in words; behind one whose books differ, that they do. */
-  const text = (area) => (area.mark ? `${area.text} · ${area.mark}` : area.text);
+  const text = (area, unit = "") => {
+    const figure = unit && area.value !== null ? `${area.text} ${unit}` : area.text;
+    return area.mark ? `${figure} · ${area.mark}` : figure;
+  };
+  /* The name of the figure with its unit. */
+  const title = (found) => (found.unit ? `${found.name} · ${found.unit}` : found.name);
   /* What stands on a shape: its name, if there is a union, and the mark of its figure. */
   const caption = (name, area) => (area ? [name, area.mark].filter(Boolean).join("\n") : "");
   const noData = () => ({ areaColor: css("--no-data"), decal: hatching() });
@@ -50,7 +55,7 @@ const unionMap = (() => {
         formatter: ({ name }) => {
           const area = byShape.get(name);
           if (!area) return `${name}\n${words.nobody}`;
-          return `${area.place}. ${area.name}\n${found.name} ${text(area)}`;
+          return `${area.place}. ${area.name}\n${found.name} ${text(area, found.unit)}`;
         },
       },
       series: [{
@@ -83,7 +88,7 @@ const unionMap = (() => {
     };
   }
 
-  return { shapes, option, text };
+  return { shapes, option, text, title };
 })();
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -143,6 +148,7 @@ document.addEventListener("DOMContentLoaded", () => {
   async function draw(metric) {
     const mine = ++latest;
     const query = new URLSearchParams({ union: panel.dataset.union, day: panel.dataset.day, metric });
+    if (panel.dataset.pace) query.set("pace", panel.dataset.pace);
     try {
       const answer = await fetch(`${panel.dataset.url}?${query}`, { headers: { Accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
@@ -162,6 +168,7 @@ document.addEventListener("DOMContentLoaded", () => {
     status.textContent = found.left_out ? panel.dataset.leftOut + found.left_out : "";
     panel.classList.toggle("has-shapes", hasShapes);
     const someEmpty = hasShapes || found.areas.some((area) => area.band === null);
+    panel.querySelector(".map-figure").textContent = unionMap.title(found);
     legend.replaceChildren(
       ...found.bands.map((text, index) => entry(colours[index], text)),
       ...(someEmpty ? [entry(null, words.nothing)] : []),

@@ -21,16 +21,18 @@ document.addEventListener("DOMContentLoaded", () => {
     return chart;
   }
 
-  // Round ends and steps; a change of less than two percent is not drawn as a leap.
+  // Round ends and steps. What is small, or changed by more than half, stands on zero; else the axis
+  // is cut (its name says where it begins), and less than two percent is not drawn as a leap.
   function axisOf(amounts) {
     const known = amounts.filter(Number.isFinite);
-    const low = Math.min(...known), high = Math.max(...known, 0);
     if (!known.length) return {};
+    const least = Math.min(...known), high = Math.max(...known, 0);
+    const low = high < 200 || least <= high / 2 ? Math.min(least, 0) : least;
     const spare = Math.max(0, (high * 0.02 - (high - low)) / 2);
     const rough = Math.max((high - low + 2 * spare) / 4, 1);
     const size = 10 ** Math.floor(Math.log10(rough));
     const interval = [1, 2, 5, 10].map((times) => times * size).find((step) => step >= rough);
-    return { min: Math.max(0, Math.floor((low - spare) / interval) * interval), max: Math.max(Math.ceil((high + spare) / interval), 1) * interval, interval };
+    return { min: Math.floor(Math.max(low - spare, Math.min(low, 0)) / interval) * interval, max: Math.max(Math.ceil((high + spare) / interval), 1) * interval, interval };
   }
 
   function drawTrend(words) {
@@ -41,15 +43,17 @@ document.addEventListener("DOMContentLoaded", () => {
     const axis = { axisLabel: { color: css("--ink-soft"), fontSize: size }, axisLine: { lineStyle: { color: css("--line") } } };
     const number = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact", maximumSignificantDigits: 4 });
     const value = { ...axis, type: "value", axisLabel: { ...axis.axisLabel, formatter: (amount) => number.format(amount) } };
+    const members = axisOf(rows.map((row) => row.members));
+    const named = (name, align) => ({ name, nameGap: size * 0.6, nameTextStyle: { color: css("--ink-soft"), fontSize: size, align } });
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      legend: { top: 0, textStyle: { color: css("--ink"), fontSize: size } },
-      grid: { left: 4, right: 4, top: size * 2.2, bottom: 0, containLabel: true },
+      legend: { top: 0, itemGap: size * 1.6, textStyle: { color: css("--ink"), fontSize: size } },
+      grid: { left: 4, right: 4, top: size * 3.6, bottom: 0, containLabel: true },
       xAxis: { ...axis, type: "category", data: rows.map((row) => row.month.slice(2)) },
       yAxis: [
-        { ...value, ...axisOf(rows.map((row) => row.members)), splitLine: { lineStyle: { color: css("--line") } } },
-        { ...value, splitLine: { show: false } },
+        { ...value, ...members, ...named(`${words.members} · ${words.unit}${members.min > 0 ? ` · ${words.cut.replace("{start}", number.format(members.min))}` : ""}`, "left"), splitLine: { lineStyle: { color: css("--line") } } },
+        { ...value, minInterval: 1, ...named(`${words.joined} · ${words.unit}`, "right"), splitLine: { show: false } },
       ],
       series: [
         { type: "bar", name: words.joined, yAxisIndex: 1, data: rows.map((row) => row.joined), itemStyle: { color: css("--band-1") }, barMaxWidth: rem() * 2.5 },
@@ -110,8 +114,8 @@ document.addEventListener("DOMContentLoaded", () => {
   function draw() {
     charts.forEach((chart) => chart.dispose());
     charts = [];
-    const { members, joined, nothing } = document.getElementById("screen").dataset;
-    drawTrend({ members, joined });
+    const { members, joined, unit, cut, nothing } = document.getElementById("screen").dataset;
+    drawTrend({ members, joined, unit, cut });
     drawMap({ nothing, nobody: "" }).catch(() => {});
   }
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.pagination import BoundedPaginator
+from core.pagination import BoundedPaginator, OneQueryPaginator
 from reference.models import WorkerGroup
 
 
@@ -48,3 +48,35 @@ def test_lists_are_bounded_too():
 def test_thousands_are_grouped():
     paginator = BoundedPaginator(range(20_000), 100)
     assert (paginator.count, paginator.display_count) == (10_000, "10,000+")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("asked", "page", "orders"),
+    [
+        (None, 1, [6, 5, 4]),
+        ("1", 1, [6, 5, 4]),
+        ("x", 1, [6, 5, 4]),
+        ("2", 2, [3, 2, 1]),
+        ("3", 3, [0]),
+        ("4", 3, [0]),
+        ("99", 3, [0]),
+        ("9" * 30, 3, [0]),
+        ("0", 3, [0]),
+        ("-1", 3, [0]),
+    ],
+)
+def test_any_page_in_one_query(groups, django_assert_num_queries, asked, page, orders):
+    with django_assert_num_queries(1):
+        found = OneQueryPaginator(groups.order_by("-sort_order", "code"), 3).get_page(asked)
+        assert (found.number, found.paginator.count, found.paginator.num_pages) == (page, 7, 3)
+    assert [group.sort_order for group in found] == orders
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("asked", [None, "1", "2", "0"])
+def test_the_only_page_of_nothing_in_one_query(django_assert_num_queries, asked):
+    nobody = WorkerGroup.objects.filter(code="nobody")
+    with django_assert_num_queries(1):
+        found = OneQueryPaginator(nobody, 3).get_page(asked)
+        assert (list(found), found.number, found.paginator.num_pages) == ([], 1, 1)

@@ -286,7 +286,7 @@ def test_acts_are_for_the_right_officials_and_by_post(
             approve_application(application, actor=None)
     before = list(Application.objects.order_by("pk").values()), ApplicationStep.objects.count()
     data = {"correction-fields_asked": ["name"], "undo-reason": "误操作"}
-    assert client.get(act(name, own)).status_code == 405
+    assert client.get(act(name, own)).status_code == 302
     assert client.post(act(name, foreign), data).status_code == 404
     assert logged_in(world.leader).post(act(name, own), data).status_code == 403
     assert Client().post(act(name, own), data).status_code == 302

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import F
 
 from accounts.models import User
 from campaigns.models import Campaign
@@ -202,6 +203,16 @@ def test_forms_were_opened_three_times_for_each_that_was_sent(demo: Demo) -> Non
     funnel = funnel_of(demo.nation, dt.date(2000, 1, 1), local_today())
     assert (funnel.sent, funnel.through_code, funnel.through_opened) == (41, 41, 41)
     assert (funnel.opened, funnel.opened_share) == (123, Decimal(1) / 3)
+
+
+def test_whoever_was_decided_on_had_proven_the_phone(demo: Demo) -> None:
+    funnel = funnel_of(demo.nation, dt.date(2000, 1, 1), local_today())
+    assert (funnel.sent, funnel.proven, funnel.decided, funnel.approved) == (41, 38, 16, 12)
+    decided = Application.objects.filter(decided_at__isnull=False)
+    assert decided.filter(phone_proven_at__lt=F("decided_at")).count() == 16
+    assert Application.objects.filter(phone_proven_at__lt=F("submitted_at")).count() == 0
+    assert funnel.proof_days is not None
+    assert round(funnel.proof_days * 24 * 60) == 4
 
 
 def test_the_sample_applicant_is_not_in_the_register(demo: Demo) -> None:

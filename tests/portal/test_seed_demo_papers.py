@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 from django.test import Client
@@ -145,6 +146,24 @@ def page_of(username: str, address: str) -> str:
     response = client.get(address)
     assert response.status_code == 200
     return response.content.decode()
+
+
+def test_texts_of_the_demo_are_in_one_language(demo: Demo) -> None:
+    """Notes and sources that Chinese pages print hold no English sentence."""
+    texts = [
+        text
+        for model, fields in (
+            (Campaign, ("name", "summary", "note", "source")),
+            (Target, ("note",)),
+            (ReportedFigure, ("source", "note")),
+            (WorkforceBaseline, ("source", "note")),
+        )
+        for row in model.objects.values_list(*fields)
+        for text in row
+    ]
+    assert sum(map(bool, texts)) > 100
+    assert [text for text in texts if re.search(r"[A-Za-z]{2,} [A-Za-z]{2,}", text)] == []
+    assert [text for text in texts if " / " in text] == []
 
 
 def test_pages_show_what_the_papers_say(demo: Demo) -> None:

@@ -9,10 +9,11 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import AuditEntry
 from core.encryption import decrypt
-from members.models import Message
+from members.models import Message, OneTimeCode
 from members.models.message import BODY_CONTEXT
 from members.services.codes import code_to_show
 from reports.brief import send_briefs
@@ -99,6 +100,33 @@ def test_text_message_to_a_proven_phone_alone(world: World, settings: Any) -> No
     assert (row.phone_encrypted, send_briefs(DAY + dt.timedelta(days=1))) == (None, 0)
     assert client.post(f"{address}end/").status_code == 404
     assert "2988000041" not in str(AuditEntry.objects.values_list("data", flat=True))
+
+
+def test_another_code_for_a_phone_that_waits_for_one(
+    world: World, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SMS_SHOW_CODES = True
+    client = subscriber(world, "reader")
+    subscribe(client, world, "sms", NUMBER)
+    row = BriefSubscription.objects.get()
+    address = f"/dashboard/brief/{row.pk}/code/"
+    assert f'action="{address}"' in client.get("/dashboard/brief/").content.decode()
+    before = code_to_show(NUMBER)
+    soon = client.post(address)
+    assert (soon.status_code, code_to_show(NUMBER)) == (200, before)
+    assert "A code was sent a moment ago." in soon.content.decode()
+    later = timezone.now() + dt.timedelta(seconds=settings.CODE_RESEND_SECONDS + 1)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert client.post(address).status_code == 302
+    assert OneTimeCode.objects.count() == 2
+    prove = {"code": code_to_show(NUMBER)}
+    assert client.post(f"/dashboard/brief/{row.pk}/prove/", prove).status_code == 302
+    # Proven: there is nothing more to send.
+    refused = client.post(address, follow=True).content.decode()
+    assert "This subscription waits for no code." in refused
+    assert OneTimeCode.objects.count() == 2
+    other = subscriber(world, "another")
+    assert other.post(address).status_code == 404
 
 
 def test_whoever_lost_the_right_hears_nothing_and_one_fault_stops_nobody(

@@ -22,6 +22,7 @@ from core.errors import RuleViolation
 from reports.briefings.content import Briefing, Sheet, briefing_of
 from reports.briefings.paper import line_cells, page_values
 from reports.briefings.wording import heading
+from reports.briefings.workbook import workbook_of
 from reports.models import CampaignForecast, CampaignProgress, ReportRun
 from reports.nightly import run_nightly
 from reports.selectors.days import as_of
@@ -107,13 +108,30 @@ def test_what_is_told_of_the_year(world: World, reader: User, chinese: None) -> 
         "进度系数0.98，进展状态：正常。",
         "直属1个单位目标合计20人，合计完成4人，完成率20.00%。其目标合计比本级目标少5人。",
         "列入附表的3个单位中：已完成1个、超前1个、正常1个。",
-        "按近期走势，预计至2024年12月31日完成19人，80%置信区间为15人至24人。",
+        "按近期走势，预计至2024年12月31日完成19人，80%预测区间为15人至24人。",
         "要完成目标，剩余时间平均每日需完成0.1人。",
         "本级未设目标。期限共1096天，已过440天，时间进度40.15%。",
         "没有滞后单位。",
         "3 × 300万 < 1000万",
     ):
         assert sentence in said, sentence
+
+
+def test_what_was_not_measured_is_not_judged(world: World, reader: User, chinese: None) -> None:
+    """A campaign of today: the night has not run yet."""
+    CampaignProgress.objects.filter(target=world.targets["dong"]).delete()
+    said = texts(page_values(brief(world, reader), MADE_ON))
+    assert "有数据的单位中没有滞后单位；另有1个单位暂无数据。" in said
+    CampaignProgress.objects.all().delete()
+    briefing = brief(world, reader)
+    said = texts(page_values(briefing, MADE_ON))
+    assert "没有滞后单位。" not in said
+    assert said.count("各单位均暂无数据，无法判断是否有滞后单位。") == len(briefing.sheets)
+    assert "目标25人，进度尚未计算（每晚统计一次）；366天已过75天，时间进度20.49%。" in said
+    assert "没有底数" not in said
+    book = load_workbook(io.BytesIO(workbook_of(briefing)))
+    behind = [row for row in book["滞后1"].values if row[0]]
+    assert behind[-1][0] == "各单位均暂无数据，无法判断是否有滞后单位。"
 
 
 def test_who_was_dissolved_lags_no_more_and_the_owner_is_told(

@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from core.clock import CHINA
@@ -245,3 +246,24 @@ def test_books_of_before_are_entered_by_running_the_night_again(city: Union) -> 
     states = {row.step: row.state for row in run_nightly(FIRST)}
     assert [step for step, state in states.items() if state == "done"] == [ESTABLISHMENT]
     assert (covered(city, D(2024, 2, 9)), covered(city, FIRST)) == ((0, 1), (1, 1))
+
+
+def test_what_is_said_of_units_that_are_only_marked(client: Client, city: Union) -> None:
+    """One names a union that was founded before the day, one a later one, one none."""
+    east, mark = union("东区总"), {"founding_state": FoundingState.UNIONISED}
+    late = make_union("后建工会", "grassroots_union", east, founded_on="2024-03-02")
+    for name, covering in (("甲店", union("联合工会")), ("乙店", late), ("丙店", None)):
+        employer(name, east, covering, **mark)
+    run_nightly(D(2024, 3, 3))
+    client.force_login(make_official("east", east))
+
+    def told(day: dt.date, language: str = "en") -> str:
+        query = {"union": str(east.pk), "day": day.isoformat()}
+        answer = client.get("/dashboard/parts/rates/", query, headers={"accept-language": language})
+        return answer.content.decode()
+
+    piece = "%d more marked “has a union” that name none, or one that did not stand on the day"
+    assert piece % 2 in told(FIRST)
+    assert piece % 1 in told(D(2024, 3, 3))
+    assert "另有2个标“已建会”，但未填工会，或所填工会当日尚未成立、已撤销" in told(FIRST, "zh-hans")
+    assert "只标" not in told(FIRST, "zh-hans")

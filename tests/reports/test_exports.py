@@ -15,6 +15,7 @@ from reports.exports import CONTENT_TYPE, file_name, workbook_of
 from reports.models import CampaignForecast
 from reports.selectors.dashboard import Dashboard, dashboard_for
 from reports.selectors.days import as_of
+from reports.sheets import Sheet
 from reports.summary import values_of
 from tests.reports.world import DAY, World
 from unions.models import Union
@@ -79,7 +80,9 @@ def test_cells_are_numbers_percentages_and_dates(world: World) -> None:
     campaign = book["Campaigns"]
     assert campaign.cell(2, 4).value == dt.datetime(2023, 1, 1)
     assert campaign.cell(2, 4).number_format == "yyyy-mm-dd"
-    assert (campaign.cell(2, 6).value, campaign.cell(2, 7).value) == (6, 60)
+    assert [(campaign.cell(2, c).value, campaign.cell(2, c).number_format) for c in (6, 7)] == [
+        (6, "#,##0"), (60, "#,##0"),
+    ]  # fmt: skip
     assert (campaign.cell(2, 8).value, campaign.cell(2, 8).number_format) == (0.1, "0.00%")
 
 
@@ -170,3 +173,13 @@ def test_summary_on_two_pages(client: Client, world: World) -> None:
     assert response["Content-Disposition"].endswith("2024-03-10.pdf")
     assert response.content.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type\s*/Page\b", response.content)) == 2
+
+
+def test_whole_numbers_have_no_bare_point() -> None:
+    book = Workbook(write_only=True)
+    sheet = Sheet(book, "x", (10,))
+    sheet.write([[("number", value)] for value in (Decimal("237.0000"), Decimal("0.5"), 7)])
+    file = io.BytesIO()
+    book.save(file)
+    read = load_workbook(io.BytesIO(file.getvalue()))["x"]
+    assert [cell.number_format for (cell,) in read.iter_rows()] == ["#,##0", "#,##0.##", "#,##0"]

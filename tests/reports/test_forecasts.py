@@ -12,9 +12,10 @@ from django.utils import translation
 
 from campaigns.models import Campaign, CampaignStatus, Metric, Target, Unit
 from enterprises.models import WorkforceBaseline
-from reports.forecasting.writing import fit_weights, forecast_targets
+from reports.forecasting.writing import LONGEST_AHEAD, fit_weights, forecast_targets
 from reports.models import (
     CampaignForecast,
+    CampaignProgress,
     DailyCount,
     DailyUnitCount,
     ForecastWeights,
@@ -167,6 +168,17 @@ def test_nothing_is_made_up(county: Union, campaign: Campaign) -> None:
     assert found[1].needed_per_day is None
     assert found[5].forecast is not None
     assert found[5].forecast.method == "too_few_days"  # no station ever
+
+
+def test_no_year_9999_is_forecast(campaign: Campaign) -> None:
+    """Every day ahead is reckoned: a slip of the finger took minutes."""
+    kept = target(campaign, Metric.NEW_MEMBERS, "1000", end=DAY + LONGEST_AHEAD)
+    far = target(campaign, Metric.NEW_MEMBERS, "1000", end=D(9999, 12, 31))
+    measure_progress(DAY)
+    forecast_targets(DAY)
+    assert CampaignProgress.objects.filter(target=far, day=DAY).exists()
+    found = set(CampaignForecast.objects.filter(day=DAY).values_list("target", flat=True))
+    assert found == {kept.pk}
 
 
 def test_shares_of_time_where_holidays_are_not_known_yet() -> None:

@@ -102,7 +102,7 @@ def test_prefectures_stand_on_their_shapes_and_the_others_beside(
         rail.pk: None,
         world.other_city.pk: None,
     }
-    with django_assert_num_queries(9) as few:
+    with django_assert_num_queries(8) as few:
         asked(client, union=world.province.pk)
     for number in range(3):
         make_union(f"产业工会{number}", "industrial_union", world.province)

@@ -381,7 +381,7 @@ def test_marks_of_many_children_cost_what_those_of_few_cost(
             differ_in_ledger(make_membership(county, on="2024-03-01"), day=D(2024, 3, 14))
             differ(county, "members", day=D(2024, 3, 14))
         run_nightly(night)
-        for address, queries in (("/dashboard/", 11), ("/dashboard/map.json", 9),
+        for address, queries in (("/dashboard/", 11), ("/dashboard/map.json", 8),
                                  ("/api/v1/dashboard/ranking/", 8)):  # fmt: skip
             with django_assert_num_queries(queries):
                 answer = client.get(address, query, headers={"accept-language": "en"})

@@ -267,7 +267,8 @@ def test_big_screen(sound: World) -> None:
     }  # fmt: skip
     assert {row.joined_differ for row in view.ranking} == {False}
     words = " ".join(strip_tags(content).split())
-    assert f"Members 39 {MARK} New this year 36 New this month 34 Rate" in words
+    told = "New this year 36 persons New this month 34 persons Rate"
+    assert f"Members 39 persons {MARK} {told}" in words
     assert f"1{sound.dong.name}2224 {MARK} 2" in words
     assert f"The last twelve months Members: {MARK} " in words
     assert [target.row.books_differ for target in view.targets] == [True, True]

@@ -192,15 +192,26 @@ def test_no_register_figure_for_grants_yet(county: Union, campaign: Campaign) ->
     assert progress(target, D(2024, 7, 1)) == (None, None, "no_data")
 
 
-def test_history_is_measured_at_month_ends(county: Union, campaign: Campaign) -> None:
+def test_history_is_measured_at_month_ends_then_day_by_day(
+    county: Union, campaign: Campaign
+) -> None:
     make_membership(county, on="2024-02-10")
     target = make_target(campaign, Metric.NEW_MEMBERS, "2", start=D(2024, 1, 15))
     count_history(D(2024, 4, 2))
     measure_history(D(2024, 4, 2))
     rows = CampaignProgress.objects.filter(target=target).order_by("day")
+    # The last five weeks day by day: from 2024-02-28 on.
+    recent = [D(2024, 2, 28) + dt.timedelta(days=number) for number in range(35)]
+    assert recent[-1] == D(2024, 4, 2)
     assert [(row.day, row.value) for row in rows] == [
         (D(2024, 1, 31), Decimal(0)),
-        (D(2024, 2, 29), Decimal(1)),
-        (D(2024, 3, 31), Decimal(1)),
-        (D(2024, 4, 2), Decimal(1)),
+        *((day, Decimal(1)) for day in recent),
     ]
+
+
+def test_history_has_no_day_before_the_first_target(county: Union, campaign: Campaign) -> None:
+    make_target(campaign, Metric.NEW_MEMBERS, "2", start=D(2024, 3, 30))
+    count_history(D(2024, 4, 2))
+    measure_history(D(2024, 4, 2))
+    days = CampaignProgress.objects.order_by("day").values_list("day", flat=True)
+    assert list(days) == [D(2024, 3, 30), D(2024, 3, 31), D(2024, 4, 1), D(2024, 4, 2)]

@@ -65,6 +65,28 @@ def test_sum_of_the_rows_is_the_figure(
         assert len(context["page"]) == value
 
 
+@pytest.mark.parametrize(
+    ("query", "code", "name", "figure"),
+    [
+        ({"metric": "members"}, "members", "Members (register)", "7"),
+        ({"metric": "members", "since": "2024-01-01"}, "net_change", "Net change of members", "+4"),
+        ({"metric": "members", "since": "2024-03-15"}, "net_change", "Net change of members", "0"),
+        ({"metric": "joined", "since": "2024-01-01"}, "joined", "New members", "4"),
+    ],
+)
+def test_page_is_named_after_its_figure(
+    client: Client, world: World, query: dict[str, str], code: str, name: str, figure: str
+) -> None:
+    client.force_login(world.leader)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    content = client.get("/dashboard/rows/", {"union": str(world.city.pk), **query}).content
+    page = content.decode()
+    head = page[page.index("<h1>") : page.index("</h1>")]
+    assert head.startswith(f"<h1>{name} ")
+    assert f'#metric-{code}"' in head
+    assert page.count(f'<span class="stat-value">{figure}') == 2
+
+
 def test_official_sees_masked_names_and_nothing_else_of_the_person(
     client: Client, world: World
 ) -> None:
@@ -241,7 +263,7 @@ def test_number_of_queries(
         make_membership(union, person(), on="2024-01-01")
     run_nightly(DAY)
     client.force_login(official)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         response = client.get("/dashboard/rows/", {"union": str(union.pk), "metric": "members"})
     assert len(response.context["persons"]) == member_count
 

@@ -64,6 +64,11 @@ def test_made_once_opened_seen_and_revoked(client: Client, world: World) -> None
     assert client.post(revoke)["Location"] == made["Location"]
     for address in ("/dashboard/screen/", found[1]):
         assert wall.get(address).status_code == 404
+    # What stays on the wall is dark, and no page of the portal.
+    ended = wall.get("/dashboard/screen/", headers={"accept-language": "en"}).content.decode()
+    assert "This screen has ended." in ended
+    assert 'class="screen-root"' in ended
+    assert "site-nav" not in ended
     client.post(revoke)
     acts = AuditEntry.objects.filter(object_type="reports.screentoken").order_by("pk")
     assert [entry.action for entry in acts] == ["screen.made", "screen.revoked"]
