@@ -72,6 +72,13 @@ class PlanInline(ScopedTabularInline):
         is_draft = obj is None or obj.status == CampaignStatus.DRAFT
         return is_draft and self.has_change_permission(request, obj)
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """The rows. Whether one may go is for its service to say, without a list of records."""
+        formset = super().get_formset(request, obj, **kwargs)
+        if hasattr(formset.form, "hand_clean_DELETE"):
+            formset.form.hand_clean_DELETE = lambda _row: None
+        return formset
+
 
 class PhaseInline(PlanInline):
     """Dated steps; they may overlap."""

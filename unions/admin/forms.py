@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.http import HttpRequest
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
@@ -97,6 +98,8 @@ class ServiceForm(forms.ModelForm):
         if self.refusal is not None and self.refusal.prefix == self.prefix:
             field = self.refusal.field if self.refusal.field in self.fields else None
             self.add_error(field, self.refusal.message)
+            # A row that was to go stays: one on its way out is not asked whether it is sound.
+            self.cleaned_data.pop(DELETION_FIELD_NAME, None)
 
     def changes(self) -> dict[str, Any]:
         """The fields that were changed, with their new values."""
