@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import NamedTuple
 
 from campaigns.models import (
@@ -13,8 +14,10 @@ from campaigns.models import (
     Requirement,
     Target,
 )
+from campaigns.services.campaigns import save_indicator
 from campaigns.services.hand_ins import hand_in, save_requirement
 from campaigns.services.records import save_practice, save_record
+from campaigns.services.targets import set_target, withdraw_target
 from tests.campaigns.builders import make_campaign
 from tests.permission_ways_in import scan
 from unions.models import Union
@@ -24,12 +27,27 @@ class CampaignPapers(NamedTuple):
     """One of each in the published campaign, and a paper that the right city owes the province."""
 
     target: Target
+    withdrawn: Target
     requirement: Requirement
     requirement_open: Requirement
     hand_in: HandIn
     task: CampaignRecord
     practice: GoodPractice
     owed: Requirement
+
+
+def withdrawn_beside(target: Target) -> Target:
+    """A target of the same union by another indicator, which holds no longer."""
+    indicator = save_indicator(
+        None, campaign=target.indicator.campaign, name="建站数", metric="stations", unit="station",
+        actor=None,
+    )  # fmt: skip
+    other = set_target(
+        indicator, union=target.union, period_start=target.period_start,
+        period_end=target.period_end, value=Decimal(3), reason="补充", actor=None,
+    )  # fmt: skip
+    withdraw_target(other, reason="取消", actor=None)
+    return other
 
 
 def make_campaign_papers(
@@ -48,8 +66,10 @@ def make_campaign_papers(
         None, campaign=make_campaign("全省行动", province), kind="plan", due_on=due_on,
         required_of="children", actor=None,
     )  # fmt: skip
+    target = Target.objects.get(indicator__campaign=published)
     return CampaignPapers(
-        target=Target.objects.get(indicator__campaign=published),
+        target=target,
+        withdrawn=withdrawn_beside(target),
         requirement=requirement,
         requirement_open=requirement_open,
         hand_in=hand_in(requirement, unit=county, file=scan(), note=f"{mark}稿", actor=None),

@@ -93,7 +93,11 @@ FILE = Expected(LOGIN, 404, 403, 200)
 ROWS: tuple[Row, ...] = (
     Row("api:campaign-versions", Expected(401, 404, 404, 200), lambda world: (world.published.pk,)),
     *act("admin:campaigns_target_withdraw", target, lambda world: {"reason": "取消"}),
-    *act("admin:campaigns_target_reinstate", target, lambda world: {"reason": "恢复"}),
+    *act(
+        "admin:campaigns_target_reinstate",
+        lambda world: (world.campaign_papers.withdrawn.pk,),
+        lambda world: {"reason": "恢复"},
+    ),
     *act("admin:campaigns_target_cascade", target, shared, page=SCOPED_RECORD),
     *act("admin:campaigns_requirement_remind", lambda w: (w.campaign_papers.requirement_open.pk,)),
     *act("admin:campaigns_handin_accept", paper),
