@@ -42,10 +42,9 @@ def campaign(world: World) -> Campaign:
 
 
 def sent(campaign: Campaign, name: str, row: dict[str, Any]) -> dict[str, Any]:
-    days = {"starts_on": campaign.starts_on, "ends_on": campaign.ends_on, "kind": campaign.kind}
-    form = form_of(**{name: [{**row, "DELETE": "on"}]}, **days)
-    form["name"] = campaign.name
-    return form
+    rows: dict[str, Any] = {name: [{**row, "DELETE": "on"}]}
+    kept = {"starts_on": campaign.starts_on, "ends_on": campaign.ends_on, "kind": campaign.kind}
+    return {**form_of(**rows), **kept, "name": campaign.name}
 
 
 def errors(response: Any, name: str) -> list[dict[str, list[str]]]:
