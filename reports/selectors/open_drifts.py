@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
+from members.models import Membership
 from reports.metrics import METRICS, reported_name
 from reports.models import Drift
 from reports.selectors.scope import PERMISSION
@@ -35,7 +37,7 @@ class OpenDrift:
         """Which figure it is; of a membership, what of it and its key."""
         metric, _sign, key = self.drift.metric.partition("#")
         if key:
-            return f"{_('Membership')} {key} · {metric}"
+            return f"{_('Membership')} {key} · {_column_name(metric)}"
         if self.is_report:
             return str(reported_name(metric))
         defined = {entry.code: entry.name for entry in METRICS}
@@ -74,6 +76,14 @@ class OpenDrift:
                 "changes neither: the report or the register is to be looked into."
             ),
         }[self.drift.book]
+
+
+def _column_name(name: str) -> str:
+    """A column of a membership as its forms call it; what is derived from several stays a code."""
+    try:
+        return str(Membership._meta.get_field(name).verbose_name)
+    except FieldDoesNotExist:
+        return name
 
 
 def _shown(text: str) -> str:

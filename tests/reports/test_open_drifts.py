@@ -132,3 +132,11 @@ def test_pages_cost_the_same_for_any_number(
         rows = listed(client, world.city, drifts="2")
     assert len(rows) == 12
     assert "Report and register differ" in rows[-1]
+
+
+def test_a_column_of_a_membership_is_called_as_on_its_forms(client: Client, world: World) -> None:
+    differ(world.city, "ledger", "worker_group#7", "carer", "courier")
+    differ(world.city, "ledger", "most_persons#7", "1", "2")
+    client.force_login(world.leader)
+    names = [row.split(" 账目不符 ")[0] for row in listed(client, world.city, language="zh-hans")]
+    assert names[:2] == ["聊城市总工会 会籍 7 · most_persons", "聊城市总工会 会籍 7 · 就业群体"]
