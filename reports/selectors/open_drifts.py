@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
@@ -80,10 +79,8 @@ class OpenDrift:
 
 def _column_name(name: str) -> str:
     """A column of a membership as its forms call it; what is derived from several stays a code."""
-    try:
-        return str(Membership._meta.get_field(name).verbose_name)
-    except FieldDoesNotExist:
-        return name
+    names = {field.name: field.verbose_name for field in Membership._meta.fields}
+    return str(names.get(name, name))
 
 
 def _shown(text: str) -> str:
