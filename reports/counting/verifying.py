@@ -18,7 +18,7 @@ from reports.counting.drifts import CountDifference, keep_mended
 from reports.counting.establishment import find_establishment_differences
 from reports.counting.figures import COLUMNS, NUMBER_GROUPS, REPLACED, SUMS_AND_GROUPS
 from reports.counting.posting import LOCK
-from reports.counting.shares import MEMORY, Shares
+from reports.counting.shares import MEMORY, PLACES, Shares
 from reports.counting.verifying_units import find_unit_differences
 from reports.models.counts import PERSON_METRICS, figure_sql
 from reports.runs import require_settled_books
@@ -27,19 +27,30 @@ from unions.models import PastPath
 
 # What is passed on to the unions one level up, share by share.
 _PREPARED = """
-DROP TABLE IF EXISTS night_unlike, night_rolled, night_sum, night_standing, night_difference;
+DROP TABLE IF EXISTS
+    night_unlike, night_lifted, night_rolled, night_sum, night_standing, night_difference;
 CREATE TEMP TABLE night_unlike (union_id bigint) ON COMMIT DROP;
+CREATE TEMP TABLE night_lifted (
+    place bigint, members int, retained int, joined int, rejoined int
+) ON COMMIT DROP;
 CREATE TEMP TABLE night_rolled (
     union_id bigint, turn int, number smallint, members int, retained int, joined int, rejoined int
 ) ON COMMIT DROP
 """
 _UNLIKE = "INSERT INTO night_unlike SELECT unnest(%s::bigint[])"
 _LIFTED = """
+INSERT INTO night_lifted
+SELECT unnest(%s::bigint[]), unnest(%s::int[]), unnest(%s::int[]), unnest(%s::int[]),
+       unnest(%s::int[])
+"""
+# A union has others below it in many shares.
+_LIFTED_ONCE = f"""
 INSERT INTO night_rolled
-SELECT * FROM (
-    SELECT unnest(%s::bigint[]), 1, unnest(%s::smallint[]), unnest(%s::int[]), unnest(%s::int[]),
-           unnest(%s::int[]), unnest(%s::int[])
-) lifted
+SELECT place / {PLACES}, 1, mod(place, {PLACES}), SUM(members), SUM(retained), SUM(joined),
+       SUM(rejoined)
+FROM night_lifted GROUP BY place;
+TRUNCATE night_lifted;
+ANALYZE night_rolled (union_id, turn)
 """
 
 # What is looked at closely: unions of which something else stands than their own, or was moved.
@@ -226,6 +237,7 @@ def _find_person_differences(
             cursor.execute(_UNLIKE, [unlike])
             cursor.execute(_LIFTED, lifted)
         cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
+        cursor.execute(_LIFTED_ONCE)
         turn, brought_up = 1, 1
         while brought_up:
             turn += 1

@@ -23,42 +23,82 @@ UNIT_METRICS = (Metric.UNIONS, Metric.UNIONS_FOUNDED, Metric.NEF_UNIONS, Metric.
 
 # What stands on a day, where it stands; foundings, a flow, where each was counted. What stood of
 # them before the books kept that, and is told of no union, is expected to stand on.
-# Each counts in its own place; for the unions above, those of one place are added up first.
+# Most unions have none below them and no station: what stands for them is themselves, and is seen
+# to be so row by row. All others are ``unlike`` or have something ``below`` them: theirs is added
+# up, that of one place first.
 # One statement: a night that ends meanwhile is seen whole or not at all.
 _DIFFERENCES = """
-WITH unit AS MATERIALIZED (
-    SELECT 'unions' AS metric, kind, path FROM reports_countedunion WHERE is_open
-    UNION ALL
-    SELECT 'nef_unions', kind, path FROM reports_countedunion WHERE is_open AND is_nef
-    UNION ALL
-    SELECT 'unions_founded', founding_kind, founding_path FROM reports_countedunion
-    WHERE is_founded
-    UNION ALL
-    SELECT 'stations', kind, path FROM reports_countedstation WHERE is_open
-),
-above AS (
-    SELECT left(path, -1 - length(split_part(path, '/', -2))) AS path, metric, kind,
-           COUNT(*)::int AS value
-    FROM unit GROUP BY 1, 2, 3
-),
-told AS (
-    SELECT split_part(path, '/', -2)::bigint AS union_id, metric, kind, 1 AS value FROM unit
-    UNION ALL
-    SELECT unnest(string_to_array(rtrim(path, '/'), '/')::bigint[]), metric, kind, value
-    FROM above WHERE path <> ''
-    UNION ALL
-    SELECT union_id, 'unions_founded', kind, value FROM reports_untoldfounding
-),
-standing AS (
+WITH standing AS (
     SELECT DISTINCT ON (union_id, metric, breakdown) union_id, metric, breakdown, value
     FROM reports_dailyunitcount
     WHERE metric = ANY(%(metrics)s) AND day <= %(day)s
     -- as the index has them, from its end
     ORDER BY union_id DESC, metric DESC, breakdown DESC, day DESC
+),
+unlike AS (
+    SELECT union_id
+    FROM (
+        SELECT union_id, COUNT(*) FILTER (WHERE value <> 0) AS rows_standing,
+               bool_and(COALESCE(value = 0 OR value = 1 AND CASE metric
+                   WHEN 'unions' THEN is_open AND breakdown IN ('', kind)
+                   WHEN 'unions_founded' THEN is_founded AND breakdown IN ('', founding_kind)
+                   WHEN 'nef_unions' THEN is_open AND is_nef AND breakdown IN ('', kind)
+               END, false)) AS is_own,
+               -- Of each metric a sum and a kind.
+               MAX(CASE WHEN NOT is_open THEN 0 WHEN is_nef THEN 4 ELSE 2 END
+                   + CASE WHEN is_founded THEN 2 ELSE 0 END) AS rows_of_its_own
+        FROM (SELECT * FROM reports_countedunion ORDER BY union_id DESC) c
+        FULL JOIN standing s USING (union_id)
+        GROUP BY union_id
+    ) sides
+    WHERE NOT is_own OR rows_standing <> rows_of_its_own
+),
+place AS (
+    SELECT left(path, -1 - length(split_part(path, '/', -2))) AS path, kind,
+           COUNT(*) FILTER (WHERE is_open) AS unions,
+           COUNT(*) FILTER (WHERE is_open AND is_nef) AS nef_unions,
+           COUNT(*) FILTER (WHERE founding_path = path AND founding_kind = kind)
+               AS unions_founded, 0 AS stations
+    FROM reports_countedunion GROUP BY 1, 2
+    UNION ALL
+    SELECT left(founding_path, -1 - length(split_part(founding_path, '/', -2))), founding_kind,
+           0, 0, COUNT(*), 0
+    FROM reports_countedunion
+    WHERE founding_path <> path OR founding_kind <> kind GROUP BY 1, 2
+    UNION ALL
+    SELECT path, kind, 0, 0, 0, COUNT(*) FROM reports_countedstation WHERE is_open GROUP BY 1, 2
+),
+below AS MATERIALIZED (
+    SELECT a.id AS union_id, m.metric, place.kind, SUM(m.value)::int AS value
+    FROM place
+    CROSS JOIN LATERAL (VALUES ('unions', unions), ('nef_unions', nef_unions),
+        ('unions_founded', unions_founded), ('stations', stations)) AS m(metric, value)
+    CROSS JOIN LATERAL unnest(string_to_array(rtrim(path, '/'), '/')::bigint[]) AS a(id)
+    WHERE m.value <> 0 GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT union_id, 'unions_founded', kind, value FROM reports_untoldfounding
+),
+looked_at AS MATERIALIZED (
+    SELECT union_id FROM unlike UNION SELECT union_id FROM below
+),
+told AS (
+    SELECT c.union_id, m.metric, m.kind, 1 AS value
+    FROM looked_at JOIN reports_countedunion c USING (union_id)
+    CROSS JOIN LATERAL (VALUES ('unions', kind, is_open), ('nef_unions', kind, is_open AND is_nef),
+        ('unions_founded', founding_kind, is_founded)) AS m(metric, kind, is_counted)
+    WHERE m.is_counted
+    UNION ALL
+    SELECT * FROM below
 )
 SELECT union_id, metric, breakdown, SUM(stored)::int, SUM(expected)::int
 FROM (
-    SELECT union_id, metric, breakdown, value AS stored, 0 AS expected FROM standing
+    SELECT l.union_id, s.metric, s.breakdown, s.value AS stored, 0 AS expected
+    FROM looked_at l
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (metric, breakdown) metric, breakdown, value
+        FROM reports_dailyunitcount r
+        WHERE r.union_id = l.union_id AND metric = ANY(%(metrics)s) AND day <= %(day)s
+        ORDER BY metric DESC, breakdown DESC, day DESC) s
     UNION ALL
     SELECT union_id, metric, COALESCE(kind, ''), 0, value FROM told
     UNION ALL
