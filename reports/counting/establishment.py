@@ -100,8 +100,11 @@ _OVERLOOKED = f"""
 SELECT split_part(path, '/', -2)::bigint, 'overlooked', 0, COUNT(*)
 FROM (
     SELECT COALESCE(n.path, o.path) AS path
-    FROM ({_FOUND}) n
-    FULL JOIN (SELECT * FROM reports_countedemployer WHERE until IS NULL) o USING (employer_id)
+    -- Side by side in the order of both keys: nothing has to be held in memory.
+    FROM ({_FOUND} ORDER BY e.id) n
+    FULL JOIN (
+        SELECT * FROM reports_countedemployer WHERE until IS NULL ORDER BY employer_id
+    ) o USING (employer_id)
     WHERE ((n.employer_id IS NULL) <> (o.employer_id IS NULL)
            OR ({_NEW}) IS DISTINCT FROM ({_OLD}))
       AND employer_id NOT IN (SELECT employer_id FROM reports_touchedemployer)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import transaction
 
+from reference.models import WorkerGroup
 from reports.counting import shares
 from reports.counting.shares import Lifted, Shares
 from reports.counting.verifying import find_differences, mend_counts
@@ -19,6 +20,7 @@ from tests.builders import make_membership, make_union
 from unions.models import Union
 
 DAY = dt.date(2024, 2, 1)
+ONE_DAY = dt.timedelta(days=1)
 
 Tree = dict[str, Union]
 
@@ -58,6 +60,22 @@ def test_sound_books_have_no_differences(tree: Tree) -> None:
     while (last := shares._last_after(ends[-1])) is not None:
         ends.append(last)
     assert ends[1:] == [tree["county"].pk, tree["right"].pk, tree["empty"].pk]  # three shares
+
+
+@pytest.mark.django_db
+def test_a_group_that_came_later_is_no_difference(tree: Tree) -> None:
+    """Its number is the highest, its code the first; no union has to be looked at for that."""
+    WorkerGroup.objects.create(code="aaa", name_zh="新业态", name_en="New form")
+    make_membership(tree["left"], group="aaa", on="2024-02-02")
+    run_nightly(DAY + ONE_DAY)
+    assert DailyCount.objects.get(union=tree["left"], day=DAY + ONE_DAY).groups == [
+        number("carer"), number("courier"), number("aaa"),
+    ]  # fmt: skip
+    with transaction.atomic():
+        unlike = [part.unlike for part in Shares().added_up(DAY + ONE_DAY)]
+        assert list(find_differences(DAY + ONE_DAY)) == []
+    looked_at = {int(key) for keys in unlike if keys for key in keys.strip("{}").split(",")}
+    assert looked_at == {tree["city"].pk, tree["county"].pk}
 
 
 def of_one_group(tree: Tree) -> set[tuple[str, str, str, int, int]]:
