@@ -166,6 +166,7 @@ def test_rows_of_a_growing_register(monkeypatch: pytest.MonkeyPatch) -> None:
         "_page_of": no_page,
         "_best_night": lambda workers: (2.0, steps),
         "_night": lambda count, within: 1.0,
+        "_least": lambda: 0.1,
         "_sweep": lambda: 1.0,
         "_heaviest_night": lambda: 300.0,
         "read_memberships": lambda _way="": None,
@@ -184,6 +185,7 @@ def test_rows_of_a_growing_register(monkeypatch: pytest.MonkeyPatch) -> None:
         "full",
         "incremental",
         "step_close",
+        "least_night",
         "incremental_busy",
         "one_worker",
     ]
