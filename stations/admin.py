@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext, gettext_lazy as _, ngettext
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -28,6 +28,7 @@ from stations.services import (
 from unions.admin.base import OperatorAdmin, ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
 from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.pages import back_to_the_button
 from unions.models import Union
 from unions.scope import access
 
@@ -91,7 +92,9 @@ class StationAdmin(ExchangeMixin, ScopedModelAdmin):
         actor = actor_of(request)
         union = access(Union.objects.all(), union_id, actor=actor, permission="stations.change")
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return back_to_the_button(
+                request, reverse("admin:unions_union_change", args=[union.pk])
+            )
         try:
             moved, left = take_over_stations(union, actor=actor)
         except RuleViolation as refusal:

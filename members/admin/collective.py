@@ -16,7 +16,6 @@ from django.db.models import Count, Q, QuerySet
 from django.http import (
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
@@ -41,6 +40,7 @@ from members.collective_table import (
 from members.models import CollectiveEntry, CollectiveRegistration
 from members.services.collective import progress_of, register_list, resend_links
 from unions.admin.base import ScopedModelAdmin
+from unions.admin.pages import back_to_the_button
 from unions.models import Union
 from unions.scope import access
 from unions.tabular.columns import shortened
@@ -141,7 +141,8 @@ class CollectiveRegistrationAdmin(ScopedModelAdmin):
         """Keep the list that was looked at, and send everybody on it their link."""
         self._ensure_may(request)
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            page = reverse("admin:members_collectiveregistration_add")
+            return back_to_the_button(request, page)
         kept = _take(request, request.POST.get("token", ""))
         if kept is None or not isinstance(request.user, User):
             messages.error(request, gettext("The file is no longer kept. Please choose it again."))

@@ -12,7 +12,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.template.response import TemplateResponse
@@ -32,7 +31,7 @@ from members.services.retention import (
 from members.tasks import run_purge_task
 from unions.admin.base import OperatorAdmin
 from unions.admin.forms import actor_of
-from unions.admin.pages import LookedAtOnly
+from unions.admin.pages import LookedAtOnly, back_to_the_button
 
 
 @admin.register(RetentionRule)
@@ -100,7 +99,7 @@ class PurgeRunAdmin(LookedAtOnly, OperatorAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return back_to_the_button(request, reverse("admin:members_purgerun_changelist"))
         run = report_purge(actor=actor_of(request))
         return self._back(run)
 

@@ -108,7 +108,7 @@ ROWS: tuple[Row, ...] = (
         answer=Expected(LOGIN, 404, 403, 200),
         shows_numbers=True,
     ),
-    Row("admin:members_purgerun_report", Expected(LOGIN, 403, 403, 403, 405)),
+    Row("admin:members_purgerun_report", Expected(LOGIN, 403, 403, 403, 302)),
     Row("admin:members_purgerun_report", OPERATORS_ACT, method="post", writers=OPERATOR),
     *(
         row

@@ -42,7 +42,7 @@ ROWS: tuple[Row, ...] = (
         lambda world: {"memberships_to": world.county.pk, "reason": "撤销", "confirmed": "1"},
         page=PAGE,
     ),
-    Row("admin:stations_station_take_over", Expected(LOGIN, 404, 403, 405), low),
+    Row("admin:stations_station_take_over", Expected(LOGIN, 404, 403, 302), low),
     Row("admin:stations_station_take_over", ACT, low, method="post", note="no union took over"),
     Row("admin:unions_unionclosing_go_on", ACT_BY_GET, closing),
     Row("admin:unions_unionclosing_go_on", ACT, closing, method="post", note="done already"),

@@ -247,7 +247,14 @@ def test_a_file_is_confirmed_once_and_by_its_owner(world: World, client: Client)
     assert confirm(client, EMPLOYERS, checked).redirect_chain == [(EMPLOYERS, 302)]
     assert confirm(client, EMPLOYERS, checked).redirect_chain == [(f"{EMPLOYERS}import/", 302)]
     assert Employer.objects.count() == 1
-    assert client.get(page).status_code == 405
+    # A log-in in between leads there by GET.
+    assert client.put(page).status_code == 405
+    response = client.get(page, follow=True)
+    assert response.redirect_chain == [(f"{EMPLOYERS}import/", 302)]
+    assert [str(m) for m in response.context["messages"]] == [
+        "Nothing has been done yet: press the button again."
+    ]
+    assert Employer.objects.count() == 1
 
 
 def test_garbage_and_unknown_columns_are_said_beside_the_file(world: World, client: Client) -> None:

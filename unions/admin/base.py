@@ -14,18 +14,12 @@ from functools import reduce
 from typing import Any, NoReturn
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import models, transaction
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-)
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -44,6 +38,7 @@ from unions.admin.forms import (
     without_link,
     without_related_links,
 )
+from unions.admin.pages import back_to_the_button
 from unions.models import Union
 from unions.scope import ScopedQuerySet, can, grants_of, scope_filter
 
@@ -78,17 +73,10 @@ class PortalModelAdmin(ModelAdmin):
         ]
 
     def only_by_button(self, request: HttpRequest, key: object) -> HttpResponse:
-        """The answer to anything but POST at an address that only acts on the record of ``key``.
-
-        A log-in in between leads there by GET: back to the record, and told that nothing was done.
-        """
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["POST"])
-        self.message_user(
-            request, _("Nothing has been done yet: press the button again."), messages.WARNING
-        )
+        """The answer to anything but POST at an address that only acts on the record of ``key``:
+        the record has the button, see ``back_to_the_button``."""
         name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return HttpResponseRedirect(reverse(name, args=[key]))
+        return back_to_the_button(request, reverse(name, args=[key]))
 
     # -- saving -----------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from django.contrib import messages
 from django.core.cache import cache
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _, gettext_lazy
@@ -29,6 +29,7 @@ from audit.services import log
 from core.clock import local_today
 from core.errors import RuleViolation
 from unions.admin.forms import actor_of
+from unions.admin.pages import back_to_the_button
 from unions.tabular.columns import cell_text, shortened
 from unions.tabular.files import (
     CSV_TYPE,
@@ -127,7 +128,7 @@ class ExchangeMixin(ExportMixin):
         if not self.has_import_permission(request):
             raise PermissionDenied
         if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+            return back_to_the_button(request, self._address("import"))
         form = ImportFileForm()
         kept = _take(request, request.POST.get("token", ""))
         if kept is None:

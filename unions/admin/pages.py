@@ -5,8 +5,21 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.utils.translation import gettext as _
+
+
+def back_to_the_button(request: HttpRequest, page: str) -> HttpResponse:
+    """The answer to anything but POST at an address that only acts; ``page`` has its button.
+
+    A log-in in between leads there by GET: back to the page, and told that nothing was done.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["POST"])
+    messages.warning(request, _("Nothing has been done yet: press the button again."))
+    return HttpResponseRedirect(page)
 
 
 class LookedAtOnly:
