@@ -52,7 +52,7 @@ def run(sizes: Sizes) -> Iterator[Row]:
     ``nightly_growth``; a night has ``EVENTS`` joinings, or a tenth of the members."""
     events = max(1, min(EVENTS, sizes.members // 10))
     floor = best_seconds(read_memberships, times=3)
-    full = best_seconds(recount, times=2)
+    full = best_seconds(recount, times=3)
     yield Row(SUITE, "nightly_full", full, "s", floor, sizes.members)
 
     numbers = iter(range(1, 1_000))
