@@ -231,7 +231,7 @@ def _target_line(row: TargetProgress) -> str:
         f" {reached(row)} / {quantity(row.target_value, unit)}"
         f" ({percent_text(row.share)}, {_('time gone')} {percent_text(row.time_elapsed)})"
         f" {row.status_label}",
-        books_note(row.books_differ),
+        row.remark,
     )
 
 

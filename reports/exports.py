@@ -13,7 +13,7 @@ from reports.metrics import METRICS, family_name, metric_of, reported_name
 from reports.rate_sheets import all_rates, group_rows, key_rows, ranking_rows
 from reports.ratios import rate_note, ratio
 from reports.selectors.dashboard import Dashboard
-from reports.selectors.marks import books_note, named_notes, rests_on
+from reports.selectors.marks import named_notes, rests_on
 from reports.selectors.reported import Comparison, ShareFinding
 from reports.sheets import CONTENT_TYPE, Cells, Sheet, head, safe_file_name
 
@@ -275,7 +275,7 @@ def _campaign_rows(dashboard: Dashboard) -> Iterable[Cells]:
             indicator = row.target.indicator
             kind = "percent" if indicator.unit == "ratio" else "count"
             note = rate_note(row.value) if kind == "percent" and row.progress else ""
-            note = " · ".join(filter(None, (note, books_note(row.books_differ))))
+            note = " · ".join(filter(None, (note, row.remark)))
             yield [
                 ("text", view.campaign.name),
                 ("text", indicator.name),

@@ -14,7 +14,7 @@ from reports.selectors.burn_up import BurnUp
 from reports.selectors.dashboard import Dashboard, MonthValues
 from reports.selectors.figures import Rate
 from reports.selectors.key_figures import KeyFigure
-from reports.selectors.marks import books_note, rests_on
+from reports.selectors.marks import rests_on
 from reports.selectors.ranked import FIGURES, marked_columns
 from reports.selectors.ranking_rows import RankedUnion
 from reports.templatetags.reports_figures import (
@@ -169,7 +169,7 @@ def _target(course: BurnUp) -> dict[str, Any]:
                 None,
                 (
                     f"{reached(row)} / {quantity(row.target_value, unit)}",
-                    books_note(row.books_differ),
+                    row.remark,
                 ),
             )
         ),

@@ -105,6 +105,12 @@ class Sheet:
         return [line for line in self.lines if line.progress.books_differ]
 
     @property
+    def earlier(self) -> list[Line]:
+        """Units whose figures were measured before the day, the earliest first."""
+        found = [line for line in self.lines if line.progress.measured_earlier]
+        return sorted(found, key=lambda line: line.progress.measured_earlier or dt.date.max)
+
+    @property
     def states(self) -> list[tuple[str, str, int]]:
         """Code, words and number of units of each state, the best first; empty ones left out."""
         counted = Counter((line.state, line.status_label) for line in self.lines)

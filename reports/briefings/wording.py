@@ -143,6 +143,7 @@ def overview(sheet: Sheet, day: dt.date) -> list[str]:
             _sum_below(sheet),
             _states(sheet),
             _doubts(sheet),
+            _earlier(sheet),
             _outlook(sheet.own, sheet.indicator.unit) if sheet.own else "",
         )
         if text
@@ -256,6 +257,25 @@ def _doubts(sheet: Sheet) -> str:
                 count,
             )
             % {"count": count}
+        )
+    return ("" if is_chinese() else " ").join(texts)
+
+
+def _earlier(sheet: Sheet) -> str:
+    """What was measured before the day: a night was missed, or has not come yet."""
+    texts = []
+    if sheet.own and (day := sheet.own.progress.measured_earlier):
+        said = _("What has been reached is as measured on %(day)s.")
+        texts.append(said % {"day": date_text(day)})
+    if (found := sheet.earlier) and (day := found[0].progress.measured_earlier):
+        texts.append(
+            ngettext(
+                "What %(count)d unit of the table has reached is as measured on %(day)s.",
+                "What %(count)d units of the table have reached was measured earlier, on %(day)s "
+                "or later.",
+                len(found),
+            )
+            % {"count": len(found), "day": date_text(day)}
         )
     return ("" if is_chinese() else " ").join(texts)
 

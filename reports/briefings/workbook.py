@@ -13,7 +13,6 @@ from openpyxl.chart import BarChart, Reference
 from campaigns.models import Unit
 from reports.briefings import wording
 from reports.briefings.content import Briefing, Line, Sheet
-from reports.selectors.marks import books_note
 from reports.sheets import Cells, Sheet as Page, head
 
 CHART_UNITS = 30
@@ -77,10 +76,10 @@ def _unit_rows(sheet: Sheet, lines: list[Line], columns: int = len(WIDTHS)) -> I
         _("Needed per day"), _("Note"), _("Union code"), _("Number in the portal"),
     )  # fmt: skip
     # A part of the table has room for notes where there are any.
-    noted = columns < len(WIDTHS) and any(line.progress.books_differ for line in lines)
+    noted = columns < len(WIDTHS) and any(line.progress.remark for line in lines)
     yield head(*titles[:columns], *([_("Note")] if noted else []))
     for line in lines:
-        mark = [("text", books_note(line.progress.books_differ))] if noted else []
+        mark = [("text", line.progress.remark)] if noted else []
         yield [*_unit_row(line, sheet)[:columns], *mark]
 
 
@@ -100,7 +99,7 @@ def _unit_row(line: Line, sheet: Sheet) -> Cells:
         (kind, found.low),
         (kind, found.high),
         (kind, found.needed_per_day),
-        ("text", " · ".join(filter(None, (books_note(row.books_differ), row.target.note)))),
+        ("text", " · ".join(filter(None, (row.remark, row.target.note)))),
         ("text", line.union.code),
         ("id", line.union.pk),
     ]

@@ -18,7 +18,7 @@ from core.replica import reading_connection
 from reports.models import CampaignProgress
 from reports.pace import STATUS_ON_DAY_SQL
 from reports.ratios import ratio
-from reports.selectors.marks import DOUBTED_TARGETS_SQL
+from reports.selectors.marks import DOUBTED_TARGETS_SQL, books_note
 from reports.selectors.scope import PERMISSION, visible_campaigns
 from unions.models import Union
 from unions.scope import Actor
@@ -93,6 +93,13 @@ class TargetProgress:
             return None
         end, measured = self.target.period_end, self.progress.day
         return measured if measured < min(self.day, end) else None
+
+    @property
+    def remark(self) -> str:
+        """What must be known of the value, in words: its books differ, it is of an earlier day."""
+        earlier = self.measured_earlier
+        measured = _("measured on %(day)s") % {"day": earlier} if earlier else ""
+        return " · ".join(filter(None, (books_note(self.books_differ), measured)))
 
     @property
     def time_elapsed(self) -> Decimal:

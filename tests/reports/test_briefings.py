@@ -117,6 +117,27 @@ def test_what_is_told_of_the_year(world: World, reader: User, chinese: None) -> 
         assert sentence in said, sentence
 
 
+def test_what_was_measured_earlier_is_told(world: World, reader: User, chinese: None) -> None:
+    of_year = CampaignProgress.objects.filter(target__period_end=D(2024, 12, 31))
+    of_year.filter(day__gt=D(2024, 3, 1)).delete()
+    of_year.filter(target=world.targets["dong"], day__gt=D(2024, 2, 29)).delete()
+    briefing = brief(world, reader)
+    said = texts(page_values(briefing, MADE_ON))
+    assert said.count("测算") == 2
+    assert (
+        "完成数为2024年3月1日测算。附表中3个单位的完成数为此前测算，最早为2024年2月29日。" in said
+    )
+    book = load_workbook(io.BytesIO(workbook_of(briefing)))
+    table = list(
+        book.worksheets[4].values
+    )  # behind the text and the three of the cumulative target
+    notes = {row[1].strip("　"): row[12] for row in table if row[14]}
+    assert notes == {
+        "单位": "备注", "聊城市总工会": "测算日2024-03-01", "东昌府区总工会": "测算日2024-02-29",
+        "临清市总工会": "测算日2024-03-01",
+    }  # fmt: skip
+
+
 def test_what_was_not_measured_is_not_judged(world: World, reader: User, chinese: None) -> None:
     """A campaign of today: the night has not run yet."""
     CampaignProgress.objects.filter(target=world.targets["dong"]).delete()

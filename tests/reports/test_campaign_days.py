@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from django.utils.html import strip_tags
+from openpyxl import load_workbook
 
 from campaigns.models import (
     Campaign,
@@ -21,10 +24,15 @@ from campaigns.models import (
     Unit,
     VersionState,
 )
+from reports.brief import brief_of, letter_of
+from reports.exports import workbook_of
 from reports.models import CampaignProgress
 from reports.progress import measure_progress
+from reports.selectors.dashboard import dashboard_for
+from reports.selectors.days import as_of
 from reports.selectors.progress import campaigns_of, measured
 from reports.selectors.ranking import ranking_of
+from reports.summary import values_of
 from tests.reports.world import DAY, World
 from unions.models import Union
 
@@ -105,6 +113,22 @@ def test_the_measuring_day_is_told_and_time_is_that_of_the_day_shown(
         f"/dashboard/campaigns/{world.campaign.pk}/", headers={"accept-language": "en"}
     )
     assert words(detail.content.decode()).count("measured on 2024-02-29") == 4
+
+
+def test_files_and_letters_tell_the_measuring_day(world: World) -> None:
+    CampaignProgress.objects.filter(day__gt=MEASURED).delete()
+    shown = as_of()
+    assert shown is not None
+    with translation.override("en"):
+        found = dashboard_for(world.leader, world.city, shown)
+        rows = load_workbook(io.BytesIO(workbook_of(found)))["Campaigns"].values
+        targets = values_of(found)["targets"]
+        _subject, letter = letter_of(brief_of(world.leader, world.city, DAY))
+    told = "measured on 2024-02-29"
+    notes = [str(row[11]) for row in rows if isinstance(row[3], dt.datetime)]
+    assert [told in note for note in notes] == [True, True]  # year and plan
+    assert [told in target["value"] for target in targets] == [True, True]
+    assert letter.count(told) == 2
 
 
 def test_nothing_is_told_of_the_measuring_day_where_it_is_the_day_shown(
