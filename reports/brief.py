@@ -237,8 +237,9 @@ def _target_line(row: TargetProgress) -> str:
 
 def _laggard(row: RankedUnion, brief: Brief) -> str:
     line = f"{row.union.name} {pace(row.pace_value)}"
-    return _noted(line, brief.note(brief.pace_rests_on, row.union))
+    measured = row.pace.remark if row.pace else ""
+    return _noted(line, brief.note(brief.pace_rests_on, row.union), measured)
 
 
-def _noted(line: str, note: str) -> str:
-    return f"{line} · {note}" if note else line
+def _noted(*parts: str) -> str:
+    return " · ".join(filter(None, parts))

@@ -179,7 +179,9 @@ def ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
             (
                 "text",
                 _joined(
-                    _rates_note(rated, row.rates), marked(marked_columns(ranking, row, marks, day))
+                    _rates_note(rated, row.rates),
+                    marked(marked_columns(ranking, row, marks, day)),
+                    named_notes([(names["pace"], row.pace.remark)]) if row.pace else "",
                 ),
             ),
         ]

@@ -214,7 +214,7 @@ def _child(row: RankedUnion, dashboard: Dashboard) -> list[str]:
         dashboard.front.ranking, row, dashboard.front.marks, dashboard.as_of.day
     )
     sign = {column: signed_as(column in marked) for column in FIGURES}
-    status = f" {row.pace.status_label}" if row.pace else ""
+    status = f" {row.pace.status_label} {row.pace.remark}".rstrip() if row.pace else ""
     return [
         "" if row.place is None else str(row.place),
         row.union.name,

@@ -40,7 +40,7 @@ from members.collective_table import (
 from members.models import CollectiveEntry, CollectiveRegistration
 from members.services.collective import progress_of, register_list, resend_links
 from unions.admin.base import ScopedModelAdmin
-from unions.admin.pages import back_to_the_button
+from unions.admin.pages import CHOOSE_AGAIN, back_to_the_button
 from unions.models import Union
 from unions.scope import access
 from unions.tabular.columns import shortened
@@ -142,7 +142,7 @@ class CollectiveRegistrationAdmin(ScopedModelAdmin):
         self._ensure_may(request)
         if request.method != "POST":
             page = reverse("admin:members_collectiveregistration_add")
-            return back_to_the_button(request, page)
+            return back_to_the_button(request, page, str(CHOOSE_AGAIN))
         kept = _take(request, request.POST.get("token", ""))
         if kept is None or not isinstance(request.user, User):
             messages.error(request, gettext("The file is no longer kept. Please choose it again."))

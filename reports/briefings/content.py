@@ -107,7 +107,8 @@ class Sheet:
     @property
     def earlier(self) -> list[Line]:
         """Units whose figures were measured before the day, the earliest first."""
-        found = [line for line in self.lines if line.progress.measured_earlier]
+        known = (line for line in self.lines if line.progress.value is not None)
+        found = [line for line in known if line.progress.measured_earlier]
         return sorted(found, key=lambda line: line.progress.measured_earlier or dt.date.max)
 
     @property

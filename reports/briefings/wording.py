@@ -264,7 +264,8 @@ def _doubts(sheet: Sheet) -> str:
 def _earlier(sheet: Sheet) -> str:
     """What was measured before the day: a night was missed, or has not come yet."""
     texts = []
-    if sheet.own and (day := sheet.own.progress.measured_earlier):
+    own = sheet.own.progress if sheet.own else None
+    if own and own.value is not None and (day := own.measured_earlier):
         said = _("What has been reached is as measured on %(day)s.")
         texts.append(said % {"day": date_text(day)})
     if (found := sheet.earlier) and (day := found[0].progress.measured_earlier):
@@ -272,7 +273,7 @@ def _earlier(sheet: Sheet) -> str:
             ngettext(
                 "What %(count)d unit of the table has reached is as measured on %(day)s.",
                 "What %(count)d units of the table have reached was measured earlier, on %(day)s "
-                "or later.",
+                "at the earliest.",
                 len(found),
             )
             % {"count": len(found), "day": date_text(day)}

@@ -100,7 +100,7 @@ _OVERLOOKED = f"""
 SELECT split_part(path, '/', -2)::bigint, 'overlooked', 0, COUNT(*)
 FROM (
     SELECT COALESCE(n.path, o.path) AS path
-    -- Side by side in the order of both keys: nothing has to be held in memory.
+    -- Both in the order of the key, so that they can be gone through side by side.
     FROM ({_FOUND} ORDER BY e.id) n
     FULL JOIN (
         SELECT * FROM reports_countedemployer WHERE until IS NULL ORDER BY employer_id

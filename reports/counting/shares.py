@@ -24,7 +24,7 @@ from reports.models.counts import PERSON_METRICS
 MEMORY = "128MB"
 # Unions of a share: with a dozen groups each, their sums stay within half of the memory.
 UNIONS = 50_000
-# Numbers of groups, smallint, are less.
+# More than any number of a group, which is a smallint.
 PLACES = 32_768
 
 _WITHIN = "> %(after)s AND {0} <= %(last)s"
@@ -81,7 +81,7 @@ above AS MATERIALIZED (
     FROM reports_countedunion WHERE {_OWN_UNION} AND split_part(path, '/', -3) <> ''
 ),
 lifted AS (
-    -- One number for the union above and the group: put together in half of the time.
+    -- One number for the union above and the group: put together in half of the time that two take.
     SELECT above + number AS place, {_SUMMED}
     FROM (
         SELECT above, unnest(groups) AS number, {_GROUPS} FROM own JOIN above USING (union_id)
@@ -124,7 +124,7 @@ class Lifted(NamedTuple):
 
     ``unlike``: the unions of which something else stands than what they have of their own: those
     with others below them, those with entries that wait, and where figures are wrong. Then what is
-    posted of all of its unions, by ``places``: the union above times ``PLACES``, and the number of
+    posted of all of its unions, by ``places``: the union above times ``PLACES`` plus the number of
     a group.
     """
 

@@ -1,7 +1,7 @@
 """Counts of unions, foundings and stations against what the books have each of them for.
 
-The night adds up changes; here every union, founding and station that is counted is added up anew,
-for itself and all unions above it.
+The night adds up changes; here every union, founding and station that counts is looked at anew, for
+itself and for all unions above it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ UNIT_METRICS = (Metric.UNIONS, Metric.UNIONS_FOUNDED, Metric.NEF_UNIONS, Metric.
 # What stands on a day, where it stands; foundings, a flow, where each was counted. What stood of
 # them before the books kept that, and is told of no union, is expected to stand on.
 # Most unions have none below them and no station: what stands for them is themselves, and is seen
-# to be so row by row. All others are ``unlike`` or have something ``below`` them: theirs is added
-# up, that of one place first.
+# to be so row by row. All others are ``unlike`` or have something ``below`` them: for these all
+# that counts is added up, units with the same unions above them together first.
 # One statement: a night that ends meanwhile is seen whole or not at all.
 _DIFFERENCES = """
 WITH standing AS (
@@ -44,7 +44,7 @@ unlike AS (
                    WHEN 'unions_founded' THEN is_founded AND breakdown IN ('', founding_kind)
                    WHEN 'nef_unions' THEN is_open AND is_nef AND breakdown IN ('', kind)
                END, false)) AS is_own,
-               -- Of each metric a sum and a kind.
+               -- Of each metric two rows: the sum, and that of its kind.
                MAX(CASE WHEN NOT is_open THEN 0 WHEN is_nef THEN 4 ELSE 2 END
                    + CASE WHEN is_founded THEN 2 ELSE 0 END) AS rows_of_its_own
         FROM (SELECT * FROM reports_countedunion ORDER BY union_id DESC) c

@@ -96,8 +96,9 @@ class TargetProgress:
 
     @property
     def remark(self) -> str:
-        """What must be known of the value, in words: its books differ, it is of an earlier day."""
-        earlier = self.measured_earlier
+        """What must be known of the value, in words: its books differ, it is of an earlier day; ""
+        mostly, and where there is none."""
+        earlier = self.measured_earlier if self.value is not None else None
         measured = _("measured on %(day)s") % {"day": earlier} if earlier else ""
         return " · ".join(filter(None, (books_note(self.books_differ), measured)))
 

@@ -21,8 +21,9 @@ from portal.benchmarks.memory import PeakMemory
 from portal.benchmarks.readers import BLOCKS, MAP, SHARES, Read, Reader, looks_of
 from portal.benchmarks.rows import Row
 from portal.benchmarks.suites import scale
+from reports.models import DailyCount, UnpostedEntry
 from reports.nightly import run_nightly
-from tests.builders import make_union
+from tests.builders import make_membership, make_union
 from tests.portal.world import World, make_world
 from unions.models import Union
 
@@ -149,6 +150,27 @@ def test_the_largest_process_is_seen_with_those_below_it() -> None:
 
 
 # -- the rows -------------------------------------------------------------------------------------
+
+
+def test_what_no_night_can_do_without_is_taken_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The night that comes then counts the joining once."""
+    tonight = dt.date(2024, 3, 6)
+
+    def join(count: int) -> dt.date:
+        make_membership(world.low, on=str(tonight))
+        return tonight
+
+    monkeypatch.setattr(scale, "_join", join)
+    for members in (1, 2):
+        assert scale._least() > 0
+        figures = DailyCount.objects.filter(day=tonight).order_by("union")
+        assert list(figures.values_list("union", "members")) == [
+            (union.pk, members) for union in (world.province, world.city, world.county, world.low)
+        ]
+        assert not UnpostedEntry.objects.exists()
+        tonight += dt.timedelta(days=1)
 
 
 def test_rows_of_a_growing_register(monkeypatch: pytest.MonkeyPatch) -> None:

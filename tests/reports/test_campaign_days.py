@@ -121,14 +121,24 @@ def test_files_and_letters_tell_the_measuring_day(world: World) -> None:
     assert shown is not None
     with translation.override("en"):
         found = dashboard_for(world.leader, world.city, shown)
-        rows = load_workbook(io.BytesIO(workbook_of(found)))["Campaigns"].values
-        targets = values_of(found)["targets"]
+        book = load_workbook(io.BytesIO(workbook_of(found)))
+        values = values_of(found)
         _subject, letter = letter_of(brief_of(world.leader, world.city, DAY))
     told = "measured on 2024-02-29"
-    notes = [str(row[11]) for row in rows if isinstance(row[3], dt.datetime)]
+    notes = [str(row[11]) for row in book["Campaigns"].values if isinstance(row[3], dt.datetime)]
     assert [told in note for note in notes] == [True, True]  # year and plan
-    assert [told in target["value"] for target in targets] == [True, True]
+    notes = [str(row[12]) for row in book["Ranking"].values if row[9] is not None]
+    assert [f"Pace: {told}" in note for note in notes[1:]] == [True, True]  # 东昌府 and 临清
+    assert [told in target["value"] for target in values["targets"]] == [True, True]
+    assert [row[-1].count(told) for row in values["ranking"]] == [1, 1, 0, 0]
     assert letter.count(told) == 2
+
+
+def test_no_measuring_day_is_told_of_what_is_not_known(world: World) -> None:
+    CampaignProgress.objects.filter(day__gt=MEASURED).delete()
+    CampaignProgress.objects.update(value=None)
+    (row,) = measured([world.targets["city_year"]], DAY)
+    assert (row.measured_earlier, row.remark) == (MEASURED, "")
 
 
 def test_nothing_is_told_of_the_measuring_day_where_it_is_the_day_shown(

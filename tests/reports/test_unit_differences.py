@@ -9,7 +9,7 @@ import pytest
 from django.db.models import F
 
 from reports.counting.verifying_units import find_unit_differences, mend_unit_counts
-from reports.models import CountedUnion, DailyUnitCount, Drift
+from reports.models import CountedStation, CountedUnion, DailyUnitCount, Drift
 from reports.nightly import run_nightly
 from tests.builders import make_union
 from unions.models import Union
@@ -127,6 +127,46 @@ def of_a_founding_that_never_was(tree: Tree) -> set[Difference]:
     return left | above
 
 
+def of_a_closed_union_that_stands_as_open(tree: Tree) -> set[Difference]:
+    """As many figures as it should have: those of its founding are gone."""
+    CountedUnion.objects.filter(union_id=tree["riders"].pk).update(is_open=False)
+    DailyUnitCount.objects.filter(union=tree["riders"]).exclude(metric="unions").delete()
+    return closed("riders", "unions")
+
+
+def of_a_closed_union_that_stands_for_new_forms(tree: Tree) -> set[Difference]:
+    CountedUnion.objects.filter(union_id=tree["riders"].pk).update(is_open=False)
+    DailyUnitCount.objects.filter(union=tree["riders"]).exclude(metric="nef_unions").delete()
+    return closed("riders", "nef_unions")
+
+
+def closed(union: str, stands_as: str) -> set[Difference]:
+    """Its founding is missing, it stands as what it is no more; so it does at the unions above."""
+    above = {
+        (place, metric, kind, stored, stored - 1)
+        for place, of_all in (("county", 4), ("city", 5))
+        for metric, kind, stored in (
+            ("unions", "", of_all), ("unions", LEAF, 3),
+            ("nef_unions", "", 1), ("nef_unions", LEAF, 1),
+        )
+    }  # fmt: skip
+    return above.union(
+        {(union, stands_as, kind, 1, 0) for kind in ("", LEAF)},
+        {(union, "unions_founded", kind, 0, 1) for kind in ("", LEAF)},
+    )
+
+
+def of_a_station_that_is_not_told(tree: Tree) -> set[Difference]:
+    CountedStation.objects.create(
+        station_id=1, path=tree["left"].path, kind="rest_station", is_open=True
+    )
+    return {
+        (union, "stations", kind, 0, 1)
+        for union in ("left", "county", "city")
+        for kind in ("", "rest_station")
+    }
+
+
 def of_a_founding_as_another_kind(tree: Tree) -> set[Difference]:
     CountedUnion.objects.filter(union_id=tree["left"].pk).update(founding_kind="grassroots_union")
     return {
@@ -177,6 +217,9 @@ WRONG = [
     of_a_station_in_the_place_of_a_kind,
     of_one_for_new_forms_that_is_none,
     of_a_founding_that_never_was,
+    of_a_closed_union_that_stands_as_open,
+    of_a_closed_union_that_stands_for_new_forms,
+    of_a_station_that_is_not_told,
     of_a_founding_as_another_kind,
     of_figures_that_are_gone,
     of_a_union_that_the_books_have_not,

@@ -252,7 +252,7 @@ def test_a_file_is_confirmed_once_and_by_its_owner(world: World, client: Client)
     response = client.get(page, follow=True)
     assert response.redirect_chain == [(f"{EMPLOYERS}import/", 302)]
     assert [str(m) for m in response.context["messages"]] == [
-        "Nothing has been done yet: press the button again."
+        "Nothing has been done yet: choose the file again."
     ]
     assert Employer.objects.count() == 1
 

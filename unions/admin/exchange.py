@@ -29,7 +29,7 @@ from audit.services import log
 from core.clock import local_today
 from core.errors import RuleViolation
 from unions.admin.forms import actor_of
-from unions.admin.pages import back_to_the_button
+from unions.admin.pages import CHOOSE_AGAIN, back_to_the_button
 from unions.tabular.columns import cell_text, shortened
 from unions.tabular.files import (
     CSV_TYPE,
@@ -128,7 +128,7 @@ class ExchangeMixin(ExportMixin):
         if not self.has_import_permission(request):
             raise PermissionDenied
         if request.method != "POST":
-            return back_to_the_button(request, self._address("import"))
+            return back_to_the_button(request, self._address("import"), str(CHOOSE_AGAIN))
         form = ImportFileForm()
         kept = _take(request, request.POST.get("token", ""))
         if kept is None:

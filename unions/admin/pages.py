@@ -8,17 +8,21 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
+
+# Where a file is looked at before: what was sent with the confirmation is gone.
+CHOOSE_AGAIN = gettext_lazy("Nothing has been done yet: choose the file again.")
 
 
-def back_to_the_button(request: HttpRequest, page: str) -> HttpResponse:
-    """The answer to anything but POST at an address that only acts; ``page`` has its button.
+def back_to_the_button(request: HttpRequest, page: str, what_to_do: str = "") -> HttpResponse:
+    """The answer to anything but POST at an address that only acts; ``page`` has its button, or is
+    where one begins anew: ``what_to_do`` says so.
 
     A log-in in between leads there by GET: back to the page, and told that nothing was done.
     """
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["POST"])
-    messages.warning(request, _("Nothing has been done yet: press the button again."))
+    messages.warning(request, what_to_do or _("Nothing has been done yet: press the button again."))
     return HttpResponseRedirect(page)
 
 
