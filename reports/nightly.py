@@ -57,6 +57,7 @@ from reports.runs import (
     cut_off_of,
     last_closed_day,
     last_published_day,
+    rows_of_finished,
     run_step,
 )
 from unions.tree import lock_tree
@@ -88,6 +89,8 @@ STEPS = (
 FIGURES = (LEAVES, ROLL_UP, ESTABLISHMENT, PROGRESS, FORECASTS)
 RECOUNT = "recount"
 RECOUNT_UNITS = "recount_units"
+RECOUNT_ESTABLISHMENT = "recount_establishment"
+RECOUNTED = (RECOUNT, RECOUNT_UNITS, RECOUNT_ESTABLISHMENT)
 _WAIT_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
@@ -118,11 +121,10 @@ def run_nightly(
                 transaction.on_commit(forget_answers)
             if any(outcome.state == "running_elsewhere" for outcome in outcomes):
                 return outcomes
-    newest = last_published_day()
-    if full and newest is not None:
-        with Crew(settings.NIGHTLY_WORKERS) as crew:
+        newest = last_published_day()
+        if full and newest is not None:
             outcomes += _recount(crew, newest)
-        transaction.on_commit(forget_answers)
+            transaction.on_commit(forget_answers)
     return outcomes
 
 
@@ -145,6 +147,9 @@ def _run_day(day: dt.date, opening: dt.date, crew: Crew) -> list[StepOutcome]:
     if newest is not None and newest > day:
         # A day of the past has its figures: nothing of it is counted again.
         return [StepOutcome(step, day, "already_done", 0, 0.0) for step in STEPS]
+    finished = rows_of_finished(day)
+    if finished.keys() >= set(STEPS):
+        return [StepOutcome(step, day, "already_done", finished[step], 0.0) for step in STEPS]
     is_first = newest is None
     outcomes: list[StepOutcome] = []
 
@@ -221,26 +226,26 @@ def _close(day: dt.date) -> int:
 
 
 def _recount(crew: Crew, day: dt.date) -> list[StepOutcome]:
-    """Everything of ``day`` counted anew, by the whole crew."""
+    """Everything of ``day`` counted anew, by the whole crew: the shares first, so that nobody is
+    idle while one puts together what they bring."""
     shares = Shares()
 
-    def units() -> StepOutcome | None:
-        outcome = run_step(RECOUNT_UNITS, day, _mend_units, again=True)
-        if crew.size > 1:
+    def help_then_units() -> list[StepOutcome]:
+        if crew.size > 1:  # else there is nobody yet who deals them out
             shares.help()
-        return outcome
+        return [run_step(RECOUNT_UNITS, day, mend_unit_counts, again=True)]
 
-    def persons() -> StepOutcome | None:
+    def persons_then_establishment() -> list[StepOutcome]:
         with shares:
-            return run_step(RECOUNT, day, partial(mend_counts, shares=shares), again=True)
+            persons = run_step(RECOUNT, day, partial(mend_counts, shares=shares), again=True)
+        return [persons, run_step(RECOUNT_ESTABLISHMENT, day, mend_establishment, again=True)]
 
-    outcomes = crew.at_once(*[shares.help] * (crew.size - 2), units, persons)
-    return [outcome for outcome in outcomes if outcome is not None]
+    def help_only() -> list[StepOutcome]:
+        shares.help()
+        return []
 
-
-def _mend_units(day: dt.date) -> int:
-    """Counts of unions and stations, and the units behind the establishment rate."""
-    return mend_unit_counts(day) + mend_establishment(day)
+    tasks = [*[help_only] * (crew.size - 2), help_then_units, persons_then_establishment]
+    return [outcome for outcomes in crew.at_once(*tasks) for outcome in outcomes]
 
 
 def _publish(day: dt.date) -> Written:

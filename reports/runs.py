@@ -151,6 +151,15 @@ def _claim(step: str, day: dt.date, *, again: bool, hurried: bool) -> uuid.UUID 
     return token if claimed == 1 else None
 
 
+def rows_of_finished(day: dt.date) -> dict[str, int]:
+    """The steps that are done for ``day`` for good, after it was over, each with the rows it wrote;
+    nothing is claimed."""
+    done = ReportRun.objects.filter(
+        day=day, status=ReportRun.Status.DONE, cut_off__gte=local_day_end(day)
+    )
+    return dict(done.values_list("report", "row_count"))
+
+
 def cut_off_of(step: str, day: dt.date) -> dt.datetime | None:
     """Up to which instant ``step`` read entries for ``day``; None if it never did."""
     return ReportRun.objects.filter(report=step, day=day).values_list("cut_off", flat=True).first()

@@ -23,36 +23,38 @@ UNIT_METRICS = (Metric.UNIONS, Metric.UNIONS_FOUNDED, Metric.NEF_UNIONS, Metric.
 
 # What stands on a day, where it stands; foundings, a flow, where each was counted. What stood of
 # them before the books kept that, and is told of no union, is expected to stand on.
-# Most unions have none below them and no station: what stands for them is themselves, and is seen
-# to be so row by row. All others are ``unlike`` or have something ``below`` them: for these all
-# that counts is added up, units with the same unions above them together first.
+# Most unions have none below them and no station: what stands for them is themselves and has never
+# been anything else, and is seen to be so by the names of their rows, put together in the order of
+# the index. All others are ``unlike`` or have something ``below`` them: for these the latest rows
+# are looked up and all that counts is added up, units with the same unions above them first.
 # One statement: a night that ends meanwhile is seen whole or not at all.
-_DIFFERENCES = """
-WITH standing AS (
-    SELECT DISTINCT ON (union_id, metric, breakdown) union_id, metric, breakdown, value
-    FROM reports_dailyunitcount
-    WHERE metric = ANY(%(metrics)s) AND day <= %(day)s
-    -- as the index has them, from its end
-    ORDER BY union_id DESC, metric DESC, breakdown DESC, day DESC
-),
-unlike AS (
+_UNLIKE = """
+WITH unlike AS (
     SELECT union_id
     FROM (
-        SELECT union_id, COUNT(*) FILTER (WHERE value <> 0) AS rows_standing,
-               bool_and(COALESCE(value = 0 OR value = 1 AND CASE metric
-                   WHEN 'unions' THEN is_open AND breakdown IN ('', kind)
-                   WHEN 'unions_founded' THEN is_founded AND breakdown IN ('', founding_kind)
-                   WHEN 'nef_unions' THEN is_open AND is_nef AND breakdown IN ('', kind)
-               END, false)) AS is_own,
-               -- Of each metric two rows: the sum, and that of its kind.
-               MAX(CASE WHEN NOT is_open THEN 0 WHEN is_nef THEN 4 ELSE 2 END
-                   + CASE WHEN is_founded THEN 2 ELSE 0 END) AS rows_of_its_own
-        FROM (SELECT * FROM reports_countedunion ORDER BY union_id DESC) c
-        FULL JOIN standing s USING (union_id)
+        -- Of each metric two rows: the sum, and that of its kind.
+        SELECT union_id, concat_ws(',',
+            CASE WHEN is_open AND is_nef THEN 'nef_unions/,nef_unions/' || kind END,
+            CASE WHEN is_open THEN 'unions/,unions/' || kind END,
+            CASE WHEN is_founded THEN 'unions_founded/,unions_founded/' || founding_kind END
+        ) AS rows_of_its_own
+        FROM reports_countedunion
+    ) c
+    FULL JOIN (
+        SELECT union_id, string_agg(
+            CASE value WHEN 1 THEN metric || '/' || breakdown ELSE 'other' END, ','
+        ) AS rows_standing
+        FROM (
+            SELECT * FROM reports_dailyunitcount WHERE day <= %(day)s
+            ORDER BY union_id, metric, breakdown, day
+        ) r
         GROUP BY union_id
-    ) sides
-    WHERE NOT is_own OR rows_standing <> rows_of_its_own
-),
+    ) s USING (union_id)
+    WHERE COALESCE(rows_of_its_own, '') <> COALESCE(rows_standing, '')
+)
+"""
+_DIFFERENCES = f"""
+{_UNLIKE},
 place AS (
     SELECT left(path, -1 - length(split_part(path, '/', -2))) AS path, kind,
            COUNT(*) FILTER (WHERE is_open) AS unions,
@@ -83,7 +85,10 @@ looked_at AS MATERIALIZED (
 ),
 told AS (
     SELECT c.union_id, m.metric, m.kind, 1 AS value
-    FROM looked_at JOIN reports_countedunion c USING (union_id)
+    FROM looked_at l
+    -- one by one: they are few, whatever the planner thinks
+    CROSS JOIN LATERAL (
+        SELECT * FROM reports_countedunion b WHERE b.union_id = l.union_id OFFSET 0) c
     CROSS JOIN LATERAL (VALUES ('unions', kind, is_open), ('nef_unions', kind, is_open AND is_nef),
         ('unions_founded', founding_kind, is_founded)) AS m(metric, kind, is_counted)
     WHERE m.is_counted

@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
+from reports.counting import verifying_units
 from reports.counting.verifying_units import find_unit_differences, mend_unit_counts
 from reports.models import CountedStation, CountedUnion, DailyUnitCount, Drift
 from reports.nightly import run_nightly
@@ -55,6 +57,12 @@ def test_sound_books_have_no_differences(tree: Tree) -> None:
     assert find_unit_differences(DAY) == []
 
 
+def test_a_union_that_is_only_itself_is_not_added_up(tree: Tree) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"{verifying_units._UNLIKE} SELECT union_id FROM unlike", {"day": DAY})
+        assert {row[0] for row in cursor.fetchall()} == {tree["city"].pk, tree["county"].pk}
+
+
 def test_a_figure_that_stands_at_nothing_is_none(tree: Tree) -> None:
     stand(tree["left"], "stations", "", 0)
     assert find_unit_differences(DAY) == []
@@ -83,6 +91,14 @@ def of_a_sum(tree: Tree) -> set[Difference]:
 
 def of_a_kind_that_is_gone(tree: Tree) -> set[Difference]:
     DailyUnitCount.objects.filter(union=tree["left"], metric="unions", breakdown=LEAF).delete()
+    return {("left", "unions", LEAF, 0, 1)}
+
+
+def of_a_kind_in_whose_place_an_earlier_sum_stands(tree: Tree) -> set[Difference]:
+    of_a_kind_that_is_gone(tree)
+    DailyUnitCount.objects.create(
+        union=tree["left"], metric="unions", breakdown="", day=DAY - dt.timedelta(days=9), value=1
+    )
     return {("left", "unions", LEAF, 0, 1)}
 
 
@@ -213,6 +229,7 @@ def of_a_union_above_that_has_itself_alone(tree: Tree) -> set[Difference]:
 WRONG = [
     of_a_sum,
     of_a_kind_that_is_gone,
+    of_a_kind_in_whose_place_an_earlier_sum_stands,
     of_another_kind,
     of_a_station_in_the_place_of_a_kind,
     of_one_for_new_forms_that_is_none,
