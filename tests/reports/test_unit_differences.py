@@ -143,6 +143,41 @@ def of_a_founding_that_never_was(tree: Tree) -> set[Difference]:
     return left | above
 
 
+def of_a_founding_that_stands_whole(tree: Tree) -> set[Difference]:
+    CountedUnion.objects.filter(union_id=tree["left"].pk).update(
+        is_founded=False, founding_path=None, founding_kind=None, founding_counted_on=None
+    )
+    return {
+        (union, "unions_founded", kind, stored, stored - 1)
+        for union, of_all, of_kind in (("left", 1, 1), ("county", 4, 3), ("city", 5, 3))
+        for kind, stored in (("", of_all), (LEAF, of_kind))
+    }
+
+
+def of_a_closed_union_that_stands_as_ever(tree: Tree) -> set[Difference]:
+    CountedUnion.objects.filter(union_id=tree["left"].pk).update(is_open=False)
+    return {
+        (union, "unions", kind, stored, stored - 1)
+        for union, of_all, of_kind in (("left", 1, 1), ("county", 4, 3), ("city", 5, 3))
+        for kind, stored in (("", of_all), (LEAF, of_kind))
+    }
+
+
+def of_a_closed_union_that_never_was(tree: Tree) -> set[Difference]:
+    above = {row for row in of_a_closed_union_that_stands_as_ever(tree) if row[0] != "left"}
+    DailyUnitCount.objects.filter(union=tree["left"]).delete()
+    return above | {("left", "unions_founded", kind, 0, 1) for kind in ("", LEAF)}
+
+
+def of_a_closed_union_that_stands_for_new_forms_yet(tree: Tree) -> set[Difference]:
+    """And rightly for its founding."""
+    CountedUnion.objects.filter(union_id=tree["riders"].pk).update(is_open=False)
+    DailyUnitCount.objects.filter(union=tree["riders"], metric="unions").delete()
+    return {
+        row for row in closed("riders", "nef_unions") if row[:2] != ("riders", "unions_founded")
+    }
+
+
 def of_a_closed_union_that_stands_as_open(tree: Tree) -> set[Difference]:
     """As many figures as it should have: those of its founding are gone."""
     CountedUnion.objects.filter(union_id=tree["riders"].pk).update(is_open=False)
@@ -214,11 +249,8 @@ def of_a_union_that_the_books_have_not(tree: Tree) -> set[Difference]:
 
 
 def of_a_union_above_that_has_itself_alone(tree: Tree) -> set[Difference]:
-    """Nothing stands for those below it."""
-    county = DailyUnitCount.objects.filter(union=tree["county"])
-    county.filter(metric="nef_unions").delete()
-    county.filter(breakdown=LEAF).delete()
-    county.filter(breakdown="").update(value=1)
+    """Nothing stands for those below it, and nothing ever did."""
+    DailyUnitCount.objects.filter(union=tree["county"], day__gte=FOUNDED).delete()
     return {
         ("county", "unions", "", 1, 4), ("county", "unions", LEAF, 0, 3),
         ("county", "unions_founded", "", 1, 4), ("county", "unions_founded", LEAF, 0, 3),
@@ -234,6 +266,10 @@ WRONG = [
     of_a_station_in_the_place_of_a_kind,
     of_one_for_new_forms_that_is_none,
     of_a_founding_that_never_was,
+    of_a_founding_that_stands_whole,
+    of_a_closed_union_that_stands_as_ever,
+    of_a_closed_union_that_never_was,
+    of_a_closed_union_that_stands_for_new_forms_yet,
     of_a_closed_union_that_stands_as_open,
     of_a_closed_union_that_stands_for_new_forms,
     of_a_station_that_is_not_told,
