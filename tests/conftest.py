@@ -1,10 +1,12 @@
 """A private PostgreSQL and Valkey for the run, and what every test may lean on."""
 
 import contextlib
+import datetime as dt
 import gc
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from portal import addresses
 from portal.embedded import engines
 from tests.databases import MIGRATED, MigratedRows, copy_database, drop_database
 from tests.demo_fixture import demo as demo, demo_database as demo_database
+from tests.midnight import until_midnight
 from tests.shared_migration import VARIABLE, SharedMigration
 from tests.sharing_out import SharingOut, order_of
 
@@ -37,6 +40,11 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
         # This process only hands out the tests.
+        wait = until_midnight(dt.datetime.now(dt.UTC))
+        if wait and config.args_source is config.ArgsSource.TESTPATHS:
+            sys.stdout.write(f"The day of China ends in {wait}: the run begins after it.\n")
+            sys.stdout.flush()
+            time.sleep(wait.total_seconds())
         os.environ[VARIABLE] = os.environ["PORTAL_TEST_DIR"]
         STACK.callback(shutil.rmtree, os.environ[VARIABLE], ignore_errors=True)
         return
