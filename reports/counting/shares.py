@@ -30,20 +30,23 @@ PLACES = 32_768
 _WITHIN = "> %(after)s AND {0} <= %(last)s"
 _OWN_UNION = "union_id " + _WITHIN.format("union_id")
 
-# Numbers of groups are looked up in a list, so that the order of the index is kept. A group that is
-# new since has none: nothing of it is posted.
-_NUMBER = "(%(numbers)s::smallint[])[array_position(%(codes)s::varchar[], code)] AS number"
+# Numbers of groups are looked up in a list (``{numbered}``), so that the order of the index is
+# kept. A group that is new since has none: nothing of it is posted.
+_NUMBER = "CASE code {numbered} END AS number"
 _SUMMED = ", ".join(f"SUM({m})::int AS {m}" for m in PERSON_METRICS)
 _SIDE_BY_SIDE = ", ".join(f"array_agg({m}{{order}}) AS group_{m}" for m in PERSON_METRICS)
 _PACKED = ", ".join(f"array_agg({m})::text" for m in PERSON_METRICS)
 _GROUPS = ", ".join(f"unnest(group_{m}) AS {m}" for m in PERSON_METRICS)
-# An array of nothing but 0 stands as null.
-_NOTHING = "array_fill(0, ARRAY[COALESCE(cardinality(o.groups), 0)])"
 _UNLIKE = " OR ".join(
     (
         "COALESCE(o.groups, '{{}}') <> COALESCE(s.groups, '{{}}')",
         *(f"COALESCE(o.{m}, 0) <> COALESCE(s.{m}, 0)" for m in PERSON_METRICS),
-        *(f"o.group_{m} <> COALESCE(s.group_{m}, {_NOTHING})" for m in PERSON_METRICS),
+        # An array of nothing but 0 stands as null.
+        *(
+            f"CASE WHEN s.group_{m} IS NULL THEN 0 <> ANY (o.group_{m})"
+            f" ELSE o.group_{m} <> s.group_{m} END"
+            for m in PERSON_METRICS
+        ),
     )
 )
 
@@ -110,8 +113,8 @@ SELECT (SELECT array_agg(union_id)::text FROM unlike), array_agg(place)::text, {
 FROM lifted
 """
 # Numbers are given in the order of codes, except to a group that came later.
-_AS_THE_INDEX_HAS_THEM = _ADDED_UP.format(order="")
-_BY_NUMBER = _ADDED_UP.format(order=" ORDER BY number")
+_AS_THE_INDEX_HAS_THEM = ""
+_BY_NUMBER = " ORDER BY number"
 
 _LAST = """
 SELECT MAX(id) FROM (
@@ -176,10 +179,9 @@ class Shares:
         """
         by_code = GroupNumber.objects.order_by("worker_group_id")  # as the index has them
         numbers = dict(by_code.values_list("worker_group_id", "number"))
-        group_numbers = {"codes": list(numbers), "numbers": list(numbers.values())}
         after, dealt = 0, 0
         while (last := _last_after(after)) is not None:
-            self._left.append({"day": day, "after": after, "last": last, **group_numbers})
+            self._left.append({"day": day, "after": after, "last": last, "numbers": numbers})
             after, dealt = last, dealt + 1
         self._begun.set()
         while (share := self._next()) is not None:
@@ -210,6 +212,13 @@ def _add_up(share: dict[str, Any]) -> Lifted:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
         cursor.execute("SET LOCAL random_page_cost = 1.1")  # an index read whole is no chance read
-        in_order = share["numbers"] == sorted(share["numbers"])
-        cursor.execute(_AS_THE_INDEX_HAS_THEM if in_order else _BY_NUMBER, share)
+        numbers = share["numbers"]
+        in_order = list(numbers.values()) == sorted(numbers.values())
+        statement = _ADDED_UP.format(
+            numbered=" ".join(f"WHEN %(code_{n})s THEN {n}::smallint" for n in numbers.values())
+            or "WHEN NULL THEN NULL::smallint",
+            order=_AS_THE_INDEX_HAS_THEM if in_order else _BY_NUMBER,
+        )
+        codes = {f"code_{n}": code for code, n in numbers.items()}
+        cursor.execute(statement, {**share, **codes})
         return Lifted(*cursor.fetchone())
