@@ -92,6 +92,12 @@ def of_the_sum_alone(tree: Tree) -> set[tuple[str, str, str, int, int]]:
     return {("left", "retained", "", 3, 0)}
 
 
+def of_groups_that_stand_at_nothing(tree: Tree) -> set[tuple[str, str, str, int, int]]:
+    """The sum is right; a column of nothing but 0 stands as null."""
+    DailyCount.objects.filter(union=tree["right"]).update(group_members=None)
+    return {("right", "members", "carer", 0, 1)}
+
+
 def of_a_group_that_the_ledger_has_not(tree: Tree) -> set[tuple[str, str, str, int, int]]:
     """The sum is right, and so is each group that the ledger has."""
     row = DailyCount.objects.get(union=tree["right"])
@@ -143,6 +149,7 @@ def of_an_entry_that_never_was_posted(tree: Tree) -> set[tuple[str, str, str, in
 WRONG = [
     of_one_group,
     of_the_sum_alone,
+    of_groups_that_stand_at_nothing,
     of_a_group_that_the_ledger_has_not,
     of_a_group_in_the_place_of_another,
     of_a_row_that_is_gone,
