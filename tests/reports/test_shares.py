@@ -94,8 +94,8 @@ def of_the_sum_alone(tree: Tree) -> set[tuple[str, str, str, int, int]]:
 
 def of_groups_that_stand_at_nothing(tree: Tree) -> set[tuple[str, str, str, int, int]]:
     """The sum is right; a column of nothing but 0 stands as null."""
-    DailyCount.objects.filter(union=tree["right"]).update(group_members=None)
-    return {("right", "members", "carer", 0, 1)}
+    DailyCount.objects.filter(union=tree["left"]).update(group_members=None)
+    return {("left", "members", group, 0, 1) for group in ("courier", "carer")}
 
 
 def of_a_group_that_the_ledger_has_not(tree: Tree) -> set[tuple[str, str, str, int, int]]:
