@@ -123,8 +123,10 @@ def run_nightly(
                 return outcomes
         newest = last_published_day()
         if full and newest is not None:
-            outcomes += _recount(crew, newest)
-            transaction.on_commit(forget_answers)
+            try:
+                outcomes += _recount(crew, newest)
+            finally:
+                transaction.on_commit(forget_answers)
     return outcomes
 
 
@@ -227,25 +229,36 @@ def _close(day: dt.date) -> int:
 
 def _recount(crew: Crew, day: dt.date) -> list[StepOutcome]:
     """Everything of ``day`` counted anew, by the whole crew: the shares first, so that nobody is
-    idle while one puts together what they bring."""
+    idle while one puts together what they bring.
+
+    Where somebody else is at the persons, the rest is left to them, too. Where persons fail, the
+    rest is counted if there is a crew.
+    """
     shares = Shares()
+    outcomes: list[StepOutcome] = []
 
-    def help_then_units() -> list[StepOutcome]:
-        if crew.size > 1:  # else there is nobody yet who deals them out
+    def step(name: str, work: Callable[[dt.date], int]) -> None:
+        if not any(outcome.state == "running_elsewhere" for outcome in outcomes):
+            outcomes.append(run_step(name, day, work, again=True))
+
+    def help_then_units() -> None:
+        try:
             shares.help()
-        return [run_step(RECOUNT_UNITS, day, mend_unit_counts, again=True)]
+        finally:
+            step(RECOUNT_UNITS, mend_unit_counts)
 
-    def persons_then_establishment() -> list[StepOutcome]:
-        with shares:
-            persons = run_step(RECOUNT, day, partial(mend_counts, shares=shares), again=True)
-        return [persons, run_step(RECOUNT_ESTABLISHMENT, day, mend_establishment, again=True)]
+    def persons_then_establishment() -> None:
+        try:
+            with shares:
+                step(RECOUNT, partial(mend_counts, shares=shares))
+        finally:
+            step(RECOUNT_ESTABLISHMENT, mend_establishment)
 
-    def help_only() -> list[StepOutcome]:
-        shares.help()
-        return []
-
-    tasks = [*[help_only] * (crew.size - 2), help_then_units, persons_then_establishment]
-    return [outcome for outcomes in crew.at_once(*tasks) for outcome in outcomes]
+    tasks = [*[shares.help] * (crew.size - 2), help_then_units, persons_then_establishment]
+    if crew.size == 1:
+        tasks.reverse()  # nobody helps but afterwards
+    crew.at_once(*tasks)
+    return outcomes
 
 
 def _publish(day: dt.date) -> Written:

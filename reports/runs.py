@@ -165,11 +165,12 @@ def cut_off_of(step: str, day: dt.date) -> dt.datetime | None:
     return ReportRun.objects.filter(report=step, day=day).values_list("cut_off", flat=True).first()
 
 
-def require_settled_books() -> None:
+def require_settled_books(day: dt.date) -> None:
     """Refuse while the night of a day has posted entries and has not published its figures: what
-    stands and what is posted do not belong together then, also where that night broke off.
+    stands and what is posted do not belong together then, also where that night broke off. So it
+    is with the figures of ``day`` once those of a later one are out.
 
-    Raises RuleViolation (``night_under_way``).
+    Raises RuleViolation (``night_under_way``). To be asked while no night can post.
     """
     cut_offs = ReportRun.objects.filter(report=DELTAS, cut_off__isnull=False).order_by("-day")
     posted = cut_offs.first()
@@ -179,6 +180,11 @@ def require_settled_books() -> None:
     if published is None or published < posted.cut_off:
         raise RuleViolation(
             f"The night of {posted.day} is not over: its figures are not published yet.",
+            code=NIGHT_UNDER_WAY,
+        )
+    if posted.day > day:
+        raise RuleViolation(
+            f"The figures of {posted.day} are out: those of {day} are not compared any more.",
             code=NIGHT_UNDER_WAY,
         )
 

@@ -26,7 +26,7 @@ from unions.tree import lock_tree
 
 WHOLE_HISTORY_UP_TO = 200_000  # members
 # The last day of the history; the days after it are there for the nights that are measured.
-DAYS_SINCE_HISTORY = 60
+DAYS_SINCE_HISTORY = 120  # more than the nights that any suite lets pass
 OPENED_BEFORE = dt.timedelta(days=90)
 FIRST_IN_QUEUE = 900_000_000
 MEMBERS_EACH = 10  # for each employer of the register

@@ -103,11 +103,16 @@ def line_cells(line: Line, sheet: Sheet, *, is_indented: bool = False) -> list[s
         str(line.place) if line.place else DASH,
         indent + line.union.name,
         _bare(line.target_value, sheet),
-        _bare(row.value, sheet) + signed_as(row.books_differ),
+        _bare(row.value, sheet) + signed_as(row.books_differ) + _earlier_sign(line),
         percent_text(row.share),
         pace(row.pace),
         line.status_label,
     ]
+
+
+def _earlier_sign(line: Line) -> str:
+    is_earlier = line.progress.value is not None and line.progress.measured_earlier
+    return wording.EARLIER if is_earlier else ""
 
 
 def unit_note(sheet: Sheet) -> str:
@@ -220,7 +225,8 @@ def _bars(direct: list[Line]) -> Block:
                 {
                     "label": f"{line.place}  {line.union.name}",
                     "text": percent_text(line.progress.share)
-                    + signed_as(line.progress.books_differ),
+                    + signed_as(line.progress.books_differ)
+                    + _earlier_sign(line),
                     "width": float(min((line.progress.share or Decimal(0)) / full, Decimal(1))),
                     "time": float(line.progress.time_elapsed / full),
                     "state": line.state,

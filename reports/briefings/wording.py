@@ -16,6 +16,7 @@ from reports.templatetags.reports_figures import DASH, number, pace, percent_tex
 
 _NUMERALS = "一二三四五六七八九十"
 LONGEST_TITLE_LINE = 21  # characters of 22 pt on a line of 156 mm
+EARLIER = "†"  # in the tables, behind a value that was measured before the day
 # What the definitions at the end explain.
 EXPLAINED = ("target_share", "time_elapsed", "pace")
 
@@ -271,12 +272,13 @@ def _earlier(sheet: Sheet) -> str:
     if (found := sheet.earlier) and (day := found[0].progress.measured_earlier):
         texts.append(
             ngettext(
-                "What %(count)d unit of the table has reached is as measured on %(day)s.",
+                "What %(count)d unit of the table has reached is as measured on %(day)s "
+                "(%(sign)s).",
                 "What %(count)d units of the table have reached was measured earlier, on %(day)s "
-                "at the earliest.",
+                "at the earliest (%(sign)s).",
                 len(found),
             )
-            % {"count": len(found), "day": date_text(day)}
+            % {"count": len(found), "day": date_text(day), "sign": EARLIER}
         )
     return ("" if is_chinese() else " ").join(texts)
 

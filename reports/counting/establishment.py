@@ -20,6 +20,7 @@ from reports.counting.posting import LOCK
 from reports.counting.registers import path_sql
 from reports.counting.shares import MEMORY
 from reports.models import CountedEmployer, DailyEstablishment, ReportRun
+from reports.runs import require_settled_books
 from unions.models import PastPath
 
 STEP = "establishment"  # of the night, see ``reports.nightly``
@@ -282,11 +283,13 @@ def mend_establishment(day: dt.date) -> int:
     """Write on ``day``, the newest published one, what the rows give; figures mended.
 
     Earlier days stay as they were published. Each difference is kept as a mended ``Drift``.
-    Run in a transaction.
+    Run in a transaction. Raises RuleViolation (``night_under_way``) where something seems to differ
+    and a night is under way, or a later day is out.
     """
     found = list(find_establishment_differences(day))
     if found:
         advisory_lock(LOCK)  # no night is posting
+        require_settled_books(day)
         found = list(find_establishment_differences(day))
         count_establishment(day, untouched=True)
         unions = sorted({row.union_id for row in find_establishment_differences(day)})

@@ -217,10 +217,11 @@ def find_differences(day: dt.date) -> Iterator[CountDifference]:
     """Where figures of the newest published ``day`` are not what is posted, or not what stands
     behind them. In a transaction: no night posts before it ends.
 
-    Raises RuleViolation (``night_under_way``) while a night has posted what it has not published.
+    Raises RuleViolation (``night_under_way``) while a night has posted what it has not published,
+    and when a later day is out.
     """
     advisory_lock(LOCK)
-    require_settled_books()
+    require_settled_books(day)
     yield from _find_person_differences(day)
     yield from find_establishment_differences(day)
     yield from find_unit_differences(day)
@@ -265,7 +266,7 @@ def mend_counts(day: dt.date, shares: Shares | None = None) -> int:
     Run in a transaction. Raises RuleViolation (``night_under_way``) as ``find_differences``.
     """
     advisory_lock(LOCK)
-    require_settled_books()
+    require_settled_books(day)
     found = list(_find_person_differences(day, shares))
     if found:
         with connection.cursor() as cursor:

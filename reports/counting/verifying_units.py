@@ -18,6 +18,7 @@ from reports.counting.drifts import CountDifference, keep_mended
 from reports.counting.posting import LOCK
 from reports.counting.shares import MEMORY
 from reports.models.counts import Metric
+from reports.runs import require_settled_books
 
 UNIT_METRICS = (Metric.UNIONS, Metric.UNIONS_FOUNDED, Metric.NEF_UNIONS, Metric.STATIONS)
 
@@ -137,11 +138,13 @@ def mend_unit_counts(day: dt.date) -> int:
     """Write on ``day``, the newest published one, what stands behind the counts; figures mended.
 
     Earlier days stay as they were published. Each difference is kept as a mended ``Drift``.
-    Run in a transaction.
+    Run in a transaction. Raises RuleViolation (``night_under_way``) where something seems to differ
+    and a night is under way, or a later day is out.
     """
     found = find_unit_differences(day)
     if found:
         advisory_lock(LOCK)  # no night is posting
+        require_settled_books(day)
         found = find_unit_differences(day)
         values: dict[str, Any] = {
             "day": day,

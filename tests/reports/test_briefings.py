@@ -122,11 +122,16 @@ def test_what_was_measured_earlier_is_told(world: World, reader: User, chinese: 
     of_year.filter(day__gt=D(2024, 3, 1)).delete()
     of_year.filter(target=world.targets["dong"], day__gt=D(2024, 2, 29)).delete()
     briefing = brief(world, reader)
-    said = texts(page_values(briefing, MADE_ON))
+    values = page_values(briefing, MADE_ON)
+    said = texts(values)
     assert said.count("测算") == 2
     assert (
-        "完成数为2024年3月1日测算。附表中3个单位的完成数为此前测算，最早为2024年2月29日。" in said
+        "完成数为2024年3月1日测算。"
+        "附表中3个单位的完成数为此前测算，最早为2024年2月29日（表中标“†”）。" in said
     )
+    # In the annex of the year, not in that of the cumulative target.
+    signed = [[row[3].endswith("†") for row in annex["rows"]] for annex in values["annexes"]]
+    assert signed == [[False], [True, True, True]]
     book = load_workbook(io.BytesIO(workbook_of(briefing)))
     table = list(
         book.worksheets[4].values

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from reference.models import WorkerGroup
 from reports.counting import shares
@@ -15,7 +17,7 @@ from reports.counting.shares import Lifted, Shares
 from reports.counting.verifying import find_differences, mend_counts
 from reports.crew import Crew
 from reports.models import DailyCount, Drift, GroupNumber, ReportRun, UnpostedEntry
-from reports.nightly import RECOUNT, run_nightly
+from reports.nightly import RECOUNT, RECOUNTED, run_nightly
 from tests.builders import make_membership, make_union
 from unions.models import Union
 
@@ -198,13 +200,41 @@ def helped(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_crew_counts_anew_together(tree: Tree, helped: list[str]) -> None:
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_crew_counts_anew_together(
+    tree: Tree, helped: list[str], size: int, settings: Any
+) -> None:
+    settings.NIGHTLY_WORKERS = size
     expected = of_a_row_that_is_gone(tree)
-    outcomes = {one.step: one.row_count for one in run_nightly(DAY, full=True)}
-    assert (outcomes["recount_units"], outcomes["recount"]) == (0, len(expected))
+    outcomes = {one.step: (one.state, one.row_count) for one in run_nightly(DAY, full=True)}
+    assert {step: outcomes[step] for step in RECOUNTED} == {
+        "recount": ("done", len(expected)),
+        "recount_units": ("done", 0),
+        "recount_establishment": ("done", 0),
+    }
     assert set(helped) == {"own", "helper"}
     assert len(helped) == 3
     assert found() == set()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("size", [1, 2])
+def test_where_somebody_else_counts_anew_all_is_left_to_them(
+    tree: Tree, size: int, settings: Any
+) -> None:
+    settings.NIGHTLY_WORKERS = size
+    expected = of_a_row_that_is_gone(tree)
+    lease = timezone.now() + dt.timedelta(minutes=5)
+    claim = "00000000-0000-0000-0000-000000000001"
+    ReportRun.objects.create(
+        report=RECOUNT, day=DAY, status="running", claim=claim, lease_until=lease
+    )
+    outcomes = [one for one in run_nightly(DAY, full=True) if one.step in RECOUNTED]
+    assert [(one.step, one.state) for one in outcomes] == [(RECOUNT, "running_elsewhere")]
+    assert set(ReportRun.objects.filter(report__in=RECOUNTED).values_list("report", "status")) == {
+        (RECOUNT, "running")
+    }
+    assert len(found()) == len(expected)
 
 
 @pytest.mark.django_db(transaction=True)
