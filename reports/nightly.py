@@ -27,6 +27,7 @@ from reports.counting.establishment import (
     count_establishment_history,
     is_counted,
     mend_establishment,
+    overlooked,
 )
 from reports.counting.history import THE_BEGINNING, count_history
 from reports.counting.posting import post_changes
@@ -229,32 +230,38 @@ def _close(day: dt.date) -> int:
 
 def _recount(crew: Crew, day: dt.date) -> list[StepOutcome]:
     """Everything of ``day`` counted anew, by the whole crew: the shares first, so that nobody is
-    idle while one puts together what they bring.
+    idle while one puts together what they bring; employers last.
 
     Where somebody else is at the persons, the rest is left to them, too. Where persons fail, the
     rest is counted if there is a crew.
     """
-    shares = Shares()
+    shares, employers = Shares(), overlooked()
     outcomes: list[StepOutcome] = []
 
     def step(name: str, work: Callable[[dt.date], int]) -> None:
         if not any(outcome.state == "running_elsewhere" for outcome in outcomes):
             outcomes.append(run_step(name, day, work, again=True))
 
-    def help_then_units() -> None:
+    def help_only() -> None:
+        shares.help()
+        employers.help()
+
+    def help_and_units() -> None:
         try:
             shares.help()
         finally:
             step(RECOUNT_UNITS, mend_unit_counts)
+        employers.help()
 
     def persons_then_establishment() -> None:
         try:
             with shares:
                 step(RECOUNT, partial(mend_counts, shares=shares))
         finally:
-            step(RECOUNT_ESTABLISHMENT, mend_establishment)
+            with employers:
+                step(RECOUNT_ESTABLISHMENT, partial(mend_establishment, employers=employers))
 
-    tasks = [*[shares.help] * (crew.size - 2), help_then_units, persons_then_establishment]
+    tasks = [*[help_only] * (crew.size - 2), help_and_units, persons_then_establishment]
     if crew.size == 1:
         tasks.reverse()  # nobody helps but afterwards
     crew.at_once(*tasks)

@@ -8,14 +8,15 @@ the unions above it get a row of the day.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import Counter
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from core.locks import advisory_lock
 from reports.counting.drifts import CountDifference, keep_mended
+from reports.counting.handing_out import HandingOut, ranges_of
 from reports.counting.posting import LOCK
 from reports.counting.registers import path_sql
 from reports.counting.shares import MEMORY
@@ -96,22 +97,28 @@ CREATE TEMP TABLE night_employer ON COMMIT DROP AS
 SELECT t.employer_id, n.employer_id IS NULL AS is_gone, {_NEW}
 {_DIFFERS}
 """
-# How many differ, by keeper (the last of the path), of all that nothing is known to have touched.
+# How many of a range differ, by keeper (the last of the path), of those that nothing is known to
+# have touched.
 _OVERLOOKED = f"""
-SELECT split_part(path, '/', -2)::bigint, 'overlooked', 0, COUNT(*)
+SELECT split_part(path, '/', -2)::bigint, COUNT(*)
 FROM (
     SELECT COALESCE(n.path, o.path) AS path
     -- Both in the order of the key, so that they can be gone through side by side.
-    FROM ({_FOUND} ORDER BY e.id) n
+    FROM ({_FOUND} WHERE e.id > %(after)s AND e.id <= %(last)s ORDER BY e.id) n
     FULL JOIN (
-        SELECT * FROM reports_countedemployer WHERE until IS NULL ORDER BY employer_id
+        SELECT * FROM reports_countedemployer
+        WHERE until IS NULL AND employer_id > %(after)s AND employer_id <= %(last)s
+        ORDER BY employer_id
     ) o USING (employer_id)
     WHERE ((n.employer_id IS NULL) <> (o.employer_id IS NULL)
            OR ({_NEW}) IS DISTINCT FROM ({_OLD}))
       AND employer_id NOT IN (SELECT employer_id FROM reports_touchedemployer)
 ) x
-GROUP BY 1 ORDER BY 1
+GROUP BY 1
 """
+# Employers of a range.
+EMPLOYERS = 200_000
+_NO_MORE = 2**63 - 1  # the last range holds those of the books that the register has no more, too
 
 # A row that began on the day itself is of an earlier count of it, and makes way.
 _TURN = f"""
@@ -256,41 +263,71 @@ def count_establishment_history(day: dt.date, *, first: dt.date) -> int:
     return rows
 
 
-def find_establishment_differences(day: dt.date) -> Iterator[CountDifference]:
+Range = tuple[dt.date, int, int]
+Overlooked = HandingOut[Range, list[tuple[int, int]]]
+
+
+def overlooked() -> Overlooked:
+    """The employers of the register to be compared with the books, for others to help with."""
+    return HandingOut(lambda part: _overlooked_within(*part))
+
+
+def find_establishment_differences(
+    day: dt.date, employers: Overlooked | None = None
+) -> list[CountDifference]:
     """Where sums of ``day``, the newest published one, are not those of their rows, and where rows
     are not what the register says. None in books that have never been counted so (before the first
-    night after an upgrade). In a transaction.
+    night after an upgrade). In a transaction. With ``employers`` others may help.
 
     The breakdown names the sum (a column of ``DailyEstablishment``), or tells how many employers
     kept by the union were ``overlooked``: the books do not have them as they are.
     """
     if not is_counted():
-        return iter(())
+        return []
+    *ranges, (after, _last) = ranges_of("enterprises_employer", EMPLOYERS) or [(0, 0)]
+    parts = [(day, *one) for one in (*ranges, (after, _NO_MORE))]
+    of_keepers: Counter[int] = Counter()
+    for found in (employers or overlooked()).results(parts):
+        of_keepers.update(dict(found))
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
-        path = path_sql("%(day)s", since=day)
-        cursor.execute(_OVERLOOKED.format(path=path, day="%(day)s"), {"day": day})
-        found = cursor.fetchall()
         cursor.execute(_DIFFERENCES, {"day": day})
-        found += cursor.fetchall()
-    return (
-        CountDifference(union_id, METRIC, name, stored, expected)
-        for union_id, name, stored, expected in found
-    )
+        return [
+            *(
+                CountDifference(union_id, METRIC, "overlooked", 0, count)
+                for union_id, count in sorted(of_keepers.items())
+            ),
+            *(
+                CountDifference(union_id, METRIC, name, stored, expected)
+                for union_id, name, stored, expected in cursor.fetchall()
+            ),
+        ]
 
 
-def mend_establishment(day: dt.date) -> int:
-    """Write on ``day``, the newest published one, what the rows give; figures mended.
+def _overlooked_within(day: dt.date, after: int, last: int) -> list[tuple[int, int]]:
+    """Of employers in a range of keys: the union that keeps them, how many were overlooked."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = %s", [MEMORY])
+        path = path_sql("%(day)s", since=day)
+        statement = _OVERLOOKED.format(path=path, day="%(day)s")
+        cursor.execute(statement, {"day": day, "after": after, "last": last})
+        found: list[tuple[int, int]] = cursor.fetchall()
+        return found
+
+
+def mend_establishment(day: dt.date, employers: Overlooked | None = None) -> int:
+    """Write on ``day``, the newest published one, what the rows give; figures mended. With
+    ``employers`` others may help to compare.
 
     Earlier days stay as they were published. Each difference is kept as a mended ``Drift``.
     Run in a transaction. Raises RuleViolation (``night_under_way``) where something seems to differ
     and a night is under way, or a later day is out.
     """
-    found = list(find_establishment_differences(day))
+    found = find_establishment_differences(day, employers)
     if found:
         advisory_lock(LOCK)  # no night is posting
         require_settled_books(day)
-        found = list(find_establishment_differences(day))
+        found = find_establishment_differences(day)
         count_establishment(day, untouched=True)
         unions = sorted({row.union_id for row in find_establishment_differences(day)})
         with connection.cursor() as cursor:

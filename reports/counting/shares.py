@@ -8,15 +8,12 @@ on: the sums for the unions one level up, and which unions are to be looked at c
 from __future__ import annotations
 
 import datetime as dt
-import queue
-import threading
-from collections import deque
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
+from reports.counting.handing_out import HandingOut, ranges_of
 from reports.models import GroupNumber
 from reports.models.counts import PERSON_METRICS
 
@@ -116,11 +113,6 @@ FROM lifted
 _AS_THE_INDEX_HAS_THEM = ""
 _BY_NUMBER = " ORDER BY number"
 
-_LAST = """
-SELECT MAX(id) FROM (
-    SELECT id FROM unions_union WHERE id > %(after)s ORDER BY id LIMIT %(unions)s) u
-"""
-
 
 class Lifted(NamedTuple):
     """What a share says, each an array in PostgreSQL's own writing, or None where there is none.
@@ -139,39 +131,11 @@ class Lifted(NamedTuple):
     rejoined: str | None
 
 
-class Shares:
-    """The shares of a count: who has the books open deals them out, others may help.
-
-    As a context: when it is left, nobody is kept waiting.
-    """
+class Shares(HandingOut[dict[str, Any], Lifted]):
+    """The shares of a count."""
 
     def __init__(self) -> None:
-        self._begun = threading.Event()
-        self._left: deque[dict[str, Any]] = deque()
-        self._done: queue.SimpleQueue[Lifted | BaseException] = queue.SimpleQueue()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._left.clear()
-        self._begun.set()
-
-    def help(self) -> None:
-        """Wait until shares are dealt out, and add up what is left of them. In a thread, and with a
-        connection, of its own."""
-        self._begun.wait()
-        while (share := self._next()) is not None:
-            try:
-                self._done.put(_add_up(share))
-            except BaseException as error:
-                self._done.put(error)  # whoever collects the shares must not wait for it
-                raise
+        super().__init__(_add_up)
 
     def added_up(self, day: dt.date) -> Iterator[Lifted]:
         """All shares of ``day``, the newest published one, in any order; raises what a helper
@@ -179,33 +143,12 @@ class Shares:
         """
         by_code = GroupNumber.objects.order_by("worker_group_id")  # as the index has them
         numbers = dict(by_code.values_list("worker_group_id", "number"))
-        after, dealt = 0, 0
-        while (last := _last_after(after)) is not None:
-            self._left.append({"day": day, "after": after, "last": last, "numbers": numbers})
-            after, dealt = last, dealt + 1
-        self._begun.set()
-        while (share := self._next()) is not None:
-            yield _add_up(share)
-            dealt -= 1
-        for _handed_on in range(dealt):
-            result = self._done.get()
-            if isinstance(result, BaseException):
-                raise result
-            yield result
-
-    def _next(self) -> dict[str, Any] | None:
-        try:
-            return self._left.popleft()
-        except IndexError:
-            return None
-
-
-def _last_after(union_id: int) -> int | None:
-    """The last union of the share that begins after ``union_id``; None: there is none."""
-    with connection.cursor() as cursor:
-        cursor.execute(_LAST, {"after": union_id, "unions": UNIONS})
-        last: int | None = cursor.fetchone()[0]
-        return last
+        return self.results(
+            [
+                {"day": day, "after": after, "last": last, "numbers": numbers}
+                for after, last in ranges_of("unions_union", UNIONS)
+            ]
+        )
 
 
 def _add_up(share: dict[str, Any]) -> Lifted:

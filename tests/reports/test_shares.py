@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from reference.models import WorkerGroup
 from reports.counting import shares
+from reports.counting.handing_out import ranges_of
 from reports.counting.shares import Lifted, Shares
 from reports.counting.verifying import find_differences, mend_counts
 from reports.crew import Crew
@@ -58,10 +59,8 @@ def found() -> set[tuple[object, ...]]:
 def test_sound_books_have_no_differences(tree: Tree) -> None:
     assert UnpostedEntry.objects.filter(effective_on__lte=DAY).count() == 1
     assert found() == set()
-    ends = [0]
-    while (last := shares._last_after(ends[-1])) is not None:
-        ends.append(last)
-    assert ends[1:] == [tree["county"].pk, tree["right"].pk, tree["empty"].pk]  # three shares
+    ends = [last for _after, last in ranges_of("unions_union", shares.UNIONS)]
+    assert ends == [tree["county"].pk, tree["right"].pk, tree["empty"].pk]  # three shares
 
 
 @pytest.mark.django_db
