@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from core.clock import CHINA
 from enterprises.models import Employer, FoundingState
-from reports.counting.establishment import find_establishment_differences
+from reports.counting import establishment
+from reports.counting.establishment import find_establishment_differences, mend_establishment
+from reports.counting.handing_out import ranges_of
 from reports.counting.verifying import find_differences
 from reports.models import CountedEmployer, DailyEstablishment, Drift, ReportRun, TouchedEmployer
 from reports.nightly import ESTABLISHMENT, run_nightly
@@ -224,6 +226,41 @@ def test_a_broken_sum_is_found_and_mended(city: Union) -> None:
     assert covered(city, FIRST) == (0, 1)
     run_nightly(D(2024, 3, 2))
     assert (covered(city, FIRST), covered(city, D(2024, 3, 2))) == ((0, 1), (0, 2))
+
+
+def test_employers_are_compared_in_ranges(city: Union, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that the register has no more, behind the last that it has."""
+    monkeypatch.setattr(establishment, "EMPLOYERS", 2)
+    east = union("东区总")
+    shops = [employer(f"{n}店", (city, east)[n % 2], union("联合工会")) for n in range(5)]
+    run_nightly(FIRST)
+    assert len(ranges_of("enterprises_employer", 2)) == 3
+    assert find_establishment_differences(FIRST) == []
+    with connection.cursor() as cursor:  # the triggers do not see it
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Employer.objects.filter(pk__in=[shops[0].pk, shops[3].pk]).update(covering_union=None)
+        cursor.execute("DELETE FROM enterprises_employer WHERE id = %s", [shops[4].pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    # Of the city the first and the last.
+    assert [tuple(row) for row in find_establishment_differences(FIRST)] == [
+        (city.pk, "establishment_rate", "overlooked", 0, 2),
+        (east.pk, "establishment_rate", "overlooked", 0, 1),
+    ]
+    assert mend_establishment(FIRST) == 2
+    assert find_establishment_differences(FIRST) == []
+    assert (covered(city, FIRST), covered(east, FIRST)) == ((2, 4), (1, 2))
+
+
+def test_nobody_is_compared_where_there_is_nobody(city: Union) -> None:
+    run_nightly(FIRST)
+    assert find_establishment_differences(FIRST) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        employer("甲店", city, None)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    assert [tuple(row) for row in find_establishment_differences(FIRST)] == [
+        (city.pk, "establishment_rate", "overlooked", 0, 1)
+    ]
 
 
 def test_a_night_without_changes_writes_nothing(city: Union) -> None:
