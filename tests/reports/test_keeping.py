@@ -80,12 +80,8 @@ def test_without_valkey_all_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     forget_answers()
 
 
-def _break_off(day: dt.date) -> int:
-    raise RuntimeError(day)
-
-
 def test_a_night_a_recount_and_a_check_let_rates_be_read_anew(
-    django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     commit = django_capture_on_commit_callbacks
     city = make_union("市总", "city_federation")
@@ -108,12 +104,29 @@ def test_a_night_a_recount_and_a_check_let_rates_be_read_anew(
     with commit(execute=True):
         assert check_everything() == 1
     assert [members(), members()] == [(7, 1), (7, 0)]
-    # Mended, although what comes after it breaks off.
-    monkeypatch.setattr(nightly, "mend_unit_counts", _break_off)
-    with commit(execute=True), pytest.raises(RuntimeError):
+    with commit(execute=True):
         run_nightly(DAY, full=True)
     assert [members(), members()] == [(1, 1), (1, 0)]
     with commit(execute=True):
         run_nightly(DAY + dt.timedelta(days=1))
     assert prepare_figures(DAY) == 2
     assert members() == (1, 1)  # of another set of groups than a page asks for
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_count_that_breaks_off_lets_answers_be_read_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The persons may have been mended by then."""
+    run_nightly(DAY)
+    done: list[str] = []
+
+    def break_off(day: dt.date) -> int:
+        done.append("broken off")
+        raise RuntimeError(day)
+
+    monkeypatch.setattr(nightly, "mend_unit_counts", break_off)
+    monkeypatch.setattr(nightly, "forget_answers", lambda: done.append("forgotten"))
+    with pytest.raises(RuntimeError):
+        run_nightly(DAY, full=True)
+    assert done[-2:] == ["broken off", "forgotten"]
