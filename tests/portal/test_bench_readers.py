@@ -187,7 +187,7 @@ def test_rows_of_a_growing_register(monkeypatch: pytest.MonkeyPatch) -> None:
         "_grow": lambda members, stage: 1.0,
         "_page_of": no_page,
         "_best_night": lambda workers: (2.0, steps),
-        "_night": lambda count, within: 1.0,
+        "_night": lambda count, within=None: 1.0,
         "_least": lambda: 0.1,
         "_sweep": lambda: 1.0,
         "_heaviest_night": lambda: 300.0,
@@ -208,6 +208,7 @@ def test_rows_of_a_growing_register(monkeypatch: pytest.MonkeyPatch) -> None:
         "incremental",
         "step_close",
         "least_night",
+        "night_of_nothing",
         "incremental_busy",
         "one_worker",
     ]

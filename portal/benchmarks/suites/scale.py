@@ -75,8 +75,9 @@ def stages_of(members: int) -> list[int]:
 
 def run(sizes: Sizes) -> Iterator[Row]:
     """``first_night``, the floor by both ``WAYS``, ``full``, ``incremental``, ``least_night``,
-    ``one_worker``, a row for each step of the night, ``worker_rss_mb``, ``dashboard_ms`` at each
-    stage; ``bytes_…``, ``sweep``, ``readers_…`` and ``web_rss_mb`` at the last.
+    ``night_of_nothing``, ``one_worker``, a row for each step of the night, ``worker_rss_mb``,
+    ``dashboard_ms`` at each stage; ``bytes_…``, ``sweep``, ``readers_…`` and ``web_rss_mb`` at the
+    last.
 
     Once a week the night goes through the register for quality signals, after the figures are out.
     The nights measured are those without; what it takes is ``sweep``.
@@ -105,6 +106,8 @@ def run(sizes: Sizes) -> Iterator[Row]:
         for step, of_step in steps.items():
             yield Row(SUITE, f"step_{step}", of_step, "s", floor, members)
         yield Row(SUITE, "least_night", min(_least() for _ in range(NIGHTS)), "s", floor, members)
+        nothing = min(_night(0) for _ in range(NIGHTS))
+        yield Row(SUITE, "night_of_nothing", nothing, "s", floor, members)
         busy = min(_night(EVENTS, within=BUSY_UNIONS) for _ in range(NIGHTS))
         yield Row(SUITE, "incremental_busy", busy, "s", floor, members)
         alone, _steps = _best_night(workers=1)
@@ -135,8 +138,9 @@ def _join(count: int, within: int | None = None) -> dt.date:
     """Let ``count`` people join on the day after the last that was counted; that day."""
     tonight = newest_day() + ONE_DAY
     first = FIRST_OF_THE_NIGHTS + (tonight - dataset.last_day()).days * EVENTS
-    with transaction.atomic():
-        dataset.add_members(count, first=first, days=(tonight, tonight), within=within)
+    if count:
+        with transaction.atomic():
+            dataset.add_members(count, first=first, days=(tonight, tonight), within=within)
     SignalRule.objects.update(swept_on=tonight - ONE_DAY)  # not tonight
     return tonight
 
