@@ -246,7 +246,8 @@ def _keep(found: list[Drift]) -> int:
     those in our own books."""
     days = {row.day for row in found}
     before = {_key(row) for row in Drift.objects.filter(day__in=days, mended_at=None)}
-    new = [row for row in found if _key(row) not in before]
+    # One row for each key, however many ways the ledger differs in.
+    new = list({_key(row): row for row in found if _key(row) not in before}.values())
     Drift.objects.bulk_create(
         new,
         update_conflicts=True,

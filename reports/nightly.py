@@ -155,6 +155,14 @@ def _run_day(day: dt.date, opening: dt.date, crew: Crew) -> list[StepOutcome]:
         return [StepOutcome(step, day, "already_done", finished[step], 0.0) for step in STEPS]
     is_first = newest is None
     outcomes: list[StepOutcome] = []
+    # All that follows rests on what was read then, and is done again with it: where that was before
+    # midnight, the rest may end after it.
+    posted_at: dt.datetime | None = None
+
+    def note_posted() -> bool:
+        nonlocal posted_at
+        posted_at = cut_off_of(DELTAS, day)
+        return True
 
     def step(
         name: str,
@@ -163,7 +171,7 @@ def _run_day(day: dt.date, opening: dt.date, crew: Crew) -> list[StepOutcome]:
         may_fail: bool = False,
         in_one: bool = True,
     ) -> bool:
-        cut_off = cut_off_of(DELTAS, day) if name == PUBLISH else None
+        cut_off = posted_at if STEPS.index(name) > STEPS.index(DELTAS) else None
         hurried = STEPS.index(name) < STEPS.index(PUBLISH)
         try:
             outcome = run_step(name, day, work, cut_off=cut_off, in_one=in_one, hurried=hurried)
@@ -191,6 +199,7 @@ def _run_day(day: dt.date, opening: dt.date, crew: Crew) -> list[StepOutcome]:
                 partial(step, DELTAS, with_checksum(deltas, NightDelta)),
             )
         )
+        and note_posted()
         and step(LEAVES, partial(_count_parts, crew), in_one=False)
         and step(ROLL_UP, _count_crown)
         # The books are checked while what rests on them is computed.

@@ -8,7 +8,7 @@ from typing import Any
 
 from celery import Task, shared_task
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError as DatabaseAway, transaction
 from kombu.exceptions import OperationalError
 
 from core.clock import local_today
@@ -18,7 +18,7 @@ from reports.checking import check_everything
 from reports.models import ReportRun
 from reports.nightly import LEAVES, help_count, run_nightly
 from reports.preparing import prepare_figures
-from reports.runs import NIGHT_UNDER_WAY
+from reports.runs import NIGHT_UNDER_WAY, LeaseLost
 
 # While another worker holds the lease we look again; a dead worker's lease runs out by itself.
 LOOK_AGAIN_SECONDS = 60
@@ -42,7 +42,11 @@ def run_nightly_task(
     if not self.request.retries:
         for _number in range(settings.NIGHTLY_HELPERS):
             _queue(help_count_task, wanted, expires=HELP_FOR_SECONDS)
-    outcomes = run_nightly(wanted, full=full)
+    try:
+        outcomes = run_nightly(wanted, full=full)
+    except (DatabaseAway, InterfaceError, LeaseLost) as error:
+        # The database was away, or somebody took a step over: what is done stands.
+        raise self.retry(exc=error, countdown=LOOK_AGAIN_SECONDS) from error
     if any(outcome.state == "running_elsewhere" for outcome in outcomes):
         raise self.retry(countdown=LOOK_AGAIN_SECONDS)
     # A replica may not have the new figures yet: what it says at once is not kept.

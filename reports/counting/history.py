@@ -40,6 +40,7 @@ from reports.models import (
     UntoldFounding,
 )
 from unions.kinds import HOLDING_POOL
+from unions.tree import lock_tree
 
 # Everything a night writes but what is kept for its own sake (drifts, signals).
 _FIGURES = (
@@ -62,8 +63,15 @@ _FIGURES = (
 
 THE_BEGINNING = dt.date(1900, 1, 1)
 
+# In one statement with what leaves the queue: what is recorded meanwhile is in neither, and waits
+# for the next night.
 _PERSONS = """
-CREATE TEMP TABLE night_leaf ON COMMIT DROP AS
+CREATE TEMP TABLE night_leaf (
+    path text, breakdown text, day date, members bigint, retained bigint, joined bigint,
+    rejoined bigint
+) ON COMMIT DROP;
+WITH taken AS (DELETE FROM reports_unpostedentry WHERE effective_on <= %(last)s)
+INSERT INTO night_leaf
 SELECT path, breakdown, GREATEST(day, %(first)s::date) AS day, SUM(members) AS members,
        SUM(retained) AS retained, SUM(joined) AS joined, SUM(rejoined) AS rejoined
 FROM (
@@ -178,7 +186,6 @@ FROM (
 """
 
 _REMEMBER = (
-    "DELETE FROM reports_unpostedentry WHERE effective_on <= %(day)s",
     # Where figures were forgotten, later days may have been posted before.
     "INSERT INTO reports_unpostedentry"
     " (event_id, union_id, breakdown, effective_on, members, retained, joined, rejoined)"
@@ -218,6 +225,8 @@ def count_history(last: dt.date, *, first: dt.date = THE_BEGINNING) -> int:
     only for books that have published nothing yet, or a demo. Run in a transaction.
     """
     advisory_lock(LOCK)
+    # Units are read more than once, and are to be the same each time.
+    lock_tree()
     values: dict[str, Any] = {
         "first": first,
         "last": last,
@@ -227,6 +236,7 @@ def count_history(last: dt.date, *, first: dt.date = THE_BEGINNING) -> int:
         "version": DEFINITION_VERSION,
     }
     with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE stations_station IN SHARE MODE")
         cursor.execute("DELETE FROM reports_dailycount")
         cursor.execute("DELETE FROM reports_dailyunitcount")
         cursor.execute("DROP TABLE IF EXISTS night_leaf, night_unit")

@@ -282,8 +282,9 @@ def post_changes(day: dt.date) -> int:
     The days before ``day`` must be published: an entry dated before it is posted late, on ``day``.
     Run in a transaction, and again for a day that was not over.
     """
-    lock_tree()  # what moves now has moved before or moves after
+    # This one first: to wait for a comparison of the books is not to keep the tree from changing.
     advisory_lock(LOCK)
+    lock_tree()  # what moves now has moved before or moves after
     values: dict[str, Any] = {
         "day": day,
         "pool": HOLDING_POOL,

@@ -66,7 +66,9 @@ DELETE FROM reports_reportrun WHERE report = 'counts';
 
 # What the old night had counted: entries recorded by its cut-off and in force by its day. One that
 # was recorded after its own day had been published was counted by the next night that saw it.
+# Nobody records between this and the trigger: of the release before, the web may still be at work.
 POST = """
+LOCK TABLE members_membershipevent IN SHARE ROW EXCLUSIVE MODE;
 WITH newest AS (
     SELECT day, cut_off FROM reports_reportrun
     WHERE report = 'publish' ORDER BY day DESC LIMIT 1

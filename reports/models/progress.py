@@ -12,7 +12,7 @@ class CampaignProgress(models.Model):
     """How far a target was on a day. ``value`` and ``share`` are null where nothing can be said.
 
     ``share`` = value ÷ target (1 is reached, may exceed 1); ``time_elapsed`` = days gone ÷ days of
-    the period, 0–1.
+    the period, 0–1. Its column holds the largest value over the smallest target.
     """
 
     class Status(models.TextChoices):
@@ -28,7 +28,7 @@ class CampaignProgress(models.Model):
     day = models.DateField()
     value = models.DecimalField(max_digits=20, decimal_places=6, null=True)
     target_value = models.DecimalField(max_digits=16, decimal_places=4)
-    share = models.DecimalField(max_digits=12, decimal_places=6, null=True)
+    share = models.DecimalField(max_digits=26, decimal_places=6, null=True)
     time_elapsed = models.DecimalField(max_digits=7, decimal_places=6)
     status = models.CharField(max_length=12, choices=Status)
 
