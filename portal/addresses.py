@@ -9,6 +9,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 DATABASE_OPTIONS = frozenset({"sslmode", "sslrootcert", "connect_timeout", "application_name"})
 
+# What was sent and is not acknowledged, and connections on which nothing is heard (libpq; TCP
+# alone): milliseconds, then seconds.
+REPLICA_SILENCE = {
+    "tcp_user_timeout": "5000",
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "2",
+}
+
 
 def parse_database_url(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any]:
     """Django's connection settings from `postgresql://user:password@host:port/database?options`.
@@ -45,10 +54,12 @@ def parse_database_url(url: str, *, name: str = "DATABASE_URL") -> dict[str, Any
 def replica_settings(url: str, *, like: dict[str, Any]) -> dict[str, Any]:
     """Connection settings of a replica: read only, given up on soon, otherwise ``like`` the first.
 
+    A host that falls silent, and resets no connection, is given up on after some seconds too.
     Its tests use the database itself, for a standby cannot be written to.
     """
     found = parse_database_url(url, name="DATABASE_REPLICA_URL")
     options = {**found["OPTIONS"], "options": "-c default_transaction_read_only=on"}
+    options |= REPLICA_SILENCE
     if "connect_timeout" not in url:
         options["connect_timeout"] = "2"
     kept = {name: like[name] for name in ("CONN_MAX_AGE", "CONN_HEALTH_CHECKS")}

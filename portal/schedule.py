@@ -8,6 +8,11 @@ from celery.schedules import crontab
 
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "nightly": {"task": "reports.run_nightly", "schedule": crontab(hour="2", minute="0")},
+    # By text message: nobody is rung out of bed by the night itself.
+    "morning briefs": {
+        "task": "reports.send_briefs",
+        "schedule": crontab(hour="7", minute="30"),
+    },
     # The whole ledger against memberships and figures; the night checks what it touched.
     "books": {
         "task": "reports.check_everything",

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from reports.models.counts import Metric
+from reports.models.counts import PERSON_METRICS, Metric
 from reports.ratios import is_over_full
 from reports.selectors.counts import trend
 from reports.selectors.days import as_of
@@ -25,6 +25,9 @@ from reports.selectors.ranking import SORTS, clean_sort, ranking_of
 from reports.selectors.ranking_rows import RankedUnion
 from reports.selectors.rows import find_figure
 from reports.selectors.scope import dashboard_union
+
+# A placeholder of a baseline makes a rate of millions; it is shown, and answered, all the same.
+RATIO_DIGITS = 26
 
 
 class PointOutput(serializers.Serializer[Any]):
@@ -71,12 +74,12 @@ class RankedOutput(serializers.Serializer[RankedUnion]):
     members = serializers.IntegerField()
     joined_this_month = serializers.IntegerField()
     joined_this_year = serializers.IntegerField()
-    share = serializers.DecimalField(max_digits=12, decimal_places=6, allow_null=True)
+    share = serializers.DecimalField(max_digits=RATIO_DIGITS, decimal_places=6, allow_null=True)
     enrolment_rate_set4 = serializers.DecimalField(
-        max_digits=12, decimal_places=6, allow_null=True, source="rate_set4"
+        max_digits=RATIO_DIGITS, decimal_places=6, allow_null=True, source="rate_set4"
     )
     enrolment_rate_nef = serializers.DecimalField(
-        max_digits=12, decimal_places=6, allow_null=True, source="rate_nef"
+        max_digits=RATIO_DIGITS, decimal_places=6, allow_null=True, source="rate_nef"
     )
     is_over_full_set4 = serializers.SerializerMethodField(
         help_text="The rate of the four groups is above one: the baseline is old or too small."
@@ -85,7 +88,7 @@ class RankedOutput(serializers.Serializer[RankedUnion]):
         help_text="The rate of new-form workers is above one: the baseline is old or too small."
     )
     pace = serializers.DecimalField(
-        max_digits=12, decimal_places=6, allow_null=True, source="pace_value"
+        max_digits=RATIO_DIGITS, decimal_places=6, allow_null=True, source="pace_value"
     )
     books_differ = serializers.SerializerMethodField(
         help_text="The fields of the row behind which books do not agree."
@@ -148,7 +151,7 @@ class TrendView(APIView):
         query = request.query_params
         union = dashboard_union(request.user, query.get("union"))
         metric, breakdown = query.get("metric", "members"), query.get("breakdown", "")
-        shown = as_of(_date(query.get("to", ""), "to"))
+        shown = as_of(_date(query.get("to", ""), "to"), of_people=metric in PERSON_METRICS)
         points = []
         differ_from = None
         if shown is not None:

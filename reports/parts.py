@@ -27,7 +27,7 @@ from reports.selectors.burn_up import courses_of
 from reports.selectors.coverage_rates import read_units
 from reports.selectors.dashboard import monthly_values, papers_of
 from reports.selectors.days import AsOf, month_start, year_start
-from reports.selectors.figures import figures_of
+from reports.selectors.figures import figures_from
 from reports.selectors.funnel import funnel_of
 from reports.selectors.key_figures import Text, with_units
 from reports.selectors.late import late_figures
@@ -36,7 +36,7 @@ from reports.selectors.place import Place
 from reports.selectors.quality_box import quality_box_of
 from reports.selectors.ranking import STATUSES
 from reports.selectors.rates import rate_table
-from reports.selectors.reading import month_ago, year_ago
+from reports.selectors.reading import Reading, month_ago, year_ago
 from reports.selectors.structure import structure_of
 from reports.selectors.trends import MOST_MONTHS, first_day_of
 from reports.shelf import Block, shelved
@@ -127,7 +127,8 @@ def _structure(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
 
 
 def _reported(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
-    return {"papers": papers_of(figures_of(place.union, shown.day))}
+    reading = Reading([place.union.pk], [shown.day], known_now=asked.known_now)
+    return {"papers": papers_of(figures_from(reading, place.union, shown.day))}
 
 
 def _establishment(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:

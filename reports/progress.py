@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from django.db import connection
 from django.db.models import Min
 
-from campaigns.models import CampaignStatus, Target
+from campaigns.models import METRICS_BY_GROUP, CampaignStatus, Target
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
 from enterprises.baselines import BASELINE_SQL, await_baselines, known_at
 from reports.models import CampaignProgress
@@ -59,6 +59,7 @@ _BASELINE = BASELINE_SQL.format(
     day="due.upto",
     known=known_at("due.moment"),
 )
+_BY_GROUP = ", ".join(f"'{metric.value}'" for metric in sorted(METRICS_BY_GROUP))
 _PROGRESS = f"""
 WITH due AS (
     SELECT t.id, on_day.value AS target_value, t.union_id, t.period_start,
@@ -82,8 +83,10 @@ WITH due AS (
 breakdowns AS (
     SELECT due.id AS target_id, g.workergroup_id AS breakdown
     FROM due JOIN reference_groupset_groups g ON g.groupset_id = due.group_set_id
+    WHERE due.metric IN ({_BY_GROUP})
     UNION ALL
-    SELECT due.id, '' FROM due WHERE due.group_set_id IS NULL
+    SELECT due.id, '' FROM due
+    WHERE due.group_set_id IS NULL OR due.metric NOT IN ({_BY_GROUP})
 ),
 summed AS (
     SELECT due.id, SUM(now_at.value) AS now_value, SUM(before.value) AS before_value

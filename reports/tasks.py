@@ -14,11 +14,12 @@ from kombu.exceptions import OperationalError
 from core.clock import local_today
 from core.errors import RuleViolation
 from core.replica import REPLICA
+from reports.brief import send_briefs
 from reports.checking import check_everything
 from reports.models import ReportRun
 from reports.nightly import LEAVES, help_count, run_nightly
 from reports.preparing import prepare_figures
-from reports.runs import NIGHT_UNDER_WAY, LeaseLost
+from reports.runs import NIGHT_UNDER_WAY, LeaseLost, last_published_day
 
 # While another worker holds the lease we look again; a dead worker's lease runs out by itself.
 LOOK_AGAIN_SECONDS = 60
@@ -92,6 +93,13 @@ def help_count_task(self: Task[Any, Any], day: str) -> int:
 def prepare_figures_task(day: str) -> int:
     """Read what takes long at the highest unions, as of ``day`` (ISO date), before anybody asks."""
     return prepare_figures(dt.date.fromisoformat(day))
+
+
+@shared_task(name="reports.send_briefs", ignore_result=True)
+def send_briefs_task() -> int:
+    """The morning briefs that the night left: those by text message; how many went out."""
+    day = last_published_day()
+    return send_briefs(day) if day is not None else 0
 
 
 @shared_task(name="reports.check_everything", bind=True, ignore_result=True, max_retries=MAX_LOOKS)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from campaigns.models import Indicator
 from campaigns.selectors.targets import cascades_of, versions_of_campaign
+from core.errors import RuleViolation
 from core.pagination import BoundedPaginator, OneQueryPaginator
 from reports.asking import NOW, Asked, asked_of, date_of, number_of, start_of, without
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
@@ -237,7 +238,11 @@ def export(request: HttpRequest) -> HttpResponse:
 def summary(request: HttpRequest) -> HttpResponse:
     """The dashboard on two pages of A4, as PDF."""
     found = _whole(request)
-    return _file(summary_of(found), "application/pdf", file_name(found, "pdf"))
+    try:
+        content = summary_of(found)
+    except RuleViolation as refusal:  # this machine cannot print it, see there
+        return HttpResponse(refusal.message, status=503, content_type="text/plain; charset=utf-8")
+    return _file(content, "application/pdf", file_name(found, "pdf"))
 
 
 @require_safe

@@ -19,6 +19,7 @@ from campaigns.models.hand_in import (
 )
 from campaigns.models.record import CampaignRecord, GoodPractice, RecordKind
 from campaigns.models.target import (
+    METRICS_BY_GROUP,
     Indicator,
     Metric,
     Target,
@@ -29,6 +30,7 @@ from campaigns.models.target import (
 )
 
 __all__ = [
+    "METRICS_BY_GROUP",
     "Campaign",
     "CampaignJoinCode",
     "CampaignKind",

@@ -166,11 +166,15 @@ class ReminderRule(models.Model):
 
 
 class HandInReminder(models.Model):
-    """``unit`` was reminded of ``requirement``: by the clock (``days``) or by the owner (null)."""
+    """``unit`` was reminded of ``requirement``: by the clock (``days``) or by the owner (null).
+
+    ``due_on`` is the due day it was reminded of: of another one it is reminded anew.
+    """
 
     requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, related_name="reminders")
     unit = models.ForeignKey(Union, on_delete=models.PROTECT, related_name="+")
     days = models.SmallIntegerField(null=True)
+    due_on = models.DateField()
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
@@ -181,7 +185,8 @@ class HandInReminder(models.Model):
         verbose_name_plural = _("reminders")
         constraints = [
             models.UniqueConstraint(
-                fields=["requirement", "unit", "days"], name="campaigns_reminder_once_a_day"
+                fields=["requirement", "unit", "due_on", "days"],
+                name="campaigns_reminder_once_a_day",
             )
         ]
 

@@ -31,6 +31,10 @@ class Metric(models.TextChoices):
 UNDIVIDED_METRICS = frozenset({Metric.ENROLMENT_RATE, Metric.GRANT_PER_NEF_UNION})
 
 
+# What is counted by worker group, so that a group set says whose. A rate needs one: its workers.
+METRICS_BY_GROUP = frozenset({Metric.NEW_MEMBERS, Metric.ENROLMENT_RATE})
+
+
 class Unit(models.TextChoices):
     """The unit of an indicator and of its targets."""
 

@@ -16,6 +16,7 @@ from core.errors import RuleViolation
 from enterprises.baselines import baselines_of
 from reference.models import GroupSet
 from unions.enums import UnionStatus
+from unions.kinds import HOLDING_POOL
 from unions.models import Union, UnionQuerySet
 
 
@@ -61,8 +62,10 @@ class Proposal:
 
 
 def children_to_share(target: Target) -> UnionQuerySet:
-    """The unions directly below the target's that have not been dissolved."""
+    """The unions directly below the target's that have not been dissolved; a pool of members is
+    none."""
     rows = Union.objects.filter(parent=target.union).exclude(status=UnionStatus.DISSOLVED)
+    rows = rows.exclude(kind=HOLDING_POOL)
     return rows.select_related("kind").order_by("kind__level", "code", "name", "pk")
 
 

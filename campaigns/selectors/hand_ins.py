@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q
 
+from accounts.models import User
 from campaigns.models import (
     CampaignStatus,
     HandIn,
@@ -16,9 +17,11 @@ from campaigns.models import (
     Requirement,
     Target,
 )
-from core.clock import CHINA
+from core.clock import CHINA, local_today
 from unions.enums import UnionStatus
-from unions.models import Union, UnionQuerySet
+from unions.kinds import HOLDING_POOL
+from unions.models import Appointment, Union, UnionQuerySet
+from unions.permissions import roles_with
 from unions.scope import Actor, grants_of
 
 SEND = "hand_ins.send"
@@ -68,10 +71,15 @@ class Tally:
     open_count: int
 
 
+def _standing() -> UnionQuerySet:
+    """Whoever can owe a paper: no dissolved union, nor a pool of members, which is none."""
+    return Union.objects.exclude(status=UnionStatus.DISSOLVED).exclude(kind=HOLDING_POOL)
+
+
 def units_of(requirement: Requirement) -> UnionQuerySet:
     """The units that owe it today; the owner itself and dissolved unions never do."""
     owner = requirement.campaign.owner_id
-    standing = Union.objects.exclude(status=UnionStatus.DISSOLVED).exclude(pk=owner)
+    standing = _standing().exclude(pk=owner)
     if requirement.required_of == RequiredOf.CHILDREN:
         return standing.filter(parent=owner)
     targets = Target.objects.in_force().filter(
@@ -92,15 +100,23 @@ def standing_of(requirement: Requirement, day: dt.date) -> list[Owed]:
 
 
 def own_units(actor: Actor) -> list[Union]:
-    """The unions at which the actor hands in papers: those of the appointments."""
-    paths = [grant.path for grant in grants_of(actor, SEND) if grant.path][:MAX_OWN_UNITS]
-    return list(Union.objects.filter(path__in=paths).order_by("path")) if paths else []
+    """The unions at which the actor hands in papers: those of the appointments, each of them also
+    where one lies below another."""
+    if not isinstance(actor, User) or not grants_of(actor, SEND):
+        return []
+    posts = Appointment.objects.in_force_on(local_today()).filter(
+        user=actor, role__in=roles_with(SEND)
+    )
+    units = Union.objects.filter(pk__in=posts.values("union"))
+    return list(units.order_by("path")[:MAX_OWN_UNITS])
 
 
 def owed_by(units: Sequence[Union], day: dt.date) -> list[Owed]:
     """What ``units`` owe in published campaigns, done or not, the most urgent first."""
     found: list[tuple[Requirement, Union]] = []
     for unit in units:
+        if unit.kind_id == HOLDING_POOL:
+            continue
         targets = Target.objects.in_force().filter(
             union=unit, indicator__campaign=OuterRef("campaign")
         )
@@ -128,26 +144,35 @@ def tallies(requirements: Sequence[Requirement]) -> dict[int, Tally]:
     """By requirement: how far the handing in is; three queries for all of them."""
     campaigns = [row.campaign_id for row in requirements]
     owners = {row.campaign.owner_id for row in requirements}
-    standing = Union.objects.exclude(status=UnionStatus.DISSOLVED)
+    standing = _standing()
     children = dict(
         standing.filter(parent__in=owners).order_by().values_list("parent").annotate(n=Count("pk"))
     )
     in_force = Target.objects.in_force().filter(indicator__campaign__in=campaigns)
     targeted: dict[int, set[int]] = {}
-    for campaign, union in in_force.exclude(union__status=UnionStatus.DISSOLVED).values_list(
+    for campaign, union in in_force.filter(union__in=standing).values_list(
         "indicator__campaign", "union"
     ):
         targeted.setdefault(campaign, set()).add(union)
+    by_key = {row.pk: row for row in requirements}
     states: dict[int, dict[str, int]] = {}
-    counted = (
+    handed_in = (
         HandIn.objects.filter(requirement__in=requirements)
         .exclude(state=HandInState.RETURNED)
-        .order_by()
-        .values_list("requirement", "state")
-        .annotate(n=Count("pk"))
+        .filter(unit__in=standing)
+        .values_list("requirement", "state", "unit", "unit__parent")
     )
-    for requirement, state, n in counted:
-        states.setdefault(requirement, {})[state] = n
+    for key, state, unit, parent in handed_in:
+        row = by_key[key]
+        owner = row.campaign.owner_id
+        if row.required_of == RequiredOf.CHILDREN:
+            owes = parent == owner
+        else:
+            owes = unit != owner and unit in targeted.get(row.campaign_id, ())
+        # Of a unit that owes it no longer it is kept, and does not stand for another one's.
+        if owes:
+            counts = states.setdefault(key, {})
+            counts[state] = counts.get(state, 0) + 1
     found = {}
     for row in requirements:
         owner = row.campaign.owner_id

@@ -77,8 +77,9 @@ def open_code(campaign: Campaign, day: dt.date) -> JoinCode | None:
     below have one each, none stands for all: None, and people look for the union in charge of them.
     """
     usable = JoinCode.objects.usable_on(day).filter(
-        Q(campaign_link__campaign=campaign, station_link__isnull=True)
+        Q(campaign_link__campaign=campaign)
         | Q(union=campaign.owner_id, campaign_link__isnull=True),
+        station_link__isnull=True,
         channel__in=PUBLIC_CHANNELS,
     )
     codes = list(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _, gettext_lazy
 
 from audit.services import changes_between, log
 from campaigns.models import (
+    METRICS_BY_GROUP,
     Campaign,
     CampaignJoinCode,
     CampaignKind,
@@ -220,7 +221,8 @@ def save_indicator(
 ) -> Indicator:
     """Add an indicator (``indicator`` None) or change one.
 
-    Once targets hang on it, only its name may change: what was promised keeps its meaning. Raises
+    Once targets hang on it, only its name may change: what was promised keeps its meaning. A group
+    set belongs to what is counted by group (``METRICS_BY_GROUP``), and a rate needs one. Raises
     RuleViolation beside the field.
     """
     values = {
@@ -229,9 +231,9 @@ def save_indicator(
     with transaction.atomic():
         ensure_may(actor, PERMISSION, campaign.owner)
         if indicator is not None and indicator.targets.exists():
-            kept = Indicator.objects.get(pk=indicator.pk)
+            promised = Indicator.objects.get(pk=indicator.pk)
             for field in ("metric", "unit", "group_set"):
-                if getattr(kept, field) != values[field]:
+                if getattr(promised, field) != values[field]:
                     raise RuleViolation(
                         _("Targets have been set; only the name may change."),
                         field=field,
@@ -245,11 +247,30 @@ def save_indicator(
                 field="unit",
                 code="unit",
             )
+        kept = Indicator.objects.get(pk=indicator.pk) if indicator is not None else None
+        if kept is None or (kept.metric, kept.group_set) != (metric, group_set):
+            _check_group_set(metric, group_set)
         stored = indicator or Indicator(campaign=campaign)
         changes = assign(stored, values)
         stored.save()
         log(actor, "indicator.saved", campaign, changes, union_path=campaign.owner.path)
     return stored
+
+
+def _check_group_set(metric: str, group_set: GroupSet | None) -> None:
+    if group_set is not None and metric not in METRICS_BY_GROUP:
+        raise RuleViolation(
+            _("“%(metric)s” is not counted by group: leave the group set empty.")
+            % {"metric": Metric(metric).label},
+            field="group_set",
+            code="group_set",
+        )
+    if group_set is None and metric == Metric.ENROLMENT_RATE:
+        raise RuleViolation(
+            _("Say whose rate: without a group set there are no workers to compare with."),
+            field="group_set",
+            code="group_set",
+        )
 
 
 def remove_indicator(indicator: Indicator, *, actor: Actor) -> None:

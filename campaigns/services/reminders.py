@@ -70,9 +70,9 @@ def remind_units(today: dt.date | None = None, *, needs_mail: bool = True) -> Re
         if not passed:
             continue
         done = set(
-            HandInReminder.objects.filter(requirement=requirement, days=passed[-1]).values_list(
-                "unit", flat=True
-            )
+            HandInReminder.objects.filter(
+                requirement=requirement, due_on=requirement.due_on, days=passed[-1]
+            ).values_list("unit", flat=True)
         )
         for owed in standing_of(requirement, day):
             if owed.is_open and owed.unit.pk not in done:
@@ -107,8 +107,9 @@ def remind_now(requirement: Requirement, *, actor: Actor) -> RemindedNow:
     outcome = RemindedNow()
     try:
         for owed in standing_of(requirement, today):
-            if owed.is_open and owed.unit.pk not in done:
-                _remind_unit(owed.unit, [(owed, None)], needs_mail=True, actor=actor)
+            if not owed.is_open or owed.unit.pk in done:
+                continue
+            if _remind_unit(owed.unit, [(owed, None)], needs_mail=True, actor=actor):
                 side = outcome.unreached if owed.unit.pk in deaf else outcome.reached
                 side.append(owed.unit)
     except (OSError, SMTPException) as error:
@@ -128,22 +129,20 @@ def _remind_unit(
 ) -> int:
     """1 when the unit was reminded, 0 when somebody else just did."""
     with transaction.atomic():
-        # Two schedulers do no harm: the second finds the rows of the first.
+        # Two schedulers do no harm, nor two clicks: the second finds the rows of the first.
         advisory_lock(f"campaigns.remind.{unit.pk}")
-        fresh = [
-            (owed, days)
-            for owed, days in items
-            if days is None
-            or not HandInReminder.objects.filter(
-                requirement=owed.requirement, unit=unit, days=days
-            ).exists()
-        ]
+        fresh = [(owed, days) for owed, days in items if not _has_been_reminded(owed, unit, days)]
         if not fresh:
             return 0
         by = actor if isinstance(actor, User) else None
         HandInReminder.objects.bulk_create(
             HandInReminder(
-                requirement=owed.requirement, unit=unit, days=days, at=timezone.now(), by=by
+                requirement=owed.requirement,
+                unit=unit,
+                days=days,
+                due_on=owed.requirement.due_on,
+                at=timezone.now(),
+                by=by,
             )
             for owed, days in fresh
         )
@@ -159,6 +158,14 @@ def _remind_unit(
                 raise
             logger.warning("Letters of union %s given up (%s).", unit.pk, type(error).__name__)
     return 1
+
+
+def _has_been_reminded(owed: Owed, unit: Union, days: int | None) -> bool:
+    """Of this day of the table; by the owner: of anything today."""
+    rows = HandInReminder.objects.filter(requirement=owed.requirement, unit=unit)
+    if days is None:
+        return rows.filter(at__gte=local_day_start(local_today())).exists()
+    return rows.filter(days=days, due_on=owed.requirement.due_on).exists()
 
 
 def addresses_of(unit: Union) -> list[str]:

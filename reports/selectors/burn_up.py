@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from core.replica import reading_connection
 from reports.models import CampaignForecast
-from reports.selectors.forecasts import TargetForecast
+from reports.selectors.forecasts import TargetForecast, forecasts_of
 from reports.selectors.progress import CampaignView, TargetProgress, campaigns_of
 from unions.models import Union
 from unions.scope import Actor
@@ -104,18 +104,13 @@ def courses_of(actor: Actor, union: Union, day: dt.date) -> list[CampaignCourse]
     rows = [row for view in views for row in view.targets]
     keys = [row.target.pk for row in rows]
     reached: dict[int, list[tuple[dt.date, Decimal]]] = defaultdict(list)
-    forecasts: dict[int, CampaignForecast] = {}
+    forecasts: dict[int, CampaignForecast | None] = {}
     if keys:
         with reading_connection().cursor() as cursor:
             cursor.execute(_COURSE, {"targets": keys, "day": day, "long": LONG_PERIOD})
             for target_id, on, value in cursor.fetchall():
                 reached[target_id].append((on, value))
-        newest = (
-            CampaignForecast.objects.filter(target__in=keys, day__lte=day)
-            .order_by("target_id", "-day")
-            .distinct("target_id")
-        )
-        forecasts = {found.target_id: found for found in newest}
+        forecasts = {key: found.forecast for key, found in forecasts_of(rows).items()}
     return [
         CampaignCourse(
             view,
@@ -140,6 +135,5 @@ def _course(
     return BurnUp(
         row,
         [Point(on, value, pace(on)) for on, value in reached],
-        # A period that is over needs no forecast.
-        None if row.is_over else forecast,
+        forecast,
     )

@@ -116,9 +116,11 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
         actor, union, shown.day, sort="-year", page_size=MAX_AREAS, groups=reading.groups
     )
     metric = "set4" if any(row.rate_set4 is not None for row in ranking.rows) else "year"
-    hidden = _hidden(ranking, metric)
+    now = figures_from(reading, union, shown.day)
+    hidden = _hidden(ranking, metric, now)
     marks = marks_of([union.pk], below=union)
-    months = months_of(union, shown.day, reading)
+    months = months_of(union, shown.day, reading, first=shown.first)
+    told = _months(months, shown.day)
     targets = [
         row
         for view in campaigns_of(actor, union, shown.day)
@@ -136,25 +138,24 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
                 books_differ=row.value is not None
                 and marks.differ(union.pk, row.rests_on, shown.day),
             )
-            for row in _figures(
-                figures_from(reading, union, shown.day), _day_before(reading, union, shown.day)
-            )
+            for row in _figures(now, _day_before(reading, union, shown.day))
         ],
         targets=[ScreenTarget(row, row.target.pk in small) for row in targets],
-        ranking=_rows(ranking, marks, shown.day),
-        months=[_month(row) for row in reversed(months)],
+        ranking=_rows(ranking, now, marks, shown.day),
+        months=told[::-1],
         map=map_of_ranking(
             union, shown.day, metric, ranking, marks, is_hidden=lambda row: row.union.pk in hidden
         ),
-        trend_differs=_marked_courses(union, months, marks),
+        trend_differs=_marked_courses(union, months, told, marks),
     )
 
 
-def _marked_courses(union: Union, months: list[MonthValues], marks: Marks) -> list[str]:
+def _marked_courses(
+    union: Union, months: list[MonthValues], shown: list[ScreenMonth], marks: Marks
+) -> list[str]:
     members, joined = rests_on(Metric.MEMBERS), rests_on(Metric.JOINED)
     marked = set()
-    for row in months:
-        told = _month(row)
+    for row, told in zip(months, shown, strict=True):
         if told.members is not None and marks.differ(union.pk, members, row.last_day):
             marked.add(Metric.MEMBERS)
         if told.joined is not None and marks.differ(union.pk, joined, row.last_day):
@@ -213,13 +214,11 @@ def _change(now: int, before: int) -> int | None:
     return now - before
 
 
-def _rows(ranking: Ranking, marks: Marks, day: dt.date) -> list[ScreenRow]:
+def _rows(ranking: Ranking, now: Figures, marks: Marks, day: dt.date) -> list[ScreenRow]:
     rows = ranking.rows[:RANKED]
-    # Where all children stand in the table, their sum betrays a single one that was left out.
-    hide = suppressed_cells if ranking.child_count <= RANKED else _each
-    members = hide([row.members for row in rows])
-    joined = hide([row.joined_this_year for row in rows])
-    longest = max([value or 0 for value in joined], default=0)
+    members = _beside_their_sum([row.members for row in ranking.rows], now.members)
+    joined = _beside_their_sum([row.joined_this_year for row in ranking.rows], now.joined_this_year)
+    longest = max([value or 0 for value in joined[: len(rows)]], default=0)
     return [
         ScreenRow(
             row.place,
@@ -231,25 +230,44 @@ def _rows(ranking: Ranking, marks: Marks, day: dt.date) -> list[ScreenRow]:
             and marks.differ(row.union.pk, ranking.rests_on["members"], day),
             value is not None and marks.differ(row.union.pk, ranking.rests_on["year"], day),
         )
-        for index, (row, value) in enumerate(zip(rows, joined, strict=True))
+        for index, (row, value) in enumerate(zip(rows, joined[: len(rows)], strict=True))
     ]
 
 
-def _each(values: list[int]) -> list[int | None]:
-    return [suppressed(value) for value in values]
+def _beside_their_sum(values: list[int], total: int) -> list[int | None]:
+    """The figures of the unions below, beside which that of their union stands: a single one that
+    is too small, among those that the table leaves out too, would be what is left of it."""
+    rest = total - sum(values)  # of the union itself, and of others below it
+    return suppressed_cells([*values, max(rest, 0)])[: len(values)]
 
 
-def _month(row: MonthValues) -> ScreenMonth:
-    return ScreenMonth(row.month, suppressed(row.members), suppressed(row.joined))
+def _months(months: list[MonthValues], day: dt.date) -> list[ScreenMonth]:
+    """As they come. What is new this year is shown beside them: of its months none is what is left
+    of it."""
+    of_the_year = [
+        place
+        for place, row in enumerate(months)
+        if row.month.year == day.year and row.joined is not None
+    ]
+    joined = [suppressed(row.joined) for row in months]
+    cells = suppressed_cells([months[place].joined or 0 for place in of_the_year])
+    for place, cell in zip(of_the_year, cells, strict=True):
+        joined[place] = cell
+    return [
+        ScreenMonth(row.month, suppressed(row.members), new)
+        for row, new in zip(months, joined, strict=True)
+    ]
 
 
-def _hidden(ranking: Ranking, metric: str) -> set[int]:
+def _hidden(ranking: Ranking, metric: str, now: Figures) -> set[int]:
     """The keys of the children left out: of too few persons, or one that would betray another."""
 
     def persons(row: RankedUnion) -> int:
         basis = row.set_members[metric] if metric in row.set_members else METRICS[metric](row)
         return int(basis or 0)
 
-    cells = suppressed_cells([persons(row) for row in ranking.rows])
+    values = [persons(row) for row in ranking.rows]
+    is_year = metric == "year"
+    cells = _beside_their_sum(values, now.joined_this_year) if is_year else suppressed_cells(values)
     rows = zip(ranking.rows, cells, strict=True)
     return {row.union.pk for row, cell in rows if cell is None}

@@ -92,18 +92,20 @@ def key_of_side(context: template.Context, side: Side, key: KeyFigure) -> str | 
     return led_to(context, side, key.rows, text) if key.rows else text
 
 
+@register.simple_tag(takes_context=True)
+def rows_as_seen(
+    context: template.Context, union_id: int, day: dt.date, metric: str, **narrowed: Any
+) -> str:
+    """As ``rows_url``, of the figure as the page tells it: published, or known now."""
+    now = NOW if context["request"].GET.get("view") == NOW else ""
+    return str(rows_url(union_id, day, metric, **narrowed, view=now))
+
+
 def _rows(context: template.Context, union: Union, day: dt.date, rows: RowsAsked) -> str:
-    return str(
-        rows_url(
-            union.pk,
-            day,
-            rows.metric,
-            since=rows.since,
-            breakdown=rows.breakdown,
-            group_set=rows.group_set,
-            view=NOW if context["request"].GET.get("view") == NOW else "",
-        )
-    )
+    narrowed = {
+        "since": rows.since, "breakdown": rows.breakdown, "group_set": rows.group_set,
+    }  # fmt: skip
+    return rows_as_seen(context, union.pk, day, rows.metric, **narrowed)
 
 
 @register.filter

@@ -15,7 +15,9 @@ register = template.Library()
 
 @register.filter
 def few(value: int | Decimal | None, unit: str = "") -> str:
-    """The number, or "fewer than 10" for one that is not shown; ratios as percent."""
+    """The number, or "under 10" for one that is not shown; ratios as percent, and one that is not
+    shown by the persons it rests on."""
     if value is None:
-        return _("under %(limit)s") % {"limit": SMALL_CELL}
+        words = _("fewer than %(limit)s persons") if unit == "ratio" else _("under %(limit)s")
+        return words % {"limit": SMALL_CELL}
     return percent_text(Decimal(value)) if unit == "ratio" else number(value)

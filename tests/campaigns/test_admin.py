@@ -22,6 +22,7 @@ from campaigns.services.campaigns import (
 from campaigns.services.targets import set_target
 from core.errors import RuleViolation
 from members.models import JoinCode
+from reference.models import GroupSet
 from tests.portal.world import World, logged_in, make_world
 
 pytestmark = pytest.mark.django_db
@@ -253,6 +254,24 @@ def test_what_was_promised_keeps_its_meaning(
         metric="new_members", actor=None,
     )  # fmt: skip
     assert renamed.name == "新发展"
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "code"),
+    [("stations", "station", "set4"), ("unions_established", "union", "nef"),
+     ("enrolment_rate", "ratio", None)],
+)  # fmt: skip
+def test_a_group_set_belongs_to_what_is_counted_by_group(
+    campaign: Campaign, metric: str, unit: str, code: str | None
+) -> None:
+    group_set = GroupSet.objects.get(code=code, version=1) if code else None
+    with pytest.raises(RuleViolation) as refusal:
+        save_indicator(
+            None, campaign=campaign, name="x", metric=metric, unit=unit, group_set=group_set,
+            actor=None,
+        )  # fmt: skip
+    assert refusal.value.field == "group_set"
+    assert not campaign.indicators.exists()
 
 
 def test_join_code_belongs_to_the_campaign(

@@ -16,17 +16,26 @@ from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from campaigns.models import CampaignRecord, HandIn, HandInReminder, Requirement
-from campaigns.selectors.hand_ins import standing_of, tallies
-from campaigns.services.hand_ins import hand_in, return_hand_in, save_requirement
+from campaigns.models import CampaignRecord, HandIn, HandInReminder, Requirement, Target
+from campaigns.selectors.hand_ins import Tally, owed_by, own_units, standing_of, tallies
+from campaigns.services import reminders
+from campaigns.services.hand_ins import (
+    accept_hand_in,
+    hand_in,
+    return_hand_in,
+    save_requirement,
+)
 from campaigns.services.records import finish_task, save_record
 from campaigns.services.reminders import remind_now, remind_units
+from campaigns.services.targets import withdraw_target
 from core.errors import RuleViolation
 from core.uploads import check_paper
 from tests.builders import make_official
 from tests.campaigns.builders import make_campaign, make_target, refused
 from tests.portal.world import World, logged_in, make_world
+from unions.enums import Role
 from unions.scope import Actor
+from unions.services.appointments import appoint
 
 pytestmark = pytest.mark.django_db
 DUE = dt.date(2024, 3, 10)
@@ -168,6 +177,63 @@ def test_reminded_on_the_days_of_the_table_once(world: World, requirement: Requi
     assert reverse("admin:campaigns_handin_owed") in mail.outbox[-1].body
     days = HandInReminder.objects.order_by("pk").values_list("days", flat=True)
     assert list(days) == [-7, -1, 1, 7]
+
+
+def test_another_due_day_is_reminded_of_anew(world: World, requirement: Requirement) -> None:
+    assert [remind_units(day(offset)).units for offset in (-7, -1)] == [1, 1]
+    save_requirement(
+        requirement, campaign=requirement.campaign, kind="plan", due_on=day(30),
+        required_of="with_target", actor=None,
+    )  # fmt: skip
+    sent = [remind_units(day(offset)).units for offset in (22, 23, 24, 29)]
+    assert sent == [0, 1, 0, 1]
+
+
+def test_two_clicks_remind_once(
+    world: World, requirement: Requirement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second has looked before the first has written."""
+    found = HandInReminder.objects.none()
+    assert reminded(requirement, world) == ([], [world.county])
+    real = reminders.HandInReminder.objects
+
+    class Before:
+        def filter(self, **asked: Any) -> Any:
+            return found if "unit" not in asked else real.filter(**asked)
+
+        def bulk_create(self, rows: Any) -> Any:
+            return real.bulk_create(rows)
+
+    monkeypatch.setattr(reminders.HandInReminder, "objects", Before())
+    assert reminded(requirement, world) == ([], [])
+    monkeypatch.undo()
+    assert HandInReminder.objects.count() == 1
+
+
+def test_a_unit_that_owes_no_longer_stands_for_nobody(
+    world: World, requirement: Requirement
+) -> None:
+    make_target(requirement.campaign, world.low)
+    paper = hand_in(requirement, unit=world.county, file=pdf(), actor=None)
+    accept_hand_in(paper, actor=world.official)
+    assert tallies([requirement])[requirement.pk] == Tally(2, 0, 1, 1)
+    withdraw_target(Target.objects.get(union=world.county), reason="x", actor=None)
+    assert tallies([requirement])[requirement.pk] == Tally(1, 0, 0, 1)
+    assert [row.unit for row in standing_of(requirement, DUE)] == [world.low]
+
+
+def test_appointed_at_two_unions_one_below_the_other(
+    world: World, requirement: Requirement
+) -> None:
+    """Papers are owed by each of them."""
+    official = make_official("both", world.city)
+    appoint(
+        official, union=world.county, role=Role.FEDERATION_OFFICIAL,
+        starts_on=dt.date(2020, 1, 1), actor=None,
+    )  # fmt: skip
+    assert own_units(official) == [world.city, world.county]
+    assert [row.unit for row in owed_by(own_units(official), DUE)] == [world.county]
+    assert own_units(None) == []
 
 
 def test_without_mail_nothing_is_written_until_the_last_attempt(

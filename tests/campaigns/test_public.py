@@ -96,6 +96,15 @@ def test_codes_of_a_window_an_app_or_a_station_are_not_shown(owner: Union, drive
     assert open_code(drive, TODAY) == shown
 
 
+def test_the_owners_code_at_a_station_counts_for_the_station(owner: Union) -> None:
+    federation = make_union("市新业态联合会", "nef_federation", owner)
+    drive = make_campaign("行动", federation, starts_on=TODAY, ends_on=TODAY + DAY)
+    plain = make_join_code(federation)
+    station = make_station("驿站", federation, make_region("37", "山东省"))
+    add_station_join_code(station, union=federation, actor=None)
+    assert open_code(drive, TODAY) == plain
+
+
 def test_plan_and_good_practice(client: Client, owner: Union, drive: Campaign) -> None:
     plan = make_campaign("三年计划", owner, kind="plan")
     Campaign.objects.filter(pk=drive.pk).update(plan=plan)

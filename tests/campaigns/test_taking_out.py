@@ -116,7 +116,9 @@ def test_a_paper_that_was_handed_in_keeps_its_requirement(
 def test_reminders_are_in_nobodys_way(
     world: World, campaign: Campaign, requirement: Requirement, client: Client
 ) -> None:
-    HandInReminder.objects.create(requirement=requirement, unit=world.county, days=0)
+    HandInReminder.objects.create(
+        requirement=requirement, unit=world.county, days=0, due_on=requirement.due_on
+    )
     response = client.post(
         page_of(campaign), sent(campaign, "requirements", requirement_row(requirement))
     )

@@ -22,7 +22,7 @@ from django.test import Client
 from accounts.models import User
 from core.replica import REPLICA
 from portal import replica
-from portal.addresses import embedded_database_url, replica_settings
+from portal.addresses import REPLICA_SILENCE, embedded_database_url, replica_settings
 from portal.embedded.postgres import ROLE, Postgres
 from portal.embedded.processes import Child, wait_until
 from reports.models import DailyCount
@@ -178,6 +178,7 @@ def test_settings_of_a_replica() -> None:
     assert found["OPTIONS"] == {
         "connect_timeout": "2",
         "options": "-c default_transaction_read_only=on",
+        **REPLICA_SILENCE,
     }
     with pytest.raises(ImproperlyConfigured, match="DATABASE_REPLICA_URL"):
         replica_settings("mysql://x/y", like=like)

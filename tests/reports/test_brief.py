@@ -19,6 +19,7 @@ from members.services.codes import code_to_show
 from reports.brief import send_briefs
 from reports.brief_subscriptions import phone_of
 from reports.models import BriefSubscription
+from reports.tasks import send_briefs_task
 from tests.builders import make_official
 from tests.reports.world import DAY, World, build_world
 from unions.models import Appointment
@@ -31,6 +32,7 @@ NUMBER = "+8612988000041"
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     """It is the morning after ``DAY``."""
     monkeypatch.setattr("reports.brief.local_today", lambda: DAY + dt.timedelta(days=1))
+    monkeypatch.setattr("reports.brief.RINGS_FROM_HOUR", 0)
     return build_world()
 
 
@@ -100,6 +102,26 @@ def test_text_message_to_a_proven_phone_alone(world: World, settings: Any) -> No
     assert (row.phone_encrypted, send_briefs(DAY + dt.timedelta(days=1))) == (None, 0)
     assert client.post(f"{address}end/").status_code == 404
     assert "2988000041" not in str(AuditEntry.objects.values_list("data", flat=True))
+
+
+def test_no_text_message_rings_at_night(
+    world: World, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The letter goes out with the night, the text message in the morning."""
+    settings.SMS_SHOW_CODES = True
+    client = subscriber(world, "reader", "reader@example.org")
+    subscribe(client, world, "email")
+    subscribe(client, world, "sms", "129 8800 0041")
+    row = BriefSubscription.objects.get(channel="sms")
+    client.post(f"/dashboard/brief/{row.pk}/prove/", {"code": code_to_show(NUMBER)})
+    monkeypatch.setattr("reports.brief.RINGS_FROM_HOUR", 24)
+    assert send_briefs(DAY) == 1
+    assert [letter.to for letter in mail.outbox] == [["reader@example.org"]]
+    assert not Message.objects.filter(template="morning_brief").exists()
+    monkeypatch.setattr("reports.brief.RINGS_FROM_HOUR", 0)
+    assert send_briefs_task() == 1
+    assert Message.objects.filter(template="morning_brief").count() == 1
+    assert (send_briefs_task(), len(mail.outbox)) == (0, 1)
 
 
 def test_another_code_for_a_phone_that_waits_for_one(

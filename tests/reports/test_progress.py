@@ -12,6 +12,7 @@ from reports.counting.history import count_history
 from reports.models import CampaignProgress
 from reports.progress import measure_history, measure_progress
 from tests.builders import make_membership, make_region, make_union
+from tests.stations.builders import make_station
 from unions.models import Union
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,21 @@ def test_status_follows_the_pace(
     )
     # 183 of 366 days: pace = joined / 9
     assert progress(target, D(2024, 7, 1))[2] == status
+
+
+def test_stations_are_counted_once_whatever_the_group_set(
+    county: Union, campaign: Campaign
+) -> None:
+    """They have no groups: a set that a target names all the same multiplies nothing."""
+    assert county.region is not None
+    for number in range(3):
+        make_station(f"驿站{number}", county, county.region)
+    with_set, without = (
+        make_target(campaign, Metric.STATIONS, "6", group_set=code, unit=Unit.STATION)
+        for code in ("set4", None)
+    )
+    found = [progress(target, D(2024, 7, 1))[0] for target in (without, with_set)]
+    assert found == [Decimal(3), Decimal(3)]
 
 
 def test_enrolment_rate_needs_a_baseline(county: Union, campaign: Campaign) -> None:

@@ -20,9 +20,9 @@ from portal.logs import hide_tokens
 from reports.models import ScreenToken
 from reports.nightly import run_nightly
 from reports.screens import make_screen, screen_of
-from reports.selectors.screen import is_stale, screen_view
-from tests.builders import make_membership
-from tests.reports.world import DAY, World, build_world, group_set
+from reports.selectors.screen import ScreenView, is_stale, screen_view
+from tests.builders import make_membership, make_union
+from tests.reports.world import DAY, World, build_world, count_anew, group_set
 from unions.models import Appointment
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +114,40 @@ def test_one_small_county_alone_would_follow_from_the_sum(world: World) -> None:
     assert {row.union: row.joined_this_year for row in view.ranking} == wanted
 
 
+def test_one_small_county_beyond_the_table_would_follow_from_the_sum(world: World) -> None:
+    """Eleven unions, ten of them in the table: what is left of the sum is the eleventh's."""
+    more = [make_union(f"{number}县总", "county_federation", world.city) for number in range(8)]
+    unions = [world.dong, world.nef, world.lin, *more]
+    for union, count in zip(unions, [*range(120, 20, -10), 4], strict=True):
+        for _number in range(count):
+            make_membership(union, group="courier", on="2024-03-01")
+    view = screen_view_of(world)
+    shown = {row.union: row.joined_this_year for row in view.ranking}
+    assert set(shown) == set(unions[:10])
+    assert None not in [shown[union] for union in unions[:9]]
+    assert shown[unions[9]] is None  # with the others it would tell of the eleventh
+
+
+def test_a_month_would_follow_from_the_year(world: World) -> None:
+    """January is shown, and the year: what is left is the month of the screen."""
+    for day, count in (("2024-01-10", 40), ("2024-02-10", 30), ("2023-12-10", 20)):
+        for _number in range(count):
+            make_membership(world.dong, group="courier", on=day)
+    view = screen_view_of(world)
+    new = {month.month: month.joined for month in view.months}
+    assert new[dt.date(2024, 1, 1)] is not None
+    assert (new[dt.date(2024, 2, 1)], new[dt.date(2024, 3, 1)]) == (None, None)
+    assert new[dt.date(2023, 12, 1)] is not None
+
+
+def screen_view_of(world: World) -> ScreenView:
+    """The screen of the city, counted anew."""
+    count_anew(DAY)
+    view = screen_view(world.official, world.city)
+    assert view is not None
+    return view
+
+
 def test_target_that_is_a_rate_of_few_persons(world: World) -> None:
     """Of twelve workers 50.00% are six; how it stands would tell about how many, too."""
     indicator = Indicator.objects.create(
@@ -151,10 +185,10 @@ def test_target_that_is_a_rate_of_few_persons(world: World) -> None:
     one = dt.timedelta(days=1)
     name = "三年行动计划 入会率"
     assert told(DAY + one, 0) == (
-        name, "under 10 persons / 50.00%", "Rate, four groups under 10", False,
+        name, "under 10 persons / 50.00%", "Rate, four groups fewer than 10 persons", False,
     )  # fmt: skip
     assert told(DAY + 2 * one, 3) == (
-        name, "under 10 persons / 50.00%", "Rate, four groups under 10", False,
+        name, "under 10 persons / 50.00%", "Rate, four groups fewer than 10 persons", False,
     )  # fmt: skip
     assert told(DAY + 3 * one, 1) == (
         f"{name} reached", "83.33% / 50.00%", "Rate, four groups 83.33%", True,
