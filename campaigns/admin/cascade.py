@@ -88,13 +88,17 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
                     by=proposal.by,
                     replaces=form.cleaned_data["replaces"],
                     reason=reason,
-                    seen=_seen(request),
+                    seen=_seen(request.POST.get("seen", "")),
+                    seen_below=_seen_below(request, proposal),
                     actor=actor_of(request),
                 )
             except RuleViolation as refusal:
                 message = str(refusal.message)
+                places = {f"value_{share.union.pk}": share.union.pk for share in proposal.shares}
                 if refusal.field == "reason":
                     reason_fault = message
+                elif refusal.field in places:
+                    errors[places[refusal.field]] = message
                 else:
                     fault = message
             else:
@@ -154,11 +158,17 @@ def _number(text: str) -> Decimal:
     return value
 
 
-def _seen(request: HttpRequest) -> Decimal | None:
+def _seen(text: str) -> Decimal | None:
     try:
-        return _number(request.POST.get("seen", ""))
+        return _number(text)
     except RuleViolation:
         return None
+
+
+def _seen_below(request: HttpRequest, proposal: Proposal) -> dict[int, Decimal | None]:
+    """What those with a field of their own had when the page was made."""
+    keys = [share.union.pk for share in proposal.shares]
+    return {key: _seen(request.POST[f"was_{key}"]) for key in keys if f"was_{key}" in request.POST}
 
 
 def _table(
@@ -178,6 +188,7 @@ def _table(
                 "weight": None if share.weight is None else f"{share.weight:,}",
                 "source": share.source,
                 "existing": amount(share.existing.value, unit) if share.existing else "",
+                "was": plain(share.existing.value) if share.existing else "",
                 "is_kept": share.is_kept,
                 "text": text,
                 "error": errors.get(key, ""),

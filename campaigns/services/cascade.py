@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from audit.services import log, log_many
+from campaigns.amounts import plain
 from campaigns.models import CampaignStatus, Target
 from campaigns.selectors.cascade import CascadeBy, children_to_share, existing_targets
 from campaigns.services.campaigns import PERMISSION
@@ -33,13 +34,16 @@ def cascade_target(
     replaces: bool = False,
     reason: str = "",
     seen: Decimal | None = None,
+    seen_below: Mapping[int, Decimal | None] | None = None,
     actor: Actor,
 ) -> int:
     """Give the children of the target's union what ``values`` says by key; how many were written.
 
     Existing targets are changed only if ``replaces``; children that ``values`` leaves out stay as
     they are. The sum need not be the target's. ``seen`` is the target's value the proposal was made
-    for. Whoever may change campaigns at the target's union, or at the campaign's owner, may do it.
+    for, ``seen_below`` what children had then (None: no target); what somebody else changed since
+    is not overwritten. Whoever may change campaigns at the target's union, or at the campaign's
+    owner, may do it.
     Raises RuleViolation beside ``value_<key>``, beside ``reason`` (needed once the campaign is
     published) or for the whole; then nothing is written.
     """
@@ -65,6 +69,7 @@ def cascade_target(
         for key, value in values.items():
             check_value(parent.indicator, value, field=f"value_{key}")
         existing = existing_targets(parent)
+        _refuse_outdated(existing, seen_below or {})
         fresh, changed, before = [], [], {}
         for key, value in values.items():
             row = existing.get(key)
@@ -109,3 +114,16 @@ def cascade_target(
             union_path=parent.union.path,
         )
     return len(fresh) + len(changed)
+
+
+def _refuse_outdated(existing: Mapping[int, Target], seen: Mapping[int, Decimal | None]) -> None:
+    for key, shown in seen.items():
+        row = existing.get(key)
+        now = row.value if row is not None and row.withdrawn_on is None else None
+        if now != shown:
+            raise RuleViolation(
+                _("Somebody else changed this meanwhile, to “%(now)s”: look at it again.")
+                % {"now": "—" if now is None else plain(now)},
+                field=f"value_{key}",
+                code="changed",
+            )

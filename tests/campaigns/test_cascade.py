@@ -227,6 +227,37 @@ def test_looked_at_changed_and_saved(
     assert [entry.action for entry in trail] == ["target.set", "target.set", "target.cascaded"]
 
 
+@pytest.mark.parametrize("replaces", [True, False])
+def test_what_a_colleague_set_meanwhile_is_not_written_over(
+    world: World, counties: list[Union], published: Target, replaces: bool
+) -> None:
+    """Two had the page open: the second is told beside the row, and nothing is written."""
+    client = logged_in(world.official)
+    way = "?by=evenly&replaces=on" if replaces else "?by=evenly"
+    rows = client.get(f"{page_of(published)}{way}").context["rows"]
+    cascade_target(
+        published, {counties[1].pk: Decimal(50)}, by=CascadeBy.BY_HAND, reason="x", actor=None
+    )
+    typed = {
+        **sent(published, "evenly", dict.fromkeys(counties, "33"), save="1", reason="分解"),
+        **{f"was_{row['union'].pk}": row["was"] for row in rows},
+        **({"replaces": "on"} if replaces else {}),
+    }
+    answer = client.post(page_of(published), typed)
+    assert {row["union"].pk: row["error"] for row in answer.context["rows"]} == {
+        counties[0].pk: "",
+        counties[1].pk: "Somebody else changed this meanwhile, to “50”: look at it again.",
+        counties[2].pk: "",
+    }
+    assert [int(row.value) for row in Target.objects.exclude(pk=published.pk)] == [50]
+    # The page shows now what is there: sent again, it is meant.
+    again = {f"was_{row['union'].pk}": row["was"] for row in answer.context["rows"]}
+    assert client.post(page_of(published), {**typed, **again}).status_code == 302
+    now = {row.union_id: int(row.value) for row in Target.objects.exclude(pk=published.pk)}
+    kept = 33 if replaces else 50
+    assert now == {counties[0].pk: 33, counties[1].pk: kept, counties[2].pk: 33}
+
+
 def test_whoever_stands_below_shares_the_own_target_only(
     world: World, counties: list[Union], published: Target
 ) -> None:

@@ -1,0 +1,114 @@
+"""What one page or address says, another does not contradict: last days, versions, odd figures."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from core.errors import RuleViolation
+from enterprises.models import WorkforceBaseline
+from reports import views
+from reports.models import CampaignForecast, DailyCount
+from reports.nightly import run_nightly
+from reports.selectors.burn_up import courses_of
+from tests.builders import make_membership
+from tests.reports.world import DAY, World, count_anew, group_set
+
+pytestmark = pytest.mark.django_db
+
+
+def forecast(world: World, key: str, day: dt.date) -> CampaignForecast:
+    """One that says something, made by the night of ``day``."""
+    return CampaignForecast.objects.create(
+        target=world.targets[key], day=day, method="smoothing", confidence=Decimal("0.8"),
+        days_used=100, back_tests=3, expected=12, low=10, high=14,
+    )  # fmt: skip
+
+
+def test_on_its_last_day_a_target_is_foretold_no_more(world: World) -> None:
+    """What it has reached is known then; nor does a forecast serve that is a week old."""
+    target = world.targets["city_year"]
+    CampaignForecast.objects.all().delete()
+
+    def shown(day: dt.date) -> CampaignForecast | None:
+        (course,) = courses_of(world.leader, world.city, day)
+        return next(row.forecast for row in course.courses if row.row.target.pk == target.pk)
+
+    end = target.period_end
+    made = forecast(world, "city_year", end - dt.timedelta(days=7))
+    asked = [shown(end - dt.timedelta(days=back)) for back in (8, 7, 1, 0)]
+    assert asked == [None, made, made, None]
+    CampaignForecast.objects.update(day=end - dt.timedelta(days=8))
+    assert shown(end - dt.timedelta(days=1)) is None
+
+
+def test_groups_as_known_now_lead_to_rows_as_known_now(client: Client, world: World) -> None:
+    client.force_login(world.leader)
+    for view, ends in (("", False), ("&view=now", True)):
+        page = client.get(f"/dashboard/?union={world.city.pk}{view}").content.decode()
+        table = page.split('id="groups-title"')[1].split("</section>")[0]
+        links = [link.split('"')[0] for link in table.split('href="')[1:]]
+        links = [link for link in links if link.startswith("/dashboard/rows/")]
+        assert links
+        assert {link.endswith("view=now") for link in links} == {ends}
+
+
+def test_reported_beside_the_register_of_the_version_asked_for(
+    client: Client, world: World
+) -> None:
+    """A member entered late counts there, too."""
+    make_membership(world.town, group="courier", on="2024-03-01")
+    run_nightly(DAY + dt.timedelta(days=1))  # takes it up
+    client.force_login(world.leader)
+
+    def register(**view: str) -> Decimal | None:
+        query = {"union": str(world.city.pk), "day": DAY.isoformat(), **view}
+        page = client.get("/dashboard/parts/reported/", query)
+        rows = page.context["papers"].reported
+        (row,) = [row for row in rows if row.figure.metric == "members"]
+        found: Decimal | None = row.register
+        return found
+
+    assert (register(), register(view="now")) == (Decimal(7), Decimal(8))
+
+
+def test_the_course_of_stations_before_people_were_counted(client: Client, world: World) -> None:
+    """It ends with the day asked for: units are known for longer than persons."""
+    client.force_login(world.leader)
+    query = {"union": str(world.city.pk), "metric": "stations", "to": "2023-02-01"}
+    answer = client.get("/api/v1/dashboard/trend/", query).json()
+    assert [point["day"] for point in answer["points"]] == ["2023-01-01", "2023-02-01"]
+
+
+def test_a_rate_of_millions_is_answered(client: Client, world: World) -> None:
+    """A baseline that is a placeholder: the figure is odd, and no page breaks on it."""
+    WorkforceBaseline.objects.create(
+        keeper=world.city, union=world.dong, group_set=group_set("set4"), worker_count=1,
+        counted_on=dt.date(2024, 2, 1), source="占位",
+    )  # fmt: skip
+    count_anew(DAY)
+    counted = DailyCount.objects.get(union=world.dong, day=dt.date(2024, 3, 10))
+    counted.group_members = [2_000_000 for _group in counted.groups]
+    counted.save()
+    client.force_login(world.leader)
+    answer = client.get(
+        "/api/v1/dashboard/ranking/", {"union": str(world.city.pk), "day": DAY.isoformat()}
+    )
+    assert answer.status_code == 200
+    (row,) = [row for row in answer.json()["rows"] if row["union"] == world.dong.pk]
+    assert Decimal(row["enrolment_rate_set4"]) >= 2_000_000
+
+
+def test_a_machine_that_cannot_print_says_so(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(_dashboard: object) -> bytes:
+        raise RuleViolation("No font.")
+
+    monkeypatch.setattr(views, "summary_of", cannot)
+    client.force_login(world.leader)
+    answer = client.get("/dashboard/export.pdf", {"union": world.city.pk})
+    assert (answer.status_code, answer.content) == (503, b"No font.")
