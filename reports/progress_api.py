@@ -17,7 +17,7 @@ from core.api import QueryParameters
 from core.clock import local_today
 from reports.models import CampaignProgress
 from reports.selectors.days import as_of
-from reports.selectors.progress import TargetProgress, measured
+from reports.selectors.progress import TargetProgress, measured, told_on
 from reports.selectors.scope import PERMISSION, visible_campaigns
 
 
@@ -78,8 +78,7 @@ class CampaignProgressView(APIView):
         counted = as_of(asked)
         day = counted.day if counted else asked or local_today()
         targets = (
-            Target.objects.visible_to(request.user, PERMISSION)
-            .in_force_on(day)
+            told_on(Target.objects.visible_to(request.user, PERMISSION), day)
             .filter(indicator__campaign=campaign)
             .select_related("indicator", "union")
             .order_by("union__path", "indicator_id", "period_start", "period_end")

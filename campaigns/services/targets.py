@@ -142,7 +142,11 @@ def withdraw_target(target: Target, *, reason: str = "", actor: Actor) -> None:
         campaign = lock_campaign(target.indicator.campaign_id)
         rows = Target.objects.select_related("union__parent").select_for_update(of=("self",))
         locked = rows.get(pk=target.pk)
-        _ensure_may_set(actor, campaign.owner, locked.union)
+        if locked.union.path.startswith(campaign.owner.path):
+            _ensure_may_set(actor, campaign.owner, locked.union)
+        else:
+            # It was moved away, with its target: the owner takes that back.
+            ensure_may(actor, PERMISSION, campaign.owner, field="union")
         if campaign.status == CampaignStatus.DRAFT:
             path = locked.union.path
             log(actor, "target.removed", locked, {"value": str(locked.value)}, union_path=path)

@@ -13,7 +13,7 @@ from reports.models import CampaignProgress, PaceThreshold
 from reports.ratios import ratio
 from reports.selectors.days import AsOf
 from reports.selectors.forecasts import TargetForecast, forecasts_of
-from reports.selectors.progress import TargetProgress, measured
+from reports.selectors.progress import TargetProgress, measured, told_on
 from reports.selectors.scope import PERMISSION
 from unions.enums import UnionStatus
 from unions.models import Union
@@ -165,8 +165,7 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
     """
     day = as_of.day if as_of else campaign.starts_on
     targets = list(
-        Target.objects.visible_to(actor, PERMISSION)
-        .in_force_on(day)
+        told_on(Target.objects.visible_to(actor, PERMISSION), day)
         .filter(indicator__campaign=campaign, period_start__lte=day)
         .select_related("indicator__group_set", "union")
         .order_by("indicator", "period_start", "period_end", "union__path")

@@ -270,8 +270,7 @@ def targets_of_campaign(
         F(column).desc(nulls_last=True) if sort.startswith("-") else F(column).asc(nulls_last=True)
     )
     return (
-        Target.objects.visible_to(actor, PERMISSION)
-        .in_force_on(day)
+        told_on(Target.objects.visible_to(actor, PERMISSION), day)
         .filter(Q(indicator__campaign=campaign))
         .annotate(
             value_on_day=Coalesce(Subquery(version.values("value")[:1]), F("value")),

@@ -15,10 +15,11 @@ from campaigns.services.campaigns import create_campaign, publish_campaign
 from campaigns.services.targets import reinstate_target, set_target, withdraw_target
 from core.clock import local_today
 from core.errors import RuleViolation
-from tests.builders import make_official
+from tests.builders import make_official, make_union
 from tests.campaigns.builders import make_campaign, make_target, refused
 from tests.portal.world import World, logged_in, make_world
 from unions.scope import Actor
+from unions.services.unions import move_union
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +176,16 @@ def test_a_drive_is_part_of_a_plan_of_its_union_or_above(world: World) -> None:
     form = logged_in(world.official).get(reverse("admin:campaigns_campaign_add"))
     offered = form.context["adminform"].form.fields["plan"].queryset
     assert list(offered) == [plan]
+
+
+def test_a_union_that_was_moved_away_is_let_go(world: World, target: Target) -> None:
+    """Its target stays with the campaign: who holds the owner takes it back, nobody else."""
+    region = make_union("他市总工会", "city_federation", world.province)
+    move_union(target.union, to_parent=region, reason="区划调整", actor=None)
+    target.refresh_from_db()
+    with pytest.raises(RuleViolation) as refusal:
+        withdraw_target(target, reason="x", actor=make_official("elsewhere", region))
+    assert refusal.value.field == "union"
+    assert Target.objects.in_force().count() == 1
+    withdraw_target(target, reason="已划出", actor=world.official)
+    assert not Target.objects.in_force().exists()

@@ -8,14 +8,19 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from campaigns.services.targets import set_target
 from core.errors import RuleViolation
+from core.pagination import BoundedPaginator
 from enterprises.models import WorkforceBaseline
 from reports import views
+from reports.briefings.content import briefing_of
 from reports.models import CampaignForecast, DailyCount
 from reports.nightly import run_nightly
 from reports.selectors.burn_up import courses_of
-from tests.builders import make_membership
+from reports.selectors.days import as_of
+from tests.builders import make_membership, make_official
 from tests.reports.world import DAY, World, count_anew, group_set
+from unions.enums import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +117,47 @@ def test_a_machine_that_cannot_print_says_so(
     client.force_login(world.leader)
     answer = client.get("/dashboard/export.pdf", {"union": world.city.pk})
     assert (answer.status_code, answer.content) == (503, b"No font.")
+
+
+def test_rows_that_no_page_shows_are_owned_up_to(
+    client: Client, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(world.leader)
+    client.cookies["django_language"] = "en"
+    query = {"union": str(world.city.pk), "metric": "unions"}
+    words = "Only the first 2 rows can be paged through; open a union below to see the others."
+    assert words not in client.get("/dashboard/rows/", query).content.decode()
+    monkeypatch.setattr(BoundedPaginator, "bound", 2)
+    page = client.get("/dashboard/rows/", query)
+    assert words in page.content.decode()
+    assert page.context["total"] > 2
+
+
+def test_a_target_set_later_takes_no_place_on_days_that_are_out(
+    client: Client, world: World
+) -> None:
+    """The briefing, the page and the interface tell the day as it was told then."""
+    client.force_login(make_official("provincial", world.province, Role.LEADER))
+    day = as_of()
+    assert day is not None
+
+    def told() -> list[set[int]]:
+        briefing = briefing_of(world.leader, world.campaign, day)
+        lines = [line.progress.target for sheet in briefing.sheets for line in sheet.lines]
+        address = f"/api/v1/campaigns/{world.campaign.pk}/progress/"
+        rows = client.get(address, {"day": DAY.isoformat()}).json()["targets"]
+        page = client.get(f"/dashboard/campaigns/{world.campaign.pk}/", {"day": DAY.isoformat()})
+        return [
+            {target.union_id for target in lines},
+            {row["union"] for row in rows},
+            {row.target.union_id for row, _note in page.context["targets"]},
+        ]
+
+    before = told()
+    like = world.targets["dong"]
+    set_target(
+        like.indicator, union=world.shen, period_start=like.period_start,
+        period_end=like.period_end, value=Decimal(5), reason="追加", actor=None,
+    )  # fmt: skip
+    assert told() == before
+    assert all(world.shen.pk not in unions for unions in before)
