@@ -12,7 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext
 
+from campaigns.models import Metric as Indicated
 from reports.asking import NOW, state_of
+from reports.models.counts import PERSON_METRICS, Metric
 from reports.selectors.key_figures import KeyFigure, RowsAsked, Value
 from reports.selectors.marks import ESTABLISHMENT
 from reports.selectors.progress import TargetProgress
@@ -34,6 +36,14 @@ if TYPE_CHECKING:
     from reports.comparing import Side
 
 register = template.Library()
+
+# As in ``reports/progress.py``: what is counted, and whether in the period of the target.
+_COUNTED_ROWS: dict[str, tuple[Metric, bool]] = {
+    Indicated.NEW_MEMBERS: (Metric.JOINED, True),
+    Indicated.ENROLMENT_RATE: (Metric.MEMBERS, False),
+    Indicated.UNIONS_ESTABLISHED: (Metric.UNIONS_FOUNDED, True),
+    Indicated.STATIONS: (Metric.STATIONS, False),
+}
 
 
 @register.simple_tag(takes_context=True)
@@ -166,6 +176,27 @@ def reached(row: TargetProgress) -> str:
     if unit == "ratio" and row.progress is not None:
         return rate_text(row.value)
     return quantity(row.value, unit)
+
+
+@register.simple_tag
+def reached_rows(row: TargetProgress) -> str:
+    """The address of the rows behind what a target has reached, on the day it was measured for; ""
+    where nothing was, or no records stand for it. Of a rate those of its numerator."""
+    target, progress = row.target, row.progress
+    counted = _COUNTED_ROWS.get(target.indicator.metric)
+    if progress is None or row.value is None or counted is None:
+        return ""
+    metric, is_of_period = counted
+    group_set = target.indicator.group_set
+    return str(
+        rows_url(
+            target.union_id,
+            min(progress.day, target.period_end),
+            metric,
+            group_set=group_set.code if group_set and metric in PERSON_METRICS else "",
+            since=target.period_start if is_of_period else None,
+        )
+    )
 
 
 @register.filter

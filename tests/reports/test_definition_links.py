@@ -217,10 +217,11 @@ def test_every_count_leads_to_its_rows(client: Client, pages: dict[str, Node]) -
     ] == [["2023-12-31"], ["2024-03-15"]]
 
 
-# Addresses on each page: of the trend 4 figures of 12 months; of two days 5 + 7 key figures, three
-# of which stand again among the 2 × 8 groups and sets.
+# Addresses on each page: of campaigns one a target, of the trend 4 figures of 12 months; of two
+# days 5 + 7 key figures, three of which stand again among the 2 × 8 groups and sets.
 LED_TO_ROWS = {
-    "dashboard": 45, "trend": 46, "structure": 10, "late": 5, "two unions": 23, "two days": 25,
+    "dashboard": 45, "campaigns": 2, "trend": 46, "structure": 10, "late": 5, "two unions": 23,
+    "two days": 25, "campaign": 4,
 }  # fmt: skip
 
 

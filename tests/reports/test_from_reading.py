@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -14,7 +16,7 @@ from core.pagination import BoundedPaginator
 from enterprises.models import WorkforceBaseline
 from reports import views
 from reports.briefings.content import briefing_of
-from reports.models import CampaignForecast, DailyCount
+from reports.models import CampaignForecast, CampaignProgress, DailyCount
 from reports.nightly import run_nightly
 from reports.selectors.burn_up import courses_of
 from reports.selectors.days import as_of
@@ -161,3 +163,24 @@ def test_a_target_set_later_takes_no_place_on_days_that_are_out(
     )  # fmt: skip
     assert told() == before
     assert all(world.shen.pk not in unions for unions in before)
+
+
+@pytest.mark.parametrize(
+    "address", ["/dashboard/campaigns/{campaign}/", "/dashboard/parts/campaigns/?union={union}"]
+)
+def test_what_targets_reached_leads_to_its_rows(client: Client, world: World, address: str) -> None:
+    """Each link of a target opens rows that come to what it has reached."""
+    client.force_login(world.leader)
+    page = client.get(address.format(campaign=world.campaign.pk, union=world.city.pk))
+    links = re.findall(r'href="(/dashboard/rows/[^"]+since=[^"]+)"', page.content.decode())
+    own = [unescape(link) for link in links if f"union={world.city.pk}&" in unescape(link)]
+    reached = {
+        str(target.period_start): CampaignProgress.objects.get(target=target, day=DAY).value
+        for target in world.targets.values()
+        if target.union_id == world.city.pk
+    }
+    assert own
+    for link in own:
+        rows = client.get(link).context
+        since = link.split("since=")[1].split("&")[0]
+        assert rows["value"] == rows["total"] == reached[since]
