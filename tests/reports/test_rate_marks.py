@@ -173,7 +173,7 @@ def test_target_that_is_a_rate(client: Client, world: World) -> None:
         values = re.findall(
             r'<div class="target-figures">\s*<strong class="num">(.*?)</strong>', content
         )
-        return sorted(values)
+        return sorted(map(strip_tags, values))
 
     # Nobody has measured the rates before the next night.
     assert told(DAY) == ["1 persons", "—", "—"]
