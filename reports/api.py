@@ -26,7 +26,7 @@ from reports.selectors.ranking_rows import RankedUnion
 from reports.selectors.rows import find_figure
 from reports.selectors.scope import dashboard_union
 
-# A placeholder of a baseline makes a rate of millions; it is shown, and answered, all the same.
+# A baseline of one worker makes a rate of millions; it is shown, and answered, all the same.
 RATIO_DIGITS = 26
 
 

@@ -91,10 +91,10 @@ def test_the_course_of_stations_before_people_were_counted(client: Client, world
 
 
 def test_a_rate_of_millions_is_answered(client: Client, world: World) -> None:
-    """A baseline that is a placeholder: the figure is odd, and no page breaks on it."""
+    """A baseline of one worker: the figure is odd, and no page breaks on it."""
     WorkforceBaseline.objects.create(
         keeper=world.city, union=world.dong, group_set=group_set("set4"), worker_count=1,
-        counted_on=dt.date(2024, 2, 1), source="占位",
+        counted_on=dt.date(2024, 2, 1), source="摸底",
     )  # fmt: skip
     count_anew(DAY)
     counted = DailyCount.objects.get(union=world.dong, day=dt.date(2024, 3, 10))
