@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.http import HttpRequest, QueryDict
@@ -11,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from core.errors import WrongAddress
 from reports.selectors.days import AsOf, as_of
+from reports.selectors.funnel import DEFAULT_PERIOD, PERIODS
 from reports.selectors.map import clean_metric
 from reports.selectors.place import Place, place_of
 from reports.selectors.ranking import DEFAULT_SORT, clean_sort
+from reports.selectors.trends import ALL_MONTHS, DEFAULT_RANGE, RANGES
 
 # Words of the address that the blocks of a dashboard share; others belong to one page.
 STATE = (
@@ -26,7 +29,11 @@ PUBLISHED, NOW = "published", "now"
 
 @dataclass(frozen=True)
 class Asked:
-    """The words of an address, cleaned. ``union`` and ``other`` are keys as they were sent."""
+    """The words of an address, cleaned. ``union`` and ``other`` are keys as they were sent.
+
+    ``range`` is how far back the trend goes (``RANGES``, or ``ALL_MONTHS``), ``period`` that of
+    the applications (``PERIODS``).
+    """
 
     union: str
     other: str
@@ -39,6 +46,8 @@ class Asked:
     page: int
     view: str
     map: str
+    range: str
+    period: str
     query: QueryDict
 
     @property
@@ -77,8 +86,14 @@ def asked_of(request: HttpRequest) -> Asked:
         page=number_of(get.get("page", ""), default=1),
         view=NOW if get.get("view") == NOW else PUBLISHED,
         map=clean_metric(get.get("map", "")),
+        range=_one_of((*RANGES, ALL_MONTHS), get.get("range", ""), DEFAULT_RANGE),
+        period=_one_of(PERIODS, get.get("period", ""), DEFAULT_PERIOD),
         query=get,
     )
+
+
+def _one_of(choices: Iterable[str], text: str, default: str) -> str:
+    return text if text in choices else default
 
 
 def without(query: QueryDict, *dropped: str) -> str:

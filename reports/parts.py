@@ -6,7 +6,6 @@ scripts each is a page behind a link. Both ways give the same block for the same
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +27,7 @@ from reports.selectors.coverage_rates import read_units
 from reports.selectors.dashboard import monthly_values, papers_of
 from reports.selectors.days import AsOf, month_start, year_start
 from reports.selectors.figures import figures_from
-from reports.selectors.funnel import funnel_of
+from reports.selectors.funnel import PERIODS, funnel_of
 from reports.selectors.key_figures import Text, with_units
 from reports.selectors.late import late_figures
 from reports.selectors.marks import rests_on
@@ -38,7 +37,7 @@ from reports.selectors.ranking import STATUSES
 from reports.selectors.rates import rate_table
 from reports.selectors.reading import Reading, month_ago, year_ago
 from reports.selectors.structure import structure_of
-from reports.selectors.trends import MOST_MONTHS, first_day_of
+from reports.selectors.trends import months_in
 from reports.shelf import Block, shelved
 from unions.scope import Actor
 
@@ -49,17 +48,13 @@ def _campaigns(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
     return {"courses": courses_of(actor, place.union, shown.day)}
 
 
-# Months that a range of the trend holds; "all" is as many as there are.
-RANGES = {"12": 12, "36": 36}
 TREND_FIGURES = ("members", "joined", "unions", "stations")
 
 
 def _trend(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
-    chosen = asked.query.get("range", "12")
-    chosen = chosen if chosen in (*RANGES, "all") else "12"
     figure = asked.query.get("figure", "members")
     figure = figure if figure in TREND_FIGURES else "members"
-    months = RANGES.get(chosen) or _months_since(first_day_of(place.union, shown.day), shown.day)
+    months = months_in(asked.range, place.union, shown.day)
     found = monthly_values(
         place.union, shown.day, months, known_now=asked.known_now, first=shown.first
     )
@@ -74,29 +69,15 @@ def _trend(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
         "range_choices": [("12", _("12 months")), ("36", _("3 years")), ("all", _("All"))],
         "months": found,
         "is_cut": any(row.members is None for row in found),
-        "range": chosen,
+        "range": asked.range,
         "figure": figure,
         "figure_unit": {"unions": "union", "stations": "station"}.get(figure, "person"),
         "doubted_since": doubted if doubted and doubted <= shown.day else None,
     }
 
 
-def _months_since(first: dt.date | None, last: dt.date) -> int:
-    if first is None:
-        return RANGES["12"]
-    months = (last.year - first.year) * 12 + last.month - first.month + 1
-    return min(max(months, 1), MOST_MONTHS)
-
-
 def _funnel(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
-    starts: dict[str, Callable[[dt.date], dt.date]] = {
-        "month": month_start,
-        "year": year_start,
-        "12": year_ago,
-    }
-    chosen = asked.query.get("period", "year")
-    chosen = chosen if chosen in starts else "year"
-    funnel = funnel_of(place.union, starts[chosen](shown.day), shown.day)
+    funnel = funnel_of(place.union, PERIODS[asked.period](shown.day), shown.day)
     names = (_("Sent in"), _("Phone proven"), _("Decided"), _("Approved"))
     times = (None, funnel.proof_days, funnel.median_days, funnel.approval_days)
     return {
@@ -107,10 +88,10 @@ def _funnel(actor: Actor, asked: Asked, place: Place, shown: AsOf) -> Values:
         ],
         "funnel": funnel,
         "funnel_steps": [
-            (name, value, share, days)
-            for name, (_code, value, share), days in zip(names, funnel.steps, times, strict=True)
+            (code, name, value, share, days)
+            for name, (code, value, share), days in zip(names, funnel.steps, times, strict=True)
         ],
-        "period": chosen,
+        "period": asked.period,
     }
 
 

@@ -14,7 +14,7 @@ from reports.selectors.dashboard import Dashboard
 from reports.selectors.figures import Rate
 from reports.selectors.key_figures import KeyFigure
 from reports.selectors.marks import books_note, named_notes, rests_on
-from reports.selectors.ranked import marked_columns, marked_sums
+from reports.selectors.ranked import filters_of, marked_columns, marked_sums, pace_of
 from reports.selectors.rates import RateRow, rate_table
 from reports.sheets import Cells, head
 
@@ -147,7 +147,7 @@ def _rate_row(rate: Rate, dashboard: Dashboard) -> Cells:
 
 
 def ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
-    """The unions below, and their sums."""
+    """The unions below, and their sums; above them the filters, below them whose pace it is."""
     ranking = dashboard.front.ranking
     marks, day = dashboard.front.marks, dashboard.as_of.day
     rated = _("Rate, four groups"), _("Rate, new-form workers")
@@ -159,6 +159,8 @@ def ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
     def marked(columns: Iterable[str]) -> str:
         return named_notes((names[column], books_note(True)) for column in columns)
 
+    for name, chosen in filters_of(ranking):
+        yield [("text", name), ("text", chosen)]
     yield head(
         _("Place"), _("Union"), _("Kind"), _("Members"), _("New this month"), _("New this year"),
         _("Share"), *rated, _("Pace"), _("Union code"), _("Number in the portal"), _("Note"),
@@ -195,6 +197,8 @@ def ranking_rows(dashboard: Dashboard) -> Iterable[Cells]:
         *[("text", None)] * 6,
         ("text", marked(marked_sums(ranking, dashboard.union, marks, day))),
     ]
+    if of_pace := pace_of(ranking):
+        yield [("text", ""), ("text", _("Pace of")), ("text", of_pace)]
 
 
 def _rates_note(names: Sequence[str], rates: Sequence[Decimal | None]) -> str:

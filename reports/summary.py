@@ -15,7 +15,7 @@ from reports.selectors.dashboard import Dashboard, MonthValues
 from reports.selectors.figures import Rate
 from reports.selectors.key_figures import KeyFigure
 from reports.selectors.marks import rests_on
-from reports.selectors.ranked import FIGURES, marked_columns
+from reports.selectors.ranked import FIGURES, filters_of, marked_columns, pace_of
 from reports.selectors.ranking_rows import RankedUnion
 from reports.templatetags.reports_figures import (
     number,
@@ -50,6 +50,7 @@ def summary_of(dashboard: Dashboard) -> bytes:
 def values_of(dashboard: Dashboard) -> dict[str, Any]:
     """The texts of the two pages."""
     as_of, figures, ranking = dashboard.as_of, dashboard.front.figures, dashboard.front.ranking
+    funnel = dashboard.funnel
     targets = [course for found in dashboard.courses for course in found.courses]
     trend = [_month(row, dashboard) for row in reversed(dashboard.months[:MONTHS])]
     groups = [_group(rate, dashboard) for rate in figures.groups if not rate.is_empty]
@@ -101,14 +102,24 @@ def values_of(dashboard: Dashboard) -> dict[str, Any]:
             _("Rate, four groups"), _("Pace"),
         ],
         "ranking": children,
+        "ranking_words": _words(dashboard),
         "ranking_note": sign_note(text for row in children for text in row),
         "ranking_more": _more(ranking.child_count - MAX_CHILDREN),
         "funnel_title": _("From application to membership"),
+        "funnel_period": f"{funnel.first.isoformat()} – {funnel.last.isoformat()}",
         "funnel": _funnel(dashboard),
         "quality_title": _("Data quality"),
         "quality": _quality(dashboard),
         "footer": _("Union membership portal"),
     }  # fmt: skip
+
+
+def _words(dashboard: Dashboard) -> str:
+    """Which unions the ranking shows, where not all, and whose pace."""
+    ranking = dashboard.front.ranking
+    words = [*filters_of(ranking), (_("Pace of"), pace_of(ranking))]
+    colon = pgettext("before a message", ": ")
+    return " · ".join(f"{name}{colon}{text}" for name, text in words if text)
 
 
 def _more(number_left: int) -> str:

@@ -3,8 +3,10 @@
 from django.urls import path
 
 from reports import (
+    application_views,
     brief_views,
     comparing,
+    coverage_views,
     map_views,
     parts,
     quality_views,
@@ -27,6 +29,8 @@ urlpatterns = [
     path("quality/", quality_views.quality, name="quality"),
     path("quality/<int:pk>/", quality_views.quality_signal, name="quality-signal"),
     path("units/", unit_views.units, name="units"),
+    path("applications/", application_views.applications, name="applications"),
+    path("covered/", coverage_views.covered, name="covered"),
     path("map.json", map_views.map_json, name="map"),
     path("brief/", brief_views.brief, name="brief"),
     path("brief/<int:pk>/prove/", brief_views.prove, name="brief_prove"),

@@ -32,6 +32,7 @@ from reports.selectors.scope import (
     home_unions,
     visible_campaigns,
 )
+from reports.selectors.trends import months_in
 from reports.shelf import Block, shelved
 from reports.summary import summary_of
 from unions.models import Union
@@ -271,6 +272,8 @@ def _whole(request: HttpRequest) -> Dashboard:
         status=asked.status,
         pace=asked.pace,
         known_now=asked.known_now,
+        months=months_in(asked.range, place.union, shown.day),
+        period=asked.period,
     )
 
 

@@ -172,6 +172,16 @@ _REMEMBER_PATHS = """
       AND u.created_at < %(start_of_today)s
     ON CONFLICT (union_id, until) DO NOTHING
 """
+# A place at which a union has been counted (``counted`` names rows of union_id, old_path, path) is
+# one it had, though no day ended there: what was recorded of days gone by stays at it. For those
+# registered on ``day`` itself; others have left theirs behind when they moved.
+REMEMBER_COUNTED_PLACES = """
+    INSERT INTO unions_pastpath (union_id, path, until)
+    SELECT n.union_id, n.old_path, %(day)s::date - 1
+    FROM {counted} n JOIN unions_union u ON u.id = n.union_id
+    WHERE n.old_path <> n.path AND (u.created_at AT TIME ZONE %(zone)s)::date = %(day)s
+    ON CONFLICT (union_id, until) DO NOTHING
+"""
 _REHANG = """
     UPDATE unions_union u SET path = %(path)s || substr(u.path, %(begin)s)
     WHERE u.path LIKE %(below)s AND NOT u.path LIKE ANY(%(but)s::text[])
@@ -182,7 +192,8 @@ def _remember_paths(below: str, but: Sequence[str] = ()) -> None:
     """Write down where each union whose path is like ``below`` stood when yesterday ended.
 
     Of several moves on one day only the first leaves a place behind: no day ended at the others.
-    Nor did one end for a union registered today.
+    Nor did one end for a union registered today: a place chosen by mistake is none, unless the
+    union has been counted there meanwhile (``REMEMBER_COUNTED_PLACES``).
     """
     today = local_today()
     with connection.cursor() as cursor:

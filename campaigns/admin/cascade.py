@@ -68,19 +68,16 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
     reason, reason_fault, fault = "", "", ""
     if form.is_bound and form.is_valid():
         try:
-            proposal = propose(
-                target,
-                by=CascadeBy(form.cleaned_data["by"]),
-                kind=form.cleaned_data["kind"],
-                replaces=form.cleaned_data["replaces"],
-                group_set=form.cleaned_data["group_set"],
-            )
+            proposal = _propose(target, form, CascadeBy(form.cleaned_data["by"]))
         except RuleViolation as refusal:
             form.add_error("by", str(refusal.message))
+            if request.method == "POST":
+                # What was typed in is not lost: it stands there as entered by hand.
+                proposal = _propose(target, form, CascadeBy.BY_HAND)
     if proposal is not None and request.method == "POST":
         reason = request.POST.get("reason", "")[:200]
         values, typed, errors = _read(request, proposal)
-        if not errors and "save" in request.POST:
+        if not errors and not form.errors and "save" in request.POST:
             try:
                 written = cascade_target(
                     target,
@@ -122,6 +119,17 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
         **(_table(target, proposal, typed, errors) if proposal else {}),
     }
     return TemplateResponse(request, "admin/campaigns/cascade.html", context)
+
+
+def _propose(target: Target, form: CascadeForm, by: CascadeBy) -> Proposal:
+    """What ``form`` asks for, reckoned ``by``; raises RuleViolation as ``propose``."""
+    return propose(
+        target,
+        by=by,
+        kind=form.cleaned_data["kind"],
+        replaces=form.cleaned_data["replaces"],
+        group_set=form.cleaned_data["group_set"],
+    )
 
 
 def _read(

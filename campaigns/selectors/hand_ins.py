@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from accounts.models import User
 from campaigns.models import (
@@ -77,9 +77,10 @@ def _standing() -> UnionQuerySet:
 
 
 def units_of(requirement: Requirement) -> UnionQuerySet:
-    """The units that owe it today; the owner itself and dissolved unions never do."""
+    """The units that owe it today: below the owner. Dissolved unions never do, nor those that have
+    moved elsewhere with their targets."""
     owner = requirement.campaign.owner_id
-    standing = _standing().exclude(pk=owner)
+    standing = _standing().under(requirement.campaign.owner).exclude(pk=owner)
     if requirement.required_of == RequiredOf.CHILDREN:
         return standing.filter(parent=owner)
     targets = Target.objects.in_force().filter(
@@ -122,7 +123,7 @@ def owed_by(units: Sequence[Union], day: dt.date) -> list[Owed]:
         )
         requirements = (
             Requirement.objects.filter(campaign__status=CampaignStatus.PUBLISHED)
-            .exclude(campaign__owner=unit)
+            .filter(campaign__owner__in=_above(unit))
             .filter(
                 Q(required_of=RequiredOf.CHILDREN, campaign__owner=unit.parent_id)
                 | Q(required_of=RequiredOf.WITH_TARGET) & Exists(targets)
@@ -148,7 +149,10 @@ def tallies(requirements: Sequence[Requirement]) -> dict[int, Tally]:
     children = dict(
         standing.filter(parent__in=owners).order_by().values_list("parent").annotate(n=Count("pk"))
     )
-    in_force = Target.objects.in_force().filter(indicator__campaign__in=campaigns)
+    in_force = Target.objects.in_force().filter(
+        indicator__campaign__in=campaigns,
+        union__path__startswith=F("indicator__campaign__owner__path"),
+    )
     targeted: dict[int, set[int]] = {}
     for campaign, union in in_force.filter(union__in=standing).values_list(
         "indicator__campaign", "union"
@@ -184,6 +188,11 @@ def tallies(requirements: Sequence[Requirement]) -> dict[int, Tally]:
         accepted = states.get(row.pk, {}).get(HandInState.ACCEPTED, 0)
         found[row.pk] = Tally(units, waiting, accepted, max(units - waiting - accepted, 0))
     return found
+
+
+def _above(unit: Union) -> list[int]:
+    """The unions on the way up from ``unit``, without itself."""
+    return [int(key) for key in unit.path.rstrip("/").split("/")][:-1]
 
 
 def _newest(hand_ins: Iterable[HandIn]) -> dict[tuple[int, int], HandIn]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from campaigns.models import Campaign, Indicator, Target, TargetVersion
 from campaigns.models.target import TargetVersionQuerySet
@@ -47,14 +47,15 @@ class Comparison:
 
 
 # All at once: each target with the unions on its way up, and of those with a target the lowest.
-_BELOW = """
+_NEAREST = """
     WITH standing AS MATERIALIZED (
         SELECT t.id, t.indicator_id, t.union_id, t.period_start, t.period_end, t.value, u.path
         FROM campaigns_target t JOIN unions_union u ON u.id = t.union_id
         WHERE t.indicator_id = ANY(%(indicators)s) AND t.withdrawn_on IS NULL
     ),
     nearest AS (
-        SELECT DISTINCT ON (below.id) above.id, above.value AS asked, below.value
+        SELECT DISTINCT ON (below.id) above.id, above.indicator_id, above.value AS asked,
+            below.value
         FROM standing below
         CROSS JOIN LATERAL unnest(string_to_array(rtrim(below.path, '/'), '/')::bigint[])
             WITH ORDINALITY AS step(union_id, depth)
@@ -64,9 +65,23 @@ _BELOW = """
         WHERE above.id <> below.id
         ORDER BY below.id, step.depth DESC
     )
+"""
+_BELOW = f"""{_NEAREST}
     SELECT id, COUNT(*), SUM(value), COUNT(*) FILTER (WHERE value <> asked)
     FROM nearest GROUP BY id
-"""
+"""  # noqa: S608 -- put together of constants alone
+# By indicator: targets with others below them; of those, whose sum is another, and with a different
+# one below.
+_DIFFERING = f"""{_NEAREST}
+    SELECT indicator_id, COUNT(*), COUNT(*) FILTER (WHERE total <> asked),
+        COUNT(*) FILTER (WHERE others > 0)
+    FROM (
+        SELECT id, indicator_id, asked, SUM(value) AS total,
+            COUNT(*) FILTER (WHERE value <> asked) AS others
+        FROM nearest GROUP BY 1, 2, 3
+    ) above GROUP BY 1
+"""  # noqa: S608 -- put together of constants alone
+_Below = dict[int, tuple[int, Decimal, int]]  # how many, what they come to, how many differ
 
 
 def compare(targets: Iterable[Target]) -> list[Comparison]:
@@ -74,29 +89,36 @@ def compare(targets: Iterable[Target]) -> list[Comparison]:
     rows = list(targets)
     if not rows:
         return []
-    indicators = sorted({row.indicator_id for row in rows})
+    return _beside(rows, _read_below({row.indicator_id for row in rows}))
+
+
+def _read_below(indicators: Iterable[int]) -> _Below:
     with connection.cursor() as cursor:
-        cursor.execute(_BELOW, {"indicators": indicators})
-        found = {key: (count, total, others) for key, count, total, others in cursor.fetchall()}
+        cursor.execute(_BELOW, {"indicators": sorted(indicators)})
+        return {key: (count, total, others) for key, count, total, others in cursor.fetchall()}
+
+
+def _beside(targets: Iterable[Target], below: _Below) -> list[Comparison]:
     compared = []
-    for row in rows:
-        count, total, others = found.get(row.pk, (0, Decimal(0), 0))
+    for row in targets:
+        count, total, others = below.get(row.pk, (0, Decimal(0), 0))
         adds_up = row.indicator.is_divisible
         compared.append(Comparison(row, count, total if adds_up else None, others))
     return compared
 
 
 def compare_campaign(campaign: Campaign, actor: Actor) -> list[Comparison]:
-    """The targets of ``campaign`` in the actor's scope that have others below them."""
+    """The owner's targets of ``campaign``, and those in the actor's scope with others below."""
+    below = _read_below(campaign.indicators.values_list("pk", flat=True))
     targets = (
         Target.objects.visible_to(actor, "campaigns.view")
         .in_force()
         .filter(indicator__campaign=campaign)
+        .filter(Q(pk__in=list(below)) | Q(union=campaign.owner_id))
         .select_related("indicator", "union")
         .order_by("indicator", "period_start", "union__path")
     )
-    own = campaign.owner_id
-    return [row for row in compare(targets) if row.count or row.target.union_id == own]
+    return _beside(targets, below)
 
 
 @dataclass(frozen=True)
@@ -155,16 +177,20 @@ def cascades_of(campaign: Campaign, union: Union, day: dt.date) -> list[Cascade]
 
 
 def disagreements(campaigns: Sequence[Campaign]) -> dict[int, tuple[int, int]]:
-    """By campaign: targets with others below them, and how many of those do not come to it."""
-    targets = Target.objects.in_force().filter(indicator__campaign__in=campaigns)
+    """By campaign: targets with others below them, and how many of those do not come to it.
+
+    Two queries, and nothing to be loaded, however many targets there are.
+    """
+    indicators = Indicator.objects.filter(campaign__in=campaigns).in_bulk()
+    with connection.cursor() as cursor:
+        cursor.execute(_DIFFERING, {"indicators": list(indicators)})
+        rows = cursor.fetchall()
     found = {campaign.pk: (0, 0) for campaign in campaigns}
-    for row in compare(targets.select_related("indicator")):
-        if row.count:
-            with_others, different = found[row.target.indicator.campaign_id]
-            found[row.target.indicator.campaign_id] = (
-                with_others + 1,
-                different + (not row.agrees),
-            )
+    for key, with_others, of_another_sum, of_others in rows:
+        indicator = indicators[key]
+        before, different = found[indicator.campaign_id]
+        differing = of_another_sum if indicator.is_divisible else of_others
+        found[indicator.campaign_id] = (before + with_others, different + differing)
     return found
 
 

@@ -20,7 +20,7 @@ from reports.models import NightPart
 from unions.history import PATH_ON_SQL
 from unions.kinds import HOLDING_POOL
 from unions.models import Union
-from unions.tree import lock_tree
+from unions.tree import REMEMBER_COUNTED_PLACES, lock_tree
 
 LOCK = "reports.counting"
 
@@ -162,6 +162,8 @@ WHERE c.union_id IS NULL
        IS DISTINCT FROM (c.path, c.kind, c.is_open, c.is_nef, c.is_founded)
 """
 
+_REMEMBER_PLACES = REMEMBER_COUNTED_PLACES.format(counted="night_union")
+
 _CHANGED_STATIONS = f"""
 CREATE TEMP TABLE night_station ON COMMIT DROP AS
 SELECT w.*, c.path AS old_path, c.kind AS old_kind, c.is_open AS was_open
@@ -298,7 +300,7 @@ def post_changes(day: dt.date) -> int:
         )
         path = path_sql("%(day)s", since=day)
         # In as few calls as may be: another thread may be computing, and be slow to give way.
-        changed = (_CHANGED_UNIONS, _CHANGED_STATIONS, _TAKE)
+        changed = (_CHANGED_UNIONS, _REMEMBER_PLACES, _CHANGED_STATIONS, _TAKE)
         taking = (NUMBER_GROUPS, _TOUCHED, *(one.format(path=path) for one in changed))
         cursor.execute(";".join(taking), values)
         (entries,) = cursor.fetchone()

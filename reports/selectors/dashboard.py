@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from reports.selectors.burn_up import CampaignCourse, courses_of
 from reports.selectors.counts import Key, Metric, read_counts
 from reports.selectors.coverage_rates import Units, read_units
-from reports.selectors.days import AsOf, eve, month_start, year_start
+from reports.selectors.days import AsOf, eve, month_start
 from reports.selectors.figures import Figures, figures_from
-from reports.selectors.funnel import Funnel, funnel_of
+from reports.selectors.funnel import DEFAULT_PERIOD, PERIODS, Funnel, funnel_of
 from reports.selectors.key_figures import ESTABLISHMENT, KeyFigure, key_figures, with_units
 from reports.selectors.marks import Marks, Rests, books_note, marks_of
 from reports.selectors.quality_box import QualityBox, quality_box_of
@@ -135,7 +135,7 @@ def front_for(
         union=union,
         as_of=as_of,
         figures=figures_from(reading, union, as_of.day),
-        keys=key_figures(reading, union, as_of.day),
+        keys=key_figures(reading, union, as_of.day, first=as_of.first),
         ranking=ranking_of(
             actor,
             union,
@@ -172,13 +172,16 @@ def dashboard_for(
     status: str = "",
     pace: str = "",
     known_now: bool = False,
+    months: int = MONTHS_SHOWN,
+    period: str = DEFAULT_PERIOD,
 ) -> Dashboard:
     """All of it, with the whole ranking up to ``MAX_EXPORTED_CHILDREN``.
 
-    What several blocks show is read once.
+    ``months`` of the trend, the ``period`` (of ``PERIODS``) of the applications. What several
+    blocks show is read once.
     """
     day = as_of.day
-    reading = Reading([union.pk], [day], known_now=known_now, also=days_of_months(day))
+    reading = Reading([union.pk], [day], known_now=known_now)
     front = front_for(
         actor,
         union,
@@ -206,8 +209,8 @@ def dashboard_for(
         structure,
         papers_of(front.figures, structure.coverage),
         courses_of(actor, union, day),
-        months_of(union, day, reading, first=as_of.first),
-        funnel_of(union, year_start(day), day),
+        monthly_values(union, day, months, known_now=known_now, first=as_of.first),
+        funnel_of(union, PERIODS[period](day), day),
         quality_box_of(union, day),
         reading,
         units[union.pk, day],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,13 +18,25 @@ from members.enums import FORM_ELSEWHERE
 from members.models import RejectionReason
 from reports.keeping import kept_answer
 from reports.ratios import ratio
+from reports.selectors.days import month_start, year_start
+from reports.selectors.reading import year_ago
 from unions.models import Union
+
+# The periods up to a day that can be asked for → their first day.
+PERIODS: dict[str, Callable[[dt.date], dt.date]] = {
+    "month": month_start,
+    "year": year_start,
+    "12": year_ago,
+}
+DEFAULT_PERIOD = "year"
 
 
 @dataclass(frozen=True)
 class Refusals:
-    """How many applications were refused for a reason; "" where none was given."""
+    """How many applications were refused for a reason; ``code`` and text are "" where none was
+    given."""
 
+    code: str
     reason: str
     value: int
     share: Decimal | None
@@ -184,6 +197,7 @@ def funnel_of(union: Union, first: dt.date, last: dt.date) -> Funnel:
         approval_days=approval_days,
         refusals=[
             Refusals(
+                code or "",
                 str(RejectionReason(code=code, text_zh=zh, text_en=en)) if code else "",
                 value,
                 ratio(value, refused),

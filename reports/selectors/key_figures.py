@@ -83,8 +83,14 @@ class KeyFigure:
         return self.unit == "ratio" and self.value is not None and self.value > 1
 
 
-def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]:
-    """The eight key figures of ``union`` on ``day`` out of what was read for it."""
+def key_figures(
+    reading: Reading, union: Union, day: dt.date, *, first: dt.date | None = None
+) -> list[KeyFigure]:
+    """The eight key figures of ``union`` on ``day`` out of what was read for it.
+
+    ``first``: the day on which the figures of people begin. What they were before it nobody knows:
+    nothing is compared with that.
+    """
     pk, year = union.pk, year_start(day)
     compared = month_ago(day), year_ago(day)
 
@@ -98,19 +104,19 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
         details: list[Detail] | None = None,
         *,
         is_of_the_year: bool = False,
+        is_of_people: bool = True,
     ) -> KeyFigure:
+        def known_on(earlier: dt.date) -> Value:
+            if is_of_people and first is not None and earlier < first:
+                return None
+            # What began with the year cannot be compared with the year before its turn.
+            if is_of_the_year and earlier == compared[0] and earlier.year != day.year:
+                return None
+            return value_on(earlier)
+
         value = value_on(day)
         month, before_year = (
-            _change(
-                value,
-                earlier,
-                # What began with the year cannot be compared with the year before its turn.
-                None
-                if is_of_the_year and earlier == compared[0] and earlier.year != day.year
-                else value_on(earlier),
-                unit,
-            )
-            for earlier in compared
+            _change(value, earlier, known_on(earlier), unit) for earlier in compared
         )
         return KeyFigure(
             code, name, unit, value, month, before_year, rows, details or [],
@@ -232,6 +238,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
                     code="nef_union_share",
                 ),
             ],
+            is_of_people=False,
         ),
         # Read from the register of units, which takes a query of its own: see ``with_units``.
         figure(ESTABLISHMENT, _("Establishment rate"), "ratio", lambda on: None, ()),
@@ -252,6 +259,7 @@ def key_figures(reading: Reading, union: Union, day: dt.date) -> list[KeyFigure]
                     "stations",
                 )
             ],
+            is_of_people=False,
         ),
     ]  # fmt: skip
 

@@ -1,4 +1,5 @@
-"""Which figures of the ranking are marked because the books behind them do not agree."""
+"""What a ranking says of itself: which target its pace is of, which filters leave unions out, and
+which figures are marked because the books behind them do not agree."""
 
 from __future__ import annotations
 
@@ -6,6 +7,9 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
+from reports.models import CampaignProgress
 from reports.selectors.marks import Marks
 from reports.selectors.ranking import Ranking
 from reports.selectors.ranking_rows import RankedUnion
@@ -22,6 +26,25 @@ FIGURES: dict[str, Callable[[RankedUnion], Decimal | int | None]] = {
     "pace": lambda row: row.pace_value,
 }
 SUMS = ("members", "month", "year")
+
+
+def filters_of(ranking: Ranking) -> list[tuple[str, str]]:
+    """The filters that leave unions out, by name, in words."""
+    wanted, found = ranking.wanted, []
+    if wanted.kind:
+        names = [kind.name for kind in ranking.kinds if kind.pk == wanted.kind]
+        found.append((_("Kind"), names[0] if names else wanted.kind))
+    if wanted.status:
+        found.append((_("Status"), str(CampaignProgress.Status(wanted.status).label)))
+    return found
+
+
+def pace_of(ranking: Ranking) -> str:
+    """The campaign, indicator and period that the pace is of; "" where none is told."""
+    if (column := ranking.pace) is None:
+        return ""
+    period = f"{column.period_start.isoformat()} – {column.period_end.isoformat()}"
+    return " · ".join((column.indicator.campaign.name, column.indicator.name, period))
 
 
 def marked_columns(ranking: Ranking, row: RankedUnion, marks: Marks, day: dt.date) -> list[str]:

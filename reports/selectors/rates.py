@@ -21,6 +21,7 @@ from reports.selectors.coverage_rates import (
     staff_rates,
 )
 from reports.selectors.days import eve, month_start, year_start
+from reports.selectors.key_figures import RowsAsked
 from reports.selectors.marks import ESTABLISHMENT, LEDGER, Rests, rests_on
 from reports.selectors.reading import RATED_SETS, Reading
 from unions.models import Union
@@ -33,7 +34,8 @@ class RateRow:
     other unions that they rest on.
 
     ``name`` is that of the group set, "" for a rate of all. ``part`` is None where it is that of
-    what was counted, and nothing was.
+    what was counted, and nothing was. Behind ``part`` stand ``rows``, or, ``of_units``, those of
+    the register of units.
     """
 
     metric: Definition
@@ -43,6 +45,8 @@ class RateRow:
     note: str = ""
     rests_on: Rests = ()
     books_differ: bool = False
+    rows: RowsAsked | None = None
+    of_units: bool = False
 
     @property
     def rate(self) -> Decimal | None:
@@ -57,12 +61,14 @@ class RateRow:
 
 @dataclass(frozen=True)
 class FlowRow:
-    """What a figure of persons came to this month and this year; both rest on ``rests_on``."""
+    """What a figure of persons came to this month and this year; both rest on ``rests_on``, and on
+    the rows of ``counted`` since the first days of these."""
 
     metric: Definition
     month: int
     year: int
-    rests_on: Rests = ()
+    rests_on: Rests
+    counted: Metric
 
     @property
     def is_signed(self) -> bool:
@@ -117,7 +123,7 @@ def rate_table(
         *(_staff_row(staff, found, reading) for found in sets),
         RateRow(
             metric_of("establishment_rate"), "", units.covered, units.units or None,
-            _marked_only(units), rests_on(ESTABLISHMENT, ("covered", "units")),
+            _marked_only(units), rests_on(ESTABLISHMENT, ("covered", "units")), of_units=True,
         ),
         RateRow(
             metric_of("dual_coverage_firms"), "", units.covered_firms, units.firms or None,
@@ -131,18 +137,21 @@ def rate_table(
             reading.joined(pk, month_start(day), day),
             reading.joined(pk, year_start(day), day),
             rests_on(Metric.JOINED),
+            Metric.JOINED,
         ),
         FlowRow(
             metric_of("rejoined"),
             _rejoined(reading, pk, month_start(day), day),
             _rejoined(reading, pk, year_start(day), day),
             rests_on(Metric.REJOINED),
+            Metric.REJOINED,
         ),
         FlowRow(
             metric_of("net_change"),
             reading.net_change(pk, month_start(day), day),
             reading.net_change(pk, year_start(day), day),
             rests_on(Metric.MEMBERS),
+            Metric.MEMBERS,
         ),
     ]
     return RateTable(
@@ -178,6 +187,7 @@ def _set_row(reading: Reading, union: Union, day: dt.date, metric: str, code: st
         baseline.worker_count if baseline else None,
         f"{baseline.counted_on.isoformat()} · {baseline.source}" if baseline else "",
         rests_on(Metric.MEMBERS, reading.groups.codes_of(code)),
+        rows=RowsAsked("members", group_set=code) if group_set else None,
     )
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
 
 from core.remembering import remembered
 from core.replica import reading_connection
 from reports.selectors.counts import Counts, Key, Metric, read_counts
+from reports.selectors.scope import PERMISSION
 from stations.models import StationKind
 from unions.kinds import KINDS
-from unions.models import Union, UnionKind
+from unions.models import Union, UnionCoverage, UnionKind
+from unions.scope import Actor
 
 _PLACES = {kind.code: place for place, kind in enumerate(KINDS)}
 FEDERATIONS_SHOWN = 10
@@ -150,3 +155,18 @@ def coverage_of(union: Union, day: dt.date) -> Coverage:
         )
         ((_all, _none, total), *rows) = cursor.fetchall()
     return Coverage(total, [(Union(pk=pk, name=name), value) for pk, name, value in rows])
+
+
+def coverages_behind(
+    actor: Actor, union: Union, day: dt.date, covering: int | None = None
+) -> QuerySet[UnionCoverage, Any]:
+    """The relations behind the unions covered on ``day``, in the viewer's scope: by the place of
+    the federation, ``covering`` (a key) alone if given. A union covered by two stands in two."""
+    found = (
+        UnionCoverage.objects.visible_to(actor, PERMISSION)
+        .filter(covering__path__startswith=union.path, since__lte=day)
+        .filter(Q(until__isnull=True) | Q(until__gte=day))
+        .select_related("covering", "covered__kind", "covered__parent")
+        .order_by("covering__path", "covered__name", "pk")
+    )
+    return found if covering is None else found.filter(covering=covering)

@@ -80,6 +80,19 @@ def rows_on(
 
 
 @register.simple_tag(takes_context=True)
+def applications_link(
+    context: template.Context, step: str, value: int, reason: str = ""
+) -> str | SafeString:
+    """A figure of the funnel as a link to its applications; plain where there are none."""
+    text = number(value)
+    if not value:
+        return text
+    day = context["as_of"].day.isoformat()
+    query = keep(context, union=context["union"].pk, day=day, page="", step=step, reason=reason)
+    return format_html('<a href="{}?{}">{}</a>', reverse("reports:applications"), query, text)
+
+
+@register.simple_tag(takes_context=True)
 def led_to(context: template.Context, side: Side, rows: RowsAsked, text: str) -> str | SafeString:
     """A figure of one side of a comparison as a link to its rows.
 

@@ -38,5 +38,7 @@ ROWS: tuple[Row, ...] = (
         note="with a union out of scope",
     ),
     Row("reports:units", READERS, query=of_right, is_marked=True, note="behind a rate"),
+    Row("reports:applications", READERS, query=of_right, is_marked=True, note="behind the funnel"),
+    Row("reports:covered", READERS, query=of_right, is_marked=True, note="behind the coverage"),
     Row("reports:summary", READERS, query=of_right, note="as PDF"),
 )

@@ -117,13 +117,6 @@ class Oracle:
             found.append(parent)
         return found
 
-    def below(self, union: int) -> list[int]:
-        """The union and all below it now."""
-        found = [union]
-        for one in found:
-            found += [child for child, parent in self.parents.items() if parent == one]
-        return found
-
     def end_day(self, day: dt.date) -> None:
         """The tree of ``day`` is settled."""
         self.trees[day] = dict(self.parents)
@@ -158,6 +151,7 @@ class Oracle:
                 entry.posted_on = entry.day if is_first else day
         if is_first:
             self.foundings.clear()
+        self._note_first_places(day)
         for union, body in self.bodies.items():
             self._find(union, body, day, is_first=is_first)
         # Of units no past is kept but what a night found: the register of the hour, and the tree
@@ -167,6 +161,13 @@ class Oracle:
             for one in self.above(union, day):
                 self.counted[day][one, metric, ""] += 1
                 self.counted[day][one, metric, kind] += 1
+
+    def _note_first_places(self, day: dt.date) -> None:
+        """Where a union of ``day`` was counted first is where it stood before, if it moves yet."""
+        before = self.trees.setdefault(day - ONE_DAY, {})
+        for union, parent in self.trees.get(day, self.parents).items():
+            if self.bodies[union].registered_on == day:
+                before.setdefault(union, parent)
 
     def _find(self, union: int, body: Body, day: dt.date, *, is_first: bool) -> None:
         known = self.founding_of(union)

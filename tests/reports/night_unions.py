@@ -69,25 +69,12 @@ class UnionActs(NightWorld):
             return  # one of this kind may not stand there, or not with what stands below it
         self.oracle.bodies[union.pk].kind = kind
 
-    def _is_bound(self, unions: list[int]) -> bool:
-        """Registered today, with entries of days gone by that are counted already? Known: a place
-        corrected on the day of registration leaves no history, and those stay at the first one."""
-        return any(
-            entry.posted_on is not None
-            and entry.day < self.today
-            and self.oracle.bodies[entry.union].registered_on == self.today
-            for entry in self.oracle.entries
-            if entry.union in unions
-        )
-
     @rule(which=_numbers, to=_numbers)
     def move(self, which: int, to: int) -> None:
         """A town changes its county, a smaller union its town."""
         union = self.movable[which % len(self.movable)]
         places = [*self.counties, *self.movable]
         place = places[to % len(places)]
-        if self._is_bound(self.oracle.below(union.pk)):
-            return
         try:
             move_union(
                 Union.objects.get(pk=union.pk),
@@ -107,8 +94,6 @@ class UnionActs(NightWorld):
         source, target = (
             Union.objects.get(pk=self.movable[n % len(self.movable)].pk) for n in (which, into)
         )
-        if self._is_bound(self.oracle.below(source.pk)[1:]):
-            return
         before = self.registers()
         try:
             start_merger(source, into=target, reason="乡镇合并", actor=None)

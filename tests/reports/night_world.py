@@ -77,7 +77,7 @@ class NightWorld:
         super().__init__()
         self.transaction = transaction.atomic()
         self.transaction.__enter__()
-        # A place corrected on the day of registration leaves no history: these are older.
+        # These stand before the story begins; what it registers is new.
         self.today, self.minutes = BEGIN - 30 * ONE_DAY, 0
         self.patches = contextlib.ExitStack()
         self.patches.enter_context(mock.patch.object(timezone, "now", self.now))

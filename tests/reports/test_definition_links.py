@@ -218,10 +218,11 @@ def test_every_count_leads_to_its_rows(client: Client, pages: dict[str, Node]) -
 
 
 # Addresses on each page: of campaigns one a target, of the trend 4 figures of 12 months; of two
-# days 5 + 7 key figures, three of which stand again among the 2 × 8 groups and sets.
+# days 5 + 7 key figures, three of which stand again among the 2 × 8 groups and sets; of the rates
+# the members of four sets, and three changes of the month and the year.
 LED_TO_ROWS = {
-    "dashboard": 45, "campaigns": 2, "trend": 46, "structure": 10, "late": 5, "two unions": 23,
-    "two days": 25, "campaign": 4,
+    "dashboard": 45, "campaigns": 2, "trend": 46, "structure": 10, "rates": 10, "late": 5,
+    "two unions": 23, "two days": 25, "campaign": 4,
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import io
 import re
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -14,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from reports.exports import CONTENT_TYPE, file_name, workbook_of
 from reports.models import CampaignForecast
 from reports.selectors.dashboard import Dashboard, dashboard_for
-from reports.selectors.days import as_of
+from reports.selectors.days import AsOf, as_of
 from reports.sheets import Sheet
 from reports.summary import values_of
 from tests.reports.world import DAY, World
@@ -142,10 +143,56 @@ def test_whole_ranking_not_only_a_page(world: World, monkeypatch: pytest.MonkeyP
     assert len(found.front.ranking.rows) == 4
     assert [row[1] for row in table(book, "Ranking")[1:]] == [
         "东昌府区总工会", "临清市总工会", "聊城市新业态工会联合会", "莘县总工会",
-        "Sum of all unions listed",
+        "Sum of all unions listed", "Pace of",
     ]  # fmt: skip
     assert as_of() is not None
     assert found.as_of.day == DAY
+
+
+def test_files_hold_what_the_address_asks_for_and_say_so(client: Client, world: World) -> None:
+    """The periods of the blocks, the filters of the ranking, and the target that is compared."""
+    query = {
+        "union": str(world.city.pk), "day": DAY.isoformat(), "range": "36", "period": "month",
+        "kind": "county_federation", "status": "at_risk",
+    }  # fmt: skip
+    client.force_login(world.leader)
+    address = f"/dashboard/export.xlsx?{urlencode(query)}"
+    answer = client.get(address, headers={"accept-language": "en"})
+    book = load_workbook(io.BytesIO(answer.content))
+    months = [row[0] for row in table(book, "Trend")[1:]]
+    assert (len(months), months[0], months[-1]) == (36, "2024-03", "2021-04")
+    assert [row[1] for row in table(book, "Applications")[:2]] == [
+        dt.datetime(2024, 3, 1), dt.datetime(2024, 3, 15),
+    ]  # fmt: skip
+    ranking = table(book, "Ranking")
+    assert [row[:2] for row in ranking[:2]] == [
+        ("Kind", "County federation"), ("Status", "at risk"),
+    ]  # fmt: skip
+    assert ranking[2][0] == "Place"
+    with translation.override("en"):
+        values = values_of(
+            dashboard_for(
+                world.leader, world.city, asked_day(), kind=query["kind"], status=query["status"],
+                period="month",
+            )
+        )  # fmt: skip
+    of_pace = ranking[-1][2]
+    assert (ranking[-1][1], str(of_pace).count(" · ")) == ("Pace of", 2)
+    assert values["ranking_words"] == (
+        f"Kind: County federation · Status: at risk · Pace of: {of_pace}"
+    )
+    assert values["funnel_period"] == "2024-03-01 – 2024-03-15"
+    # Without filters none is named.
+    with translation.override("en"):
+        values = values_of(dashboard_for(world.leader, world.city, asked_day()))
+    assert values["ranking_words"] == f"Pace of: {of_pace}"
+    assert values["funnel_period"] == "2024-01-01 – 2024-03-15"
+
+
+def asked_day() -> AsOf:
+    shown = as_of(DAY)
+    assert shown is not None
+    return shown
 
 
 def test_summary_on_two_pages(client: Client, world: World) -> None:

@@ -14,19 +14,22 @@ from django.db import DatabaseError, OperationalError, connection, connections, 
 from django.utils import timezone
 
 from campaigns.models import Metric, Unit
-from core.clock import local_day_end
+from core.clock import local_day_end, local_today
 from core.locks import advisory_lock
 from enterprises.models import WorkforceBaseline
 from reference.models import GroupSet
 from reports import nightly, tasks
 from reports.checking import check_everything
 from reports.counting.posting import LOCK, post_changes
+from reports.counting.verifying import find_differences
 from reports.models import CampaignProgress, DailyCount, Drift, UnpostedEntry
 from reports.nightly import STEPS, run_nightly
 from reports.runs import LeaseLost
+from reports.selectors.counts import Metric as Count, read_counts
 from tests.builders import make_membership, make_region, make_union
 from tests.campaigns.builders import make_campaign
-from unions.models import Union
+from unions.models import PastPath, Union
+from unions.services import move_union
 from unions.tree import lock_tree
 
 DAY = dt.date(2024, 3, 1)
@@ -206,3 +209,32 @@ def test_a_night_that_lost_its_database_is_tried_again(
     with pytest.raises(Retry):
         tasks.run_nightly_task.run(DAY.isoformat())
     assert asked == {"exc": error, "countdown": tasks.LOOK_AGAIN_SECONDS}
+
+
+@pytest.mark.django_db
+def test_a_union_registered_counted_and_moved_on_one_day_leaves_its_place_behind(
+    union: Union,
+) -> None:
+    """What was recorded of days gone by was counted at its first place, and stays there."""
+    today = local_today()
+    run_nightly(today - ONE_DAY)
+    new = make_union("新会", "grassroots_union", union, founded_on="2024-01-01")
+    other = make_union("另一镇工会", "township_union", union.parent, founded_on="2020-01-01")
+    never_counted = make_union("误登会", "grassroots_union", union)
+    make_membership(new, on=(today - 3 * ONE_DAY).isoformat())
+    move_union(never_counted, to_parent=other, reason="登记有误", actor=None)
+    run_nightly(today)
+    move_union(Union.objects.get(pk=new.pk), to_parent=other, reason="区划调整", actor=None)
+    run_nightly(today)
+    places = PastPath.objects.values_list("union", "path", "until")
+    assert list(places) == [(new.pk, f"{union.path}{new.pk}/", today - ONE_DAY)]
+    assert list(find_differences(today)) == []
+    keys = [(Count.MEMBERS, ""), (Count.JOINED, "")]
+    days = [today - ONE_DAY, today]
+    counts = read_counts([union.pk, other.pk], keys, days, known_now=True)
+
+    def known(one: Union) -> list[tuple[int, ...]]:
+        return [tuple(counts.at(one.pk, metric, "", day) for metric, _all in keys) for day in days]
+
+    assert known(union) == [(1, 1), (0, 1)]
+    assert known(other) == [(0, 0), (1, 0)]

@@ -24,6 +24,7 @@ from reports.models import QualitySignal, SignalKind
 from reports.nightly import run_nightly
 from reports.parts import PARTS
 from reports.screens import make_screen
+from reports.selectors.applications import STEPS
 from tests.builders import make_membership, make_official, make_union, make_user
 from tests.reports.crowded import NIGHT_AFTER, crowd
 from tests.reports.world import DAY, World
@@ -96,6 +97,11 @@ def pages_asked(world: World) -> Iterator[Asked]:
             yield "/dashboard/compare/", base | view | beside
     for metric in ("members", "set4", "pace"):
         yield "/dashboard/map.json", base | {"metric": metric}
+    for step in STEPS:
+        yield "/dashboard/applications/", base | {"step": step, "page": "9"}
+        yield "/dashboard/applications/", base | {"step": step, "by": "union"}
+    for by in ({}, {"by": world.nef.pk}, {"page": "9"}):
+        yield "/dashboard/covered/", base | by
     for covered in ("", "yes", "no"):
         yield "/dashboard/units/", base | {"covered": covered, "page": "9"}
     for kind in ("", *SignalKind.values):
@@ -143,9 +149,11 @@ DEAREST = {
     "/dashboard/rows/?metric=joined&since=2024-03-01&breakdown=courier&late=1": 11,
     "/dashboard/rows/?metric=nef_unions&breakdown=flexible_township": 10,
     "/dashboard/rows/?metric=stations": 10,
+    "/dashboard/applications/?step=refused": 9,
+    "/dashboard/covered/?": 10,
     # All blocks in one file.
-    "/dashboard/export.xlsx?view=now": 30,
-    "/dashboard/export.pdf?view=now": 25,
+    "/dashboard/export.xlsx?view=now": 31,
+    "/dashboard/export.pdf?view=now": 26,
 }
 
 

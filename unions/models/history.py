@@ -16,7 +16,8 @@ class PastPath(models.Model):
     """``union`` stood at ``path`` up to and including ``until``; append-only, see ``history.py``.
 
     Only unions that have moved have rows: the path of a day is that of the first row whose
-    ``until`` is not before it, else the present one. Written by ``tree.move`` alone.
+    ``until`` is not before it, else the present one. Written by ``tree`` alone, for one registered,
+    counted and moved on one day by the next count with its SQL.
     """
 
     union = models.ForeignKey(
