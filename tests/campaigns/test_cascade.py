@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import given, settings as budget, strategies as st
 from pytest_django import DjangoAssertNumQueries
@@ -15,7 +17,7 @@ from audit.models import AuditEntry
 from campaigns.cascade import divide
 from campaigns.models import Campaign, CampaignStatus, Indicator, Target, TargetVersion
 from campaigns.selectors.cascade import CascadeBy, Proposal, propose
-from campaigns.selectors.targets import compare
+from campaigns.selectors.targets import compare, compare_campaign, disagreements
 from campaigns.services.campaigns import publish_campaign
 from campaigns.services.cascade import cascade_target
 from enterprises.services import record_baseline
@@ -256,6 +258,63 @@ def test_what_a_colleague_set_meanwhile_is_not_written_over(
     now = {row.union_id: int(row.value) for row in Target.objects.exclude(pk=published.pk)}
     kept = 33 if replaces else 50
     assert now == {counties[0].pk: 33, counties[1].pk: kept, counties[2].pk: 33}
+
+
+def test_what_was_typed_stays_where_nothing_is_left_to_share(
+    world: World, counties: list[Union], published: Target
+) -> None:
+    """A colleague has set more than the target meanwhile: it goes on by hand."""
+    client = logged_in(world.official)
+    values = dict.fromkeys(counties, "33")
+    cascade_target(
+        published, {counties[1].pk: Decimal(150)}, by=CascadeBy.BY_HAND, reason="x", actor=None
+    )
+    typed = sent(published, "evenly", values, save="1", reason="分解")
+    answer = client.post(page_of(published), typed)
+    assert "comes to more than the target" in str(answer.context["form"].errors["by"])
+    assert [row["text"] for row in answer.context["rows"]] == ["33", "150", "33"]
+    assert answer.context["reason"] == "分解"
+    assert Target.objects.count() == 2
+    # As the page sends it then.
+    by_hand = {**typed, "by": answer.context["proposal"].by.value}
+    assert by_hand["by"] == "by_hand"
+    assert client.post(page_of(published), by_hand).status_code == 302
+    now = {row.union_id: int(row.value) for row in Target.objects.exclude(pk=published.pk)}
+    assert now == {counties[0].pk: 33, counties[1].pk: 150, counties[2].pk: 33}
+
+
+def test_the_list_of_campaigns_says_how_many_do_not_add_up(
+    world: World, counties: list[Union], published: Target, campaign: Campaign
+) -> None:
+    """Sums of what adds up, each of a rate; two queries however many there are."""
+    rate = Indicator.objects.create(
+        campaign=campaign, metric="enrolment_rate", name="入会率", unit="ratio"
+    )
+    days = {"period_start": campaign.starts_on, "period_end": campaign.ends_on}
+    for union, value in ((world.city, "0.8"), (counties[0], "0.8"), (counties[1], "0.7")):
+        Target.objects.create(indicator=rate, union=union, value=Decimal(value), **days)
+    other = make_campaign("他项行动", world.city)
+    make_target(other, world.city, "5")
+    assert told([campaign, other]) == {campaign.pk: (1, 1), other.pk: (0, 0)}
+    for union, value in ((counties[0], "60"), (counties[1], "40")):
+        make_target(campaign, union, value)
+    assert told([campaign, other]) == {campaign.pk: (2, 1), other.pk: (0, 0)}
+    make_target(campaign, counties[2], "1")
+    assert told([campaign]) == {campaign.pk: (2, 2)}
+    assert told([]) == {}
+    # On the campaign's own page those are listed that have others below, and the owner's.
+    rows = compare_campaign(campaign, world.official)
+    assert [(row.target.union, row.count, row.agrees) for row in rows] == [
+        (world.city, 3, False), (world.city, 2, False),
+    ]  # fmt: skip
+    assert [row.count for row in compare_campaign(other, world.official)] == [0]
+
+
+def told(campaigns: list[Campaign]) -> dict[int, tuple[int, int]]:
+    with CaptureQueriesContext(connection) as queries:
+        found = disagreements(campaigns)
+    assert len(queries) <= 2
+    return found
 
 
 def test_whoever_stands_below_shares_the_own_target_only(

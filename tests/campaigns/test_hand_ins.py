@@ -30,11 +30,13 @@ from campaigns.services.reminders import remind_now, remind_units
 from campaigns.services.targets import withdraw_target
 from core.errors import RuleViolation
 from core.uploads import check_paper
-from tests.builders import make_official
+from tests.builders import make_official, make_union
 from tests.campaigns.builders import make_campaign, make_target, refused
 from tests.portal.world import World, logged_in, make_world
 from unions.enums import Role
+from unions.models import Union
 from unions.scope import Actor
+from unions.services import move_union
 from unions.services.appointments import appoint
 
 pytestmark = pytest.mark.django_db
@@ -220,6 +222,23 @@ def test_a_unit_that_owes_no_longer_stands_for_nobody(
     withdraw_target(Target.objects.get(union=world.county), reason="x", actor=None)
     assert tallies([requirement])[requirement.pk] == Tally(1, 0, 0, 1)
     assert [row.unit for row in standing_of(requirement, DUE)] == [world.low]
+
+
+def test_a_unit_that_was_moved_away_owes_no_longer(world: World, requirement: Requirement) -> None:
+    """Its target is with the campaign yet, until somebody takes it back."""
+    paper = hand_in(requirement, unit=world.county, file=pdf(), actor=None)
+    accept_hand_in(paper, actor=world.official)
+    assert tallies([requirement])[requirement.pk] == Tally(1, 0, 1, 0)
+    elsewhere = make_union("他市总工会", "city_federation", world.province)
+    move_union(world.county, to_parent=elsewhere, reason="区划调整", actor=None)
+    county = Union.objects.get(pk=world.county.pk)
+    assert Target.objects.in_force().filter(union=county).exists()
+    requirement = Requirement.objects.get(pk=requirement.pk)
+    assert standing_of(requirement, DUE) == []
+    assert owed_by([county], DUE) == []
+    assert tallies([requirement])[requirement.pk] == Tally(0, 0, 0, 0)
+    with pytest.raises(RuleViolation):
+        hand_in(requirement, unit=county, file=pdf(), actor=None)
 
 
 def test_appointed_at_two_unions_one_below_the_other(
