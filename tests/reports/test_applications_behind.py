@@ -158,12 +158,12 @@ def test_covered_unions_stand_behind_their_number(client: Client, world: World) 
         assert [row.covered for row in page.context["rows"]] == [world.flexible]
         assert page.context["total"] == 1
     # From April on the town, too; nobody covers anything before.
-    later = {"union": world.city.pk, "day": "2024-04-01"}
+    later: dict[str, Any] = {"union": world.city.pk, "day": "2024-04-01"}
     count_anew(dt.date(2024, 4, 1))
     page = client.get("/dashboard/covered/", later)
     assert [row.covered for row in page.context["rows"]] == [world.town, world.flexible]
     assert (page.context["value"], page.context["total"]) == (2, 2)
-    page = client.get("/dashboard/covered/", {"union": world.city.pk, "day": "2023-08-31"})
+    page = client.get("/dashboard/covered/", {**later, "day": "2023-08-31"})
     assert (page.context["value"], list(page.context["rows"])) == (0, [])
     # Of other federations nothing is told.
     client.force_login(world.stranger)

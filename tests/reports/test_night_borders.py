@@ -17,7 +17,7 @@ from campaigns.models import Metric, Unit
 from core.clock import local_day_end, local_today
 from core.locks import advisory_lock
 from enterprises.models import WorkforceBaseline
-from reference.models import GroupSet
+from reference.models import GroupSet, Region
 from reports import nightly, tasks
 from reports.checking import check_everything
 from reports.counting.posting import LOCK, post_changes
@@ -26,6 +26,7 @@ from reports.models import CampaignProgress, DailyCount, Drift, UnpostedEntry
 from reports.nightly import STEPS, run_nightly
 from reports.runs import LeaseLost
 from reports.selectors.counts import Metric as Count, read_counts
+from stations.models import Station, StationKind
 from tests.builders import make_membership, make_region, make_union
 from tests.campaigns.builders import make_campaign
 from unions.models import PastPath, Union
@@ -106,6 +107,48 @@ def test_what_is_recorded_during_the_first_count_waits_for_the_next_night(union:
     run_nightly(DAY + ONE_DAY)
     assert members(union, DAY + ONE_DAY) == [2, 2, 2]
     assert not UnpostedEntry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stations_stand_still_during_the_first_count(union: Union) -> None:
+    """What changes meanwhile would be in the figures of one day and in no other's: it waits."""
+    kind = StationKind.objects.order_by("pk").first()
+    assert kind is not None
+    region = Region.objects.get(code="3715")
+    station = Station.objects.create(
+        name="驿站", address="路1号", opened_on=DAY, kind=kind, host_union=union, region=region
+    )
+    make_membership(union, on=DAY.isoformat())
+    refused: list[str] = []
+
+    def date_back() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '300ms'")
+                Station.objects.filter(pk=station.pk).update(opened_on=DAY - ONE_DAY)
+        except OperationalError as error:
+            refused.append(str(error).split("\n")[0])
+        connections.close_all()
+
+    def meanwhile(
+        execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        if not refused and sql.lstrip().startswith("INSERT INTO reports_dailycount"):
+            thread = threading.Thread(target=date_back)
+            thread.start()
+            thread.join()
+            assert refused, "a station changed while it was counted"
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(meanwhile):
+        run_nightly(DAY)
+    assert refused == ["canceling statement due to lock timeout"]
+    station.refresh_from_db()
+    assert station.opened_on == DAY
+    date_back()
+    station.refresh_from_db()
+    assert station.opened_on == DAY - ONE_DAY
+    assert len(refused) == 1
 
 
 @pytest.mark.django_db(transaction=True)

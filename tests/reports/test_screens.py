@@ -140,6 +140,14 @@ def test_a_month_would_follow_from_the_year(world: World) -> None:
     assert new[dt.date(2023, 12, 1)] is not None
 
 
+def test_before_people_were_counted_there_is_nothing_and_not_none(world: World) -> None:
+    """They begin on 1 May 2023: of April nobody knows, in July nobody joined."""
+    view = screen_view_of(world)
+    months = {month.month: (month.members, month.joined) for month in view.months}
+    assert months[dt.date(2023, 4, 1)] == (None, None)
+    assert months[dt.date(2023, 7, 1)] == (None, 0)  # of a few members none is told
+
+
 def screen_view_of(world: World) -> ScreenView:
     """The screen of the city, counted anew."""
     count_anew(DAY)
