@@ -121,7 +121,7 @@ def brief_of(actor: Actor, union: Union, day: dt.date) -> Brief:
             for view in campaigns_of(actor, union, day)
             if view.is_running
             for row in view.targets
-            if not row.is_over
+            if row.is_under_way
         ][:TARGETS],
         laggards=[row for row in ranking.rows if row.pace and row.pace.status in LATE],
         marks=marks_of([union.pk], below=union),

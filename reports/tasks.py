@@ -19,7 +19,7 @@ from reports.checking import check_everything
 from reports.models import ReportRun
 from reports.nightly import LEAVES, help_count, run_nightly
 from reports.preparing import prepare_figures
-from reports.runs import NIGHT_UNDER_WAY, LeaseLost, last_published_day
+from reports.runs import NIGHT_UNDER_WAY, LeaseLost, last_closed_day
 
 # While another worker holds the lease we look again; a dead worker's lease runs out by itself.
 LOOK_AGAIN_SECONDS = 60
@@ -97,8 +97,11 @@ def prepare_figures_task(day: str) -> int:
 
 @shared_task(name="reports.send_briefs", ignore_result=True)
 def send_briefs_task() -> int:
-    """The morning briefs that the night left: those by text message; how many went out."""
-    day = last_published_day()
+    """The morning briefs that the night left: those by text message; how many went out.
+
+    For the newest day that was counted after it was over: another has no brief yet.
+    """
+    day = last_closed_day(before=local_today())
     return send_briefs(day) if day is not None else 0
 
 

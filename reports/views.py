@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from campaigns.models import Indicator
-from campaigns.selectors.targets import cascades_of, versions_of_campaign
+from campaigns.selectors.targets import versions_of_campaign
+from core.clock import local_today
 from core.errors import RuleViolation
 from core.pagination import BoundedPaginator, OneQueryPaginator
 from reports.asking import NOW, Asked, asked_of, date_of, number_of, start_of, without
@@ -23,6 +24,7 @@ from reports.metrics import Text, by_section, metric_of
 from reports.models.counts import PERSON_METRICS
 from reports.parts import PARTS, page_context, statuses
 from reports.selectors import progress, rows as rows_selectors
+from reports.selectors.cascades import cascades_of
 from reports.selectors.dashboard import Dashboard, dashboard_for, front_for
 from reports.selectors.days import AsOf, as_of
 from reports.selectors.marks import marks_with
@@ -32,11 +34,11 @@ from reports.selectors.scope import (
     home_unions,
     visible_campaigns,
 )
-from reports.selectors.trends import months_in
+from reports.selectors.trends import DEFAULT_RANGE, months_in
 from reports.shelf import Block, shelved
 from reports.summary import summary_of
 from unions.models import Union
-from unions.scope import can
+from unions.scope import can, can_below
 
 Page = dict[str, Any]
 
@@ -120,7 +122,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     beside = _union_beside(request, found.owner if sees_owner else None)
     shown = as_of(date_of(request.GET.get("day", "")))
     # Before the first night nothing is measured, but the plan can be read.
-    day = shown.day if shown else found.starts_on
+    day = shown.day if shown else found.day_near(local_today())
     sort = request.GET.get("sort", "-share")
     if sort.removeprefix("-") not in progress.TARGET_SORTS:
         sort = "-share"
@@ -152,8 +154,9 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
                 request.GET.get("changes")
             ),
             "changes_address": without(request.GET, "changes"),
-            # A briefing speaks for the owner: who sees only units below it may not send one.
-            "may_brief": sees_owner,
+            # A briefing speaks for the owner: who sees only units below it, or it alone, may not
+            # send one.
+            "may_brief": can_below(request.user, PERMISSION, found.owner),
             "cascade_union": beside,
             "cascades": cascades_of(found, beside, day) if beside else [],
         },
@@ -230,7 +233,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 @login_required
 def export(request: HttpRequest) -> HttpResponse:
     """The dashboard as an xlsx file, in the language of the page."""
-    found = _whole(request)
+    found = _whole(request, holds_range=True)
     return _file(workbook_of(found), CONTENT_TYPE, file_name(found))
 
 
@@ -257,8 +260,9 @@ def definitions_page(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _whole(request: HttpRequest) -> Dashboard:
-    """All blocks of the dashboard that the address asks for. Raises Http404 where there is none."""
+def _whole(request: HttpRequest, *, holds_range: bool = False) -> Dashboard:
+    """All blocks of the dashboard that the address asks for, the trend of its range or of twelve
+    months. Raises Http404 where there is none."""
     asked = asked_of(request)
     place, shown = asked.place(request), asked.as_of()
     if place is None or shown is None:
@@ -272,7 +276,7 @@ def _whole(request: HttpRequest) -> Dashboard:
         status=asked.status,
         pace=asked.pace,
         known_now=asked.known_now,
-        months=months_in(asked.range, place.union, shown.day),
+        months=months_in(asked.range if holds_range else DEFAULT_RANGE, place.union, shown.day),
         period=asked.period,
     )
 

@@ -174,12 +174,12 @@ _REMEMBER_PATHS = """
 """
 # A place at which a union has been counted (``counted`` names rows of union_id, old_path, path) is
 # one it had, though no day ended there: what was recorded of days gone by stays at it. For those
-# registered on ``day`` itself; others have left theirs behind when they moved.
+# registered on ``day`` or since; others have left theirs behind when they moved.
 REMEMBER_COUNTED_PLACES = """
     INSERT INTO unions_pastpath (union_id, path, until)
     SELECT n.union_id, n.old_path, %(day)s::date - 1
     FROM {counted} n JOIN unions_union u ON u.id = n.union_id
-    WHERE n.old_path <> n.path AND (u.created_at AT TIME ZONE %(zone)s)::date = %(day)s
+    WHERE n.old_path <> n.path AND (u.created_at AT TIME ZONE %(zone)s)::date >= %(day)s
     ON CONFLICT (union_id, until) DO NOTHING
 """
 _REHANG = """

@@ -98,6 +98,10 @@ class Campaign(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def day_near(self, day: dt.date) -> dt.date:
+        """``day`` where it lies in the campaign's dates, else the first or last of them."""
+        return min(max(day, self.starts_on), self.ends_on)
+
 
 class Phase(models.Model):
     """A dated step of a campaign; phases may overlap. Both dates inclusive."""

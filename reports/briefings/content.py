@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from campaigns.models import Campaign, Indicator, Target
+from core.clock import local_today
 from reports.models import CampaignProgress, PaceThreshold
 from reports.ratios import ratio
 from reports.selectors.days import AsOf
@@ -16,7 +17,8 @@ from reports.selectors.forecasts import TargetForecast, forecasts_of
 from reports.selectors.progress import TargetProgress, measured, told_on
 from reports.selectors.scope import PERMISSION
 from unions.enums import UnionStatus
-from unions.models import Union
+from unions.history import paths_on
+from unions.models import Union, UnionQuerySet
 from unions.scope import Actor
 
 Status = CampaignProgress.Status
@@ -62,7 +64,7 @@ class Line:
         """A code of ``STATES``; its words are ``status_label``."""
         if self.progress.is_closed and self.progress.status != Status.REACHED:
             return CLOSED
-        is_missed = self.progress.is_over and self.progress.status in _UNDER_WAY
+        is_missed = self.progress.is_finished and self.progress.status in _UNDER_WAY
         return MISSED if is_missed else self.progress.status
 
     @property
@@ -160,15 +162,23 @@ class Briefing:
 def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefing:
     """What can be told of ``campaign``, which the caller has fetched in the actor's scope.
 
-    The targets of a day are those whose period holds it; when none does, those that ended last.
+    The targets of a day are those of units that stood below the owner on it, in the tree of that
+    day, whose period holds it; when none does, those that ended last. Of units that have left the
+    actor's scope since none is told.
     The number of queries does not depend on the number of units.
     """
-    day = as_of.day if as_of else campaign.starts_on
+    day = as_of.day if as_of else campaign.day_near(local_today())
     targets = list(
         told_on(Target.objects.visible_to(actor, PERMISSION), day)
         .filter(indicator__campaign=campaign, period_start__lte=day)
         .select_related("indicator__group_set", "union")
-        .order_by("indicator", "period_start", "period_end", "union__path")
+    )
+    paths = paths_on(_with_owner(campaign, targets), day)
+    top = paths[campaign.owner_id]
+    targets = [target for target in targets if paths[target.union_id].startswith(top)]
+    # "/" sorts before the digits: a unit stands before what was below it.
+    targets.sort(
+        key=lambda row: (row.indicator_id, row.period_start, row.period_end, paths[row.union_id])
     )
     shown = [target for target in targets if target.period_end >= day]
     if not shown and targets:
@@ -185,19 +195,26 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
         campaign=campaign,
         day=day,
         as_of=as_of,
-        sheets=[_sheet(campaign.owner_id, rows, forecasts) for rows in grouped.values()],
+        sheets=[_sheet(campaign.owner_id, rows, forecasts, paths) for rows in grouped.values()],
         thresholds=list(PaceThreshold.objects.all()),
     )
 
 
+def _with_owner(campaign: Campaign, targets: list[Target]) -> UnionQuerySet:
+    return Union.objects.filter(pk__in={campaign.owner_id, *(row.union_id for row in targets)})
+
+
 def _sheet(
-    owner_id: int, rows: list[TargetProgress], forecasts: dict[int, TargetForecast]
+    owner_id: int,
+    rows: list[TargetProgress],
+    forecasts: dict[int, TargetForecast],
+    paths: dict[int, str],
 ) -> Sheet:
-    """``rows`` of one indicator and period, in the order of the tree."""
+    """``rows`` of one indicator and period, in the order of the tree: ``paths`` of the day."""
     first = rows[0].target
     own = next((row for row in rows if row.target.union_id == owner_id), None)
     below = [row for row in rows if row is not own]
-    above = _nearest_above(below)
+    above = _nearest_above(below, paths)
     depths: dict[int, int] = {}
     for row in below:
         parent = above[row.target.pk]
@@ -220,12 +237,12 @@ def _sheet(
     )
 
 
-def _nearest_above(rows: Iterable[TargetProgress]) -> dict[int, int | None]:
+def _nearest_above(rows: Iterable[TargetProgress], paths: dict[int, str]) -> dict[int, int | None]:
     """The target of the nearest unit above each, by key; ``rows`` come in the order of the tree."""
     found: dict[int, int | None] = {}
     open_units: list[tuple[str, int]] = []
     for row in rows:
-        path = row.target.union.path
+        path = paths[row.target.union_id]
         while open_units and not path.startswith(open_units[-1][0]):
             open_units.pop()
         found[row.target.pk] = open_units[-1][1] if open_units else None

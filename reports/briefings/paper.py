@@ -16,7 +16,7 @@ from campaigns.models import Unit
 from core.typesetting import set_document
 from reports.briefings import wording
 from reports.briefings.content import Briefing, Line, Sheet
-from reports.templatetags.reports_figures import DASH, number, pace, percent_text
+from reports.templatetags.reports_figures import DASH, number, pace, percent_text, rate_text
 from reports.templatetags.reports_marks import sign_note, signed_as
 
 Block = dict[str, Any]
@@ -124,9 +124,10 @@ def unit_note(sheet: Sheet) -> str:
 
 
 def _bare(value: Decimal | None, sheet: Sheet) -> str:
-    if sheet.indicator.unit == Unit.RATIO:
-        return percent_text(value)
-    return number(value)
+    if sheet.indicator.unit != Unit.RATIO:
+        return number(value)
+    # A rate of more than everybody bears its mark, a missing one is a dash.
+    return percent_text(value) if value is None else rate_text(value)
 
 
 def _overview(briefing: Briefing) -> Block:

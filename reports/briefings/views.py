@@ -19,7 +19,7 @@ from reports.briefings.workbook import workbook_of
 from reports.selectors.days import as_of
 from reports.selectors.scope import PERMISSION, visible_campaigns
 from reports.sheets import CONTENT_TYPE, safe_file_name
-from unions.models import Union
+from unions.scope import can_below
 
 
 @require_safe
@@ -54,17 +54,16 @@ def _answer(
 
 
 def _briefing(request: HttpRequest, pk: int) -> Briefing:
-    """The briefing of a campaign whose owner the viewer may see: it speaks for the owner.
+    """The briefing of a campaign whose owner the viewer may see, with all below it: it speaks for
+    the owner.
 
-    Who sees only units below reads the campaign's page. Raises Http404.
+    Who sees only units below, or the owner alone, reads the campaign's page. Raises Http404.
     """
-    owners = Union.objects.visible_to(request.user, PERMISSION)
     campaign = get_object_or_404(
-        visible_campaigns(request.user)
-        .filter(owner__in=owners.values("pk"))
-        .select_related("owner", "group_set"),
-        pk=pk,
+        visible_campaigns(request.user).select_related("owner", "group_set"), pk=pk
     )
+    if not can_below(request.user, PERMISSION, campaign.owner):
+        raise Http404
     return briefing_of(request.user, campaign, as_of(_day(request.GET.get("day", ""))))
 
 

@@ -121,11 +121,15 @@ def _brackets(text: str, inside: str) -> str:
 def opening(briefing: Briefing) -> str:
     """Who reports what, and from where the figures come."""
     campaign = briefing.campaign
+    has_rates = any(sheet.indicator.unit == Unit.RATIO for sheet in briefing.sheets)
     return _(
         "%(owner)s runs “%(name)s” from %(first)s to %(last)s. The progress of all units as of "
         "%(day)s is made known below. All figures are computed from the register by the "
-        "definitions at the end; none was reported by hand."
+        "definitions at the end; %(besides)s"
     ) % {
+        "besides": _("rates are divided by the workers that were counted (baseline).")
+        if has_rates
+        else _("none was reported by hand."),
         "owner": campaign.owner.name,
         "name": campaign.name,
         "first": date_text(campaign.starts_on),

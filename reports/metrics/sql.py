@@ -104,6 +104,8 @@ FROM asked"""
 # -- unions ----------------------------------------------------------------------------------------
 
 _FOUNDED = "COALESCE(u.founded_on, (u.created_at AT TIME ZONE 'Asia/Shanghai')::date)"
+# Where it happened; one entered later, where its union was registered.
+_PLACED = f"GREATEST({_FOUNDED}, (u.created_at AT TIME ZONE 'Asia/Shanghai')::date)"
 _IS_UNION = f"""u.status <> 'preparing' AND NOT u.ended_in_preparation
   AND u.kind_id <> '{HOLDING_POOL}'"""
 
@@ -125,7 +127,7 @@ UNIONS_FOUNDED = f"""SELECT COUNT(*)
 FROM unions_union u
 WHERE {_IS_UNION}
   AND {_FOUNDED} BETWEEN :since AND :day
-  AND {_below(_FOUNDED)}"""
+  AND {_below(_PLACED)}"""
 
 COVERAGE = """SELECT COUNT(DISTINCT c.covered_id)
 FROM unions_unioncoverage c

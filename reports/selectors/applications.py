@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -61,7 +62,8 @@ class Step:
 
 @dataclass(frozen=True)
 class ApplicationRow:
-    """An application as it stood at the end of the last day: ``days`` from sending to decision."""
+    """An application as it stood at the end of the last day: ``days`` from sending to decision.
+    One that was taken back has none."""
 
     application: Application
     state: str
@@ -123,17 +125,32 @@ def may_see_names(actor: Actor, union: Union) -> bool:
     return can(actor, NAMES, union)
 
 
-def as_they_stood(applications: list[Application], last: dt.date) -> list[ApplicationRow]:
-    """Each with what was known of it when ``last`` ended."""
+def as_they_stood(applications: Sequence[Application], last: dt.date) -> list[ApplicationRow]:
+    """Each with what was known of it when ``last`` ended; one query for all."""
     until = local_day_end(last)
+    corrections = ApplicationStep.objects.filter(
+        application__in=applications, type=StepType.CORRECTION, at__lt=until
+    )
+    asked = dict(corrections.values_list("application").annotate(at=Max("at")).order_by())
     rows = []
     for one in applications:
-        decided_at = one.decided_at if one.decided_at and one.decided_at < until else None
+        closed_at = one.decided_at if one.decided_at and one.decided_at < until else None
+        state = ApplicationStatus(one.status) if closed_at else _open_state(one, asked, until)
+        decided_at = None if state == ApplicationStatus.CANCELLED else closed_at
         days = _days(decided_at - one.submitted_at) if decided_at else None
-        state = ApplicationStatus(one.status if decided_at else ApplicationStatus.SUBMITTED).label
         reason = str(one.rejection_reason or "") if decided_at else ""
-        rows.append(ApplicationRow(one, str(state), decided_at, days, reason))
+        rows.append(ApplicationRow(one, str(state.label), decided_at, days, reason))
     return rows
+
+
+def _open_state(
+    application: Application, asked: dict[int, dt.datetime], until: dt.datetime
+) -> ApplicationStatus:
+    """Waiting for the union, or for the applicant, who was asked to correct it and had not."""
+    at, sent_again = asked.get(application.pk), application.resubmitted_at
+    if at is None or (sent_again is not None and at < sent_again < until):
+        return ApplicationStatus.SUBMITTED
+    return ApplicationStatus.CORRECTION
 
 
 def _days(passed: dt.timedelta) -> Decimal:

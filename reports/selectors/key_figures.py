@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 from reports.ratios import percent, ratio
 from reports.selectors.counts import Metric
 from reports.selectors.coverage_rates import Units
-from reports.selectors.days import month_start, year_start
+from reports.selectors.days import eve, month_start, year_start
 from reports.selectors.marks import ESTABLISHMENT, Rests, rests_on
 from reports.selectors.reading import Reading, month_ago, year_ago
 from unions.models import Union
@@ -107,7 +107,8 @@ def key_figures(
         is_of_people: bool = True,
     ) -> KeyFigure:
         def known_on(earlier: dt.date) -> Value:
-            if is_of_people and first is not None and earlier < first:
+            begin = eve(year_start(earlier)) if is_of_the_year else earlier
+            if is_of_people and first is not None and begin < first:
                 return None
             # What began with the year cannot be compared with the year before its turn.
             if is_of_the_year and earlier == compared[0] and earlier.year != day.year:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Phase, Target, TargetQuerySet, TargetVersion
 from campaigns.selectors.targets import VALUE_ON_DAY_SQL
+from core.clock import local_today
 from core.replica import reading_connection
 from reports.models import CampaignProgress
 from reports.pace import STATUS_ON_DAY_SQL
@@ -50,7 +51,7 @@ class TargetProgress:
     @property
     def status_label(self) -> str:
         """The status in words. After the end of its period a target is no longer at risk."""
-        if self.is_over and self.status in (
+        if self.is_finished and self.status in (
             Status.AHEAD,
             Status.ON_PACE,
             Status.BEHIND,
@@ -69,6 +70,16 @@ class TargetProgress:
     def is_over(self) -> bool:
         """The period has ended."""
         return self.target.period_end < self.day
+
+    @property
+    def is_finished(self) -> bool:
+        """Nothing can be added any more: as ``is_over``, and on the last day once it has passed."""
+        return self.is_over or self.target.period_end == self.day < local_today()
+
+    @property
+    def is_under_way(self) -> bool:
+        """The day lies in the period."""
+        return self.target.period_start <= self.day <= self.target.period_end
 
     @property
     def value(self) -> Decimal | None:

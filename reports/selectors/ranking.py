@@ -183,7 +183,7 @@ page AS (
         THEN COUNT(u.sort_key) OVER (course ROWS UNBOUNDED PRECEDING) END AS place
     FROM kept u
     WINDOW course AS (
-        ORDER BY (u.members = 0), u.sort_key {{direction}} NULLS LAST, u.name, u.id)
+        ORDER BY {{empty_last}} u.sort_key {{direction}} NULLS LAST, u.name, u.id)
     ORDER BY line
     LIMIT %(limit)s OFFSET %(offset)s
 )
@@ -244,8 +244,8 @@ def ranking_of(
 ) -> Ranking:
     """The children of ``union`` in the viewer's scope that stood on ``day``; one query.
 
-    Those without members stand last, whatever the order. ``kind`` and ``status`` (of pace) leave
-    the others out; where no pace is told, a status is no filter.
+    Those without members stand last, but where pace is the order. ``kind`` and ``status`` (of pace)
+    leave the others out; where no pace is told, a status is no filter.
     ``pace`` is the key of the target to compare; without it, or where it is not under way, it is
     the first of those measured that most children have. ``groups`` are those of the day, where the
     caller has read them.
@@ -282,6 +282,8 @@ def ranking_of(
         under_way=embedded(_under_way(actor, union, day), "pace", values),
         children=embedded(children, "child", values),
         key=SORTS[wanted.sort.removeprefix("-")],
+        # Who has a target and nobody yet is the slowest of all.
+        empty_last="" if wanted.sort.removeprefix("-") == "pace" else "(u.members = 0),",
         direction="DESC" if wanted.sort.startswith("-") else "ASC",
     )
     with reading_connection().cursor() as cursor:

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce, Greatest, TruncDate
 from django.http import Http404
 
 from core.clock import CHINA
@@ -316,8 +316,9 @@ def _unions(unions: UnionQuerySet, figure: Figure) -> UnionQuerySet:
         .select_related("kind", "parent")
     )
     if figure.metric == Metric.UNIONS_FOUNDED:
-        # A founding stays where it happened.
-        rows = _below_then(rows, figure, "pk", "path", OuterRef("since"))
+        # A founding stays where it happened; one entered later, where its union was registered.
+        rows = rows.annotate(placed_on=Greatest("since", TruncDate("created_at", tzinfo=CHINA)))
+        rows = _below_then(rows, figure, "pk", "path", OuterRef("placed_on"))
         rows = rows.filter(since__gte=figure.since) if figure.since else rows
     else:
         rows = _below_then(rows, figure, "pk", "path", figure.day)

@@ -125,7 +125,7 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
         row
         for view in campaigns_of(actor, union, shown.day)
         for row in view.targets
-        if view.is_running and not row.is_over
+        if view.is_running and row.is_under_way
     ][:TARGETS]
     small = small_targets(targets)
     return ScreenView(

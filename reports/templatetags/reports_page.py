@@ -89,7 +89,8 @@ def applications_link(
         return text
     day = context["as_of"].day.isoformat()
     query = keep(context, union=context["union"].pk, day=day, page="", step=step, reason=reason)
-    return format_html('<a href="{}?{}">{}</a>', reverse("reports:applications"), query, text)
+    address = f"{reverse('reports:applications')}?{query}"
+    return format_html('<a href="{}" data-state>{}</a>', address, text)
 
 
 @register.simple_tag(takes_context=True)

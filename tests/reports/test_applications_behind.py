@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import translation
 
-from members.models import Application
+from members.models import Application, ApplicationStep
 from reports.selectors.applications import (
     STEPS,
     applications_behind,
@@ -86,6 +86,17 @@ def test_an_application_is_told_as_it_stood_then(union: Union) -> None:
     assert (refused.state, refused.days, refused.reason != "") == ("not approved", Decimal(3), True)
     assert (later.state, later.decided_at, later.days) == ("waiting for review", None, None)
     assert (known.state, known.days) == ("approved", Decimal(23))
+    # Taken back is not decided; who was asked to correct is waited for until it comes again.
+    asked_at = sent[6].submitted_at
+    ApplicationStep.objects.create(application=sent[6], type="correction", at=asked_at)
+    with translation.override("en"):
+        back, corrected = as_they_stood([sent[5], sent[6]], LAST)
+        Application.objects.filter(pk=sent[6].pk).update(
+            resubmitted_at=asked_at + dt.timedelta(hours=1)
+        )
+        (again,) = as_they_stood([Application.objects.get(pk=sent[6].pk)], LAST)
+    assert (back.state, back.decided_at, back.days) == ("taken back", None, None)
+    assert (corrected.state, again.state) == ("to be corrected", "waiting for review")
 
 
 def test_who_decides_sees_them_and_who_leads_sees_how_many(client: Client, union: Union) -> None:

@@ -286,7 +286,8 @@ def test_before_and_after() -> None:
     world = build_world(count=False)
     reader = make_official("province", world.province, Role.LEADER)
     nothing = brief(world, reader)
-    assert (nothing.day, nothing.as_of) == (D(2023, 1, 1), None)
+    # As of today; of a campaign that is over as of its end.
+    assert (nothing.day, nothing.as_of) == (D(2025, 12, 31), None)
     assert page_values(nothing, MADE_ON)["annexes"]
     run_nightly(D(2026, 1, 5))
     after = brief(world, reader)
