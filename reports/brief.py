@@ -31,6 +31,7 @@ from reports.selectors.days import eve
 from reports.selectors.figures import Figures, figures_of
 from reports.selectors.marks import Marks, Rests, books_note, marks_of, named_notes, rests_on
 from reports.selectors.progress import TargetProgress, campaigns_of
+from reports.selectors.ranked import pace_of
 from reports.selectors.ranking import ranking_of
 from reports.selectors.ranking_rows import RankedUnion
 from reports.selectors.scope import PERMISSION
@@ -67,6 +68,7 @@ class Brief:
     laggards: list[RankedUnion]
     marks: Marks
     pace_rests_on: Rests  # of the laggards
+    pace_of: str  # the campaign, indicator and period of the laggards' pace
 
     def note(self, behind: Rests, union: Union | None = None) -> str:
         """The mark of a figure that rests on ``behind``, of ``union`` (default: the brief's)."""
@@ -126,6 +128,7 @@ def brief_of(actor: Actor, union: Union, day: dt.date) -> Brief:
         laggards=[row for row in ranking.rows if row.pace and row.pace.status in LATE],
         marks=marks_of([union.pk], below=union),
         pace_rests_on=ranking.rests_on["pace"],
+        pace_of=pace_of(ranking),
     )
 
 
@@ -166,7 +169,8 @@ def letter_of(brief: Brief) -> tuple[str, str]:
     if brief.targets:
         lines += ["", _("Campaigns"), *(f"· {_target_line(row)}" for row in brief.targets)]
     if brief.laggards:
-        lines += ["", _("Behind (pace)"), *(f"· {_laggard(row, brief)}" for row in brief.laggards)]
+        lines += ["", " · ".join((_("Behind (pace)"), brief.pace_of))]
+        lines += [f"· {_laggard(row, brief)}" for row in brief.laggards]
     lines += [
         "",
         _("The dashboard: %(address)s") % {"address": brief.address},

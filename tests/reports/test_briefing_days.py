@@ -15,7 +15,7 @@ from accounts.models import User
 from campaigns.models import Campaign, Metric, Target, TargetVersion, Unit, VersionState
 from core.clock import CHINA, local_today
 from reference.models import GroupSet
-from reports.brief import brief_of
+from reports.brief import brief_of, letter_of
 from reports.briefings.content import Briefing, briefing_of
 from reports.briefings.paper import page_values
 from reports.nightly import run_nightly
@@ -150,6 +150,11 @@ def test_the_morning_brief_tells_of_what_is_under_way(world: World, reader: User
     brief = brief_of(reader, world.city, DAY)
     assert {row.target.period_start.year for row in brief.targets} == {2023, 2024}
     assert brief.laggards[0].union == world.shen
+    with translation.override("en"):
+        text = letter_of(brief)[1]
+    # Whose pace it is, for there may be several campaigns.
+    assert "\nBehind (pace) · 三年行动计划 · 新发展会员 · 2024-01-01 – 2024-12-31\n" in text
+    assert "· 莘县总工会" in text
     slowest = ranking_of(reader, world.city, DAY, sort="pace").rows[0]
     assert (slowest.union, slowest.members, slowest.pace_value) == (world.shen, 0, Decimal(0))
     # Otherwise who has nobody stands last.
