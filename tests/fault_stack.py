@@ -27,10 +27,11 @@ from members.models.application import ID_NUMBER_CONTEXT
 from portal import addresses
 from portal.benchmarks.web import Client, form_token, gunicorn
 from portal.embedded.postgres import Postgres, wheel_binaries
-from portal.embedded.processes import Child
+from portal.embedded.processes import Child, wait_until
 from portal.embedded.valkey import Valkey
 
 CODE = "FAVLT234"
+WEB_PROCESSES = 2
 UNLIMITED = dict.fromkeys(
     (
         "JOIN_LIMIT_PER_IP",
@@ -306,7 +307,11 @@ def fault_stack(folder: Path, environment: dict[str, str]) -> Iterator[FaultStac
         _copy_database(parts)
         _python(parts.environment, "-c", _WORLD)
         changed = {k: v for k, v in parts.environment.items() if os.environ.get(k) != v}
+        changed["WEB_WORKERS"] = str(WEB_PROCESSES)
         parts.port = stack.enter_context(gunicorn("portal.wsgi", "/healthz", **changed))
+        # The first of them answers before the others have begun.
+        if not wait_until(lambda: len(parts.web_processes()) == WEB_PROCESSES, seconds=30):
+            raise TimeoutError(f"{parts.web_processes()} of {WEB_PROCESSES} answer")
         yield parts
 
 
