@@ -38,9 +38,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     ``by=union``.
     """
     asked = asked_of(request)
-    place, shown = asked.place(request), asked.as_of()
-    if place is None or shown is None:
-        raise Http404
+    place, shown = asked.found(request)
     funnel = funnel_of(place.union, PERIODS[asked.period](shown.day), shown.day)
     step = find_step(funnel, request.GET.get("step", "sent"), request.GET.get("reason", ""))
     if step is None:

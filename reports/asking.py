@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.http import HttpRequest, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -69,6 +69,13 @@ class Asked:
     def as_of(self) -> AsOf | None:
         """The day shown; None before the first night."""
         return as_of(self.day)
+
+    def found(self, request: HttpRequest) -> tuple[Place, AsOf]:
+        """The union and the day shown. Raises Http404 where there is none of them to be shown."""
+        place, shown = self.place(request), self.as_of()
+        if place is None or shown is None:
+            raise Http404
+        return place, shown
 
 
 def asked_of(request: HttpRequest) -> Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -22,9 +22,7 @@ PAGE_SIZE = 100
 def covered(request: HttpRequest) -> HttpResponse:
     """``?union=&day=``: unions that federations of the subtree cover; ``by``: one federation."""
     asked = asked_of(request)
-    place, shown = asked.place(request), asked.as_of()
-    if place is None or shown is None:
-        raise Http404
+    place, shown = asked.found(request)
     chosen = number_of(request.GET.get("by", ""), default=0)
     rows = coverages_behind(request.user, place.union, shown.day, chosen or None)
     page = BoundedPaginator(rows, PAGE_SIZE).get_page(asked.page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -24,9 +24,7 @@ CHOICES = {"yes": True, "no": False}
 def units(request: HttpRequest) -> HttpResponse:
     """``?union=&day=``: the units of the register and their unions; ``covered=yes`` or ``no``."""
     asked = asked_of(request)
-    place, shown = asked.place(request), asked.as_of()
-    if place is None or shown is None:
-        raise Http404
+    place, shown = asked.found(request)
     chosen = request.GET.get("covered", "")
     chosen = chosen if chosen in CHOICES else ""
     units_then = units_behind(request.user, place.union, shown.day)

@@ -264,9 +264,7 @@ def _whole(request: HttpRequest, *, holds_range: bool = False) -> Dashboard:
     """All blocks of the dashboard that the address asks for, the trend of its range or of twelve
     months. Raises Http404 where there is none."""
     asked = asked_of(request)
-    place, shown = asked.place(request), asked.as_of()
-    if place is None or shown is None:
-        raise Http404
+    place, shown = asked.found(request)
     return dashboard_for(
         request.user,
         place.union,
