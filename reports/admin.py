@@ -24,6 +24,7 @@ from reports.models import (
     SignalRule,
 )
 from reports.models.counts import Metric
+from reports.models.progress import PACE_ORDER
 from reports.resources import ReportedFigureResource
 from reports.screen_admin import ScreenTokenAdmin as ScreenTokenAdmin
 from reports.services import record_figure, update_figure
@@ -114,12 +115,43 @@ class ReportedFigureAdmin(ExchangeMixin, ScopedModelAdmin):
         return f"{figure.value.normalize():,f} {unit_word(figure.unit)}"
 
 
+class PaceThresholdForm(forms.ModelForm):
+    """A limit that leaves the statuses in their order."""
+
+    class Meta:
+        model = PaceThreshold
+        fields = ("minimum_pace",)
+
+    def clean_minimum_pace(self) -> Decimal:
+        """Refuse a limit below that of a worse status, or above that of a better one."""
+        pace: Decimal = self.cleaned_data["minimum_pace"]
+        place = PACE_ORDER.index(self.instance.status)
+        for other in PaceThreshold.objects.exclude(pk=self.instance.pk):
+            is_better = PACE_ORDER.index(other.status) < place
+            if is_better and pace >= other.minimum_pace:
+                said = _("It must be less than that of “%(status)s”, %(pace)s.")
+            elif not is_better and pace <= other.minimum_pace:
+                said = _("It must be more than that of “%(status)s”, %(pace)s.")
+            else:
+                continue
+            values = {"status": other.get_status_display(), "pace": other.minimum_pace}
+            raise forms.ValidationError(said % values)
+        return pace
+
+
 @admin.register(PaceThreshold)
 class PaceThresholdAdmin(OperatorAdmin):
     """From which pace on a target is ahead, on pace, behind or at risk."""
 
+    form = PaceThresholdForm
     list_display = ("status", "minimum_pace")
+    fields = ("status", "minimum_pace")
+    readonly_fields = ("status",)
     ordering = ("-minimum_pace",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Never: each status that follows from pace has its threshold."""
+        return False
 
 
 class SignalRuleForm(forms.ModelForm):

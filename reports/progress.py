@@ -4,8 +4,8 @@ Formulas (docs/metrics.md, domain: quota_completion with linear pace):
 value of *new members* = persons who joined from the first day of the target's period to the day;
 *enrolment rate* = active members of the group set ÷ latest baseline; *unions established* = unions
 founded in the period; *stations* = stations open on the day. share = value ÷ the target as it stood
-on the day; pace = share ÷
-time elapsed; status by the thresholds in ``PaceThreshold``.
+on the day (none of a target of 0); pace = share ÷ time elapsed; status by the thresholds in
+``PaceThreshold``.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ shared AS (
 INSERT INTO reports_campaignprogress
     (target_id, day, value, target_value, share, time_elapsed, status)
 SELECT id, %(day)s, value, target_value, share, time_elapsed,
-    {status_sql("share", "time_elapsed")}
+    {status_sql("value", "target_value", "time_elapsed")}
 FROM shared
 """
 

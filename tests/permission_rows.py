@@ -340,8 +340,7 @@ ADMIN_LISTS = (
         "admin:reports_pacethreshold",
         lambda world: world.threshold.pk,
         reach=CLOSED,
-        added=lambda world: {"status": "no_data", "minimum_pace": "9.99"},
-        changed={"minimum_pace": "7.77"},
+        changed={"minimum_pace": "1.07"},
     ),
     AdminList("admin:reports_reportrun", lambda world: world.run.pk, reach=CLOSED),
     AdminList(

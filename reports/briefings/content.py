@@ -30,18 +30,20 @@ CLOSED = "closed"
 # The order in which states are told, the best first.
 STATES = (
     Status.REACHED, Status.AHEAD, Status.ON_PACE, Status.BEHIND, Status.AT_RISK, MISSED,
-    Status.NO_DATA, Status.NOT_STARTED, CLOSED,
+    Status.NO_DATA, Status.NO_TARGET, Status.NOT_STARTED, CLOSED,
 )  # fmt: skip
+# Indicator, first and last day.
+Key = tuple[int, dt.date, dt.date]
 LAGGING = (Status.BEHIND, Status.AT_RISK, MISSED)
 _UNDER_WAY = (Status.AHEAD, Status.ON_PACE, Status.BEHIND, Status.AT_RISK)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One unit's target. ``depth`` 0 stands directly below the owner in the table.
+    """One unit's target. ``depth`` 0 has no unit with a target between it and the owner.
 
-    ``place`` is that among the units below the same unit, 1 the best; units with one share hold
-    one place, and those without a share none.
+    ``place`` is that among the units whose targets stand under that of the same unit, 1 the best;
+    units with one share hold one place, and those without a share none.
     """
 
     progress: TargetProgress
@@ -77,17 +79,23 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One indicator over one period: the owner's own target, the others in the tree's order."""
+    """One indicator over one period: the owner's own target, the others in the tree's order.
+
+    ``left``: units that had such a target below the owner on the day, and have left the reader's
+    scope since.
+    """
 
     indicator: Indicator
     period_start: dt.date
     period_end: dt.date
     own: Line | None
     lines: list[Line]
+    left: int = 0
 
     @property
-    def direct(self) -> list[Line]:
-        """The units directly below the owner, the best first, those without a share last."""
+    def next_below(self) -> list[Line]:
+        """The units with a target next below the owner, which may be further down than its
+        children: the best first, those without a share last."""
         return sorted(
             (line for line in self.lines if line.depth == 0),
             key=lambda line: (line.place is None, line.place or 0, line.union.path),
@@ -124,18 +132,18 @@ class Sheet:
 
     @property
     def promised(self) -> Decimal | None:
-        """Sum of the targets directly below; None where targets do not add up (ratios)."""
-        if not self.indicator.is_divisible or not self.direct:
+        """Sum of the targets next below; None where targets do not add up (ratios)."""
+        if not self.indicator.is_divisible or not self.next_below:
             return None
-        return sum((line.target_value for line in self.direct), Decimal(0))
+        return sum((line.target_value for line in self.next_below), Decimal(0))
 
     @property
     def done(self) -> Decimal | None:
-        """Sum of what the units directly below have reached; None like ``promised``, and when
+        """Sum of what the units next below have reached; None like ``promised``, and when
         nothing was measured of any: unknown is not nothing."""
-        if self.promised is None or all(line.progress.value is None for line in self.direct):
+        if self.promised is None or all(line.progress.value is None for line in self.next_below):
             return None
-        return sum((line.progress.value or Decimal(0) for line in self.direct), Decimal(0))
+        return sum((line.progress.value or Decimal(0) for line in self.next_below), Decimal(0))
 
     @property
     def done_share(self) -> Decimal | None:
@@ -150,12 +158,16 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Briefing:
-    """A campaign on a day. ``as_of`` is None before the first night: then nothing is measured."""
+    """A campaign on a day. ``as_of`` is None before the first night: then nothing is measured.
+
+    ``knows_targets``: by that day any target had been set that the reader may see.
+    """
 
     campaign: Campaign
     day: dt.date
     as_of: AsOf | None
     sheets: list[Sheet]
+    knows_targets: bool
     thresholds: list[PaceThreshold] = field(default_factory=list)
 
 
@@ -163,41 +175,53 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
     """What can be told of ``campaign``, which the caller has fetched in the actor's scope.
 
     The targets of a day are those of units that stood below the owner on it, in the tree of that
-    day, whose period holds it; when none does, those that ended last. Of units that have left the
-    actor's scope since none is told.
+    day, whose period holds it; when none does, those that ended last. Units that have left the
+    actor's scope since are counted, not told.
     The number of queries does not depend on the number of units.
     """
     day = as_of.day if as_of else campaign.day_near(local_today())
-    targets = list(
-        told_on(Target.objects.visible_to(actor, PERMISSION), day)
-        .filter(indicator__campaign=campaign, period_start__lte=day)
-        .select_related("indicator__group_set", "union")
+    told = told_on(Target.objects.visible_to(actor, PERMISSION), day).filter(
+        indicator__campaign=campaign
     )
-    paths = paths_on(_with_owner(campaign, targets), day)
+    targets = list(
+        told.filter(period_start__lte=day).select_related("indicator__group_set", "union")
+    )
+    knows_targets = bool(targets) or told.exists()
+    beyond = list(
+        told_on(Target.objects.all(), day)
+        .filter(indicator__campaign=campaign, period_start__lte=day)
+        .exclude(pk__in=[target.pk for target in targets])
+    )
+    paths = paths_on(_with_owner(campaign, [*targets, *beyond]), day)
     top = paths[campaign.owner_id]
     targets = [target for target in targets if paths[target.union_id].startswith(top)]
+    left = Counter(_key(target) for target in beyond if paths[target.union_id].startswith(top))
     # "/" sorts before the digits: a unit stands before what was below it.
-    targets.sort(
-        key=lambda row: (row.indicator_id, row.period_start, row.period_end, paths[row.union_id])
-    )
+    targets.sort(key=lambda row: (*_key(row), paths[row.union_id]))
     shown = [target for target in targets if target.period_end >= day]
     if not shown and targets:
         last = max(target.period_end for target in targets)
         shown = [target for target in targets if target.period_end == last]
     rows = measured(shown, day)
     forecasts = forecasts_of(rows)
-    grouped: dict[tuple[int, dt.date, dt.date], list[TargetProgress]] = {}
+    grouped: dict[Key, list[TargetProgress]] = {}
     for row in rows:
-        target = row.target
-        key = (target.indicator_id, target.period_start, target.period_end)
-        grouped.setdefault(key, []).append(row)
+        grouped.setdefault(_key(row.target), []).append(row)
     return Briefing(
         campaign=campaign,
         day=day,
         as_of=as_of,
-        sheets=[_sheet(campaign.owner_id, rows, forecasts, paths) for rows in grouped.values()],
+        sheets=[
+            _sheet(campaign.owner_id, rows, forecasts, paths, left[key])
+            for key, rows in grouped.items()
+        ],
+        knows_targets=knows_targets,
         thresholds=list(PaceThreshold.objects.all()),
     )
+
+
+def _key(target: Target) -> Key:
+    return target.indicator_id, target.period_start, target.period_end
 
 
 def _with_owner(campaign: Campaign, targets: list[Target]) -> UnionQuerySet:
@@ -209,6 +233,7 @@ def _sheet(
     rows: list[TargetProgress],
     forecasts: dict[int, TargetForecast],
     paths: dict[int, str],
+    left: int,
 ) -> Sheet:
     """``rows`` of one indicator and period, in the order of the tree: ``paths`` of the day."""
     first = rows[0].target
@@ -234,6 +259,7 @@ def _sheet(
             )
             for row in below
         ],
+        left,
     )
 
 
@@ -251,7 +277,7 @@ def _nearest_above(rows: Iterable[TargetProgress], paths: dict[int, str]) -> dic
 
 
 def _places(rows: list[TargetProgress], above: dict[int, int | None]) -> dict[int, int]:
-    """The place of each target among those below the same unit, by share."""
+    """The place of each target among those that stand under the same target, by share."""
     families: dict[int | None, list[TargetProgress]] = {}
     for row in rows:
         if row.share is not None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _, ngettext, pgettext
 
 from campaigns.models import Unit
 from core.typesetting import set_document
-from reports.briefings import wording
+from reports.briefings import terms, wording
 from reports.briefings.content import Briefing, Line, Sheet
 from reports.templatetags.reports_figures import DASH, number, pace, percent_text, rate_text
 from reports.templatetags.reports_marks import sign_note, signed_as
@@ -24,7 +24,7 @@ Block = dict[str, Any]
 # A chart shows at most so many units: the best, and the last if there are more.
 CHART_BEST, CHART_LAST = 20, 10
 SHOWN_LAGGARDS = 30
-# Beyond so many lines nobody reads on paper: an annex then holds the units directly below.
+# Beyond so many lines nobody reads on paper: an annex then holds the units next below.
 MOST_LINES = 12_000
 MOST_TAGGED_LINES = 500
 # Bars end here: somebody with ten times the target must not squeeze all others.
@@ -50,15 +50,15 @@ def page_values(briefing: Briefing, made_on: dt.date) -> dict[str, Any]:
         sections += [_ranking(with_units), _laggards(with_units)]
     sections.append(_explanations(briefing))
     for count, section in enumerate(sections, start=1):
-        section["heading"] = wording.heading(count, section["heading"])
+        section["heading"] = terms.heading(count, section["heading"])
     return {
-        "lang": "zh" if wording.is_chinese() else "en",
-        "title": wording.title(briefing),
-        "title_lines": wording.title_lines(briefing),
-        "as_of": wording.as_of_text(briefing),
+        "lang": "zh" if terms.is_chinese() else "en",
+        "title": terms.title(briefing),
+        "title_lines": terms.title_lines(briefing),
+        "as_of": terms.as_of_text(briefing),
         "opening": wording.opening(briefing),
         "sections": sections,
-        "signature": [briefing.campaign.owner.name, wording.date_text(made_on)],
+        "signature": [briefing.campaign.owner.name, terms.date_text(made_on)],
         "demo": _("Demo data") if briefing.campaign.is_demo else "",
         "annexes": _annexes(sheets),
     }
@@ -69,9 +69,9 @@ def _annexes(sheets: list[Sheet]) -> list[Block]:
     return [
         {
             "title": _("Annex %(number)d") % {"number": count},
-            "name": wording.indicator_name(sheet),
-            "period": wording.period_text(sheet),
-            "note": _("Units directly below only; all units are in the workbook of this briefing.")
+            "name": terms.indicator_name(sheet),
+            "period": terms.period_text(sheet),
+            "note": _("Units next below only; all units are in the workbook of this briefing.")
             if is_cut
             else "",
             "unit": unit_note(sheet),
@@ -119,7 +119,7 @@ def unit_note(sheet: Sheet) -> str:
     """In which unit targets and values stand; percent stand in the cells."""
     if sheet.indicator.unit == Unit.RATIO:
         return ""
-    colon = "：" if wording.is_chinese() else ": "
+    colon = "：" if terms.is_chinese() else ": "
     return f"{pgettext('of a table', 'In')}{colon}{sheet.indicator.get_unit_display()}"
 
 
@@ -133,32 +133,32 @@ def _bare(value: Decimal | None, sheet: Sheet) -> str:
 def _overview(briefing: Briefing) -> Block:
     blocks: list[Block] = []
     for count, sheet in enumerate(briefing.sheets, start=1):
-        blocks.append(_sub(wording.subheading(count, wording.full_name(sheet))))
-        blocks += [_text(text) for text in wording.overview(sheet, briefing.day)]
+        blocks.append(_sub(terms.subheading(count, terms.full_name(sheet))))
+        blocks += [_text(text) for text in wording.overview(sheet, briefing.day, has_signs=True)]
         if sheet.lines:
             blocks.append(_states(sheet))
-    if not briefing.sheets:
-        blocks.append(_text(_("No target of this campaign has begun.")))
+    if nothing := wording.without_targets(briefing):
+        blocks.append(_text(nothing))
     return {"heading": _("Overall progress"), "blocks": blocks}
 
 
 def _ranking(sheets: list[Sheet]) -> Block:
     blocks: list[Block] = []
     for count, sheet in enumerate(sheets, start=1):
-        blocks.append(_sub(wording.subheading(count, wording.sheet_name(sheet))))
-        ranked = [line for line in sheet.direct if line.place]
+        blocks.append(_sub(terms.subheading(count, terms.sheet_name(sheet))))
+        ranked = [line for line in sheet.next_below if line.place]
         if ranked:
             blocks.append(_bars(ranked))
-            blocks += _unranked(len(sheet.direct) - len(ranked))
+            blocks += _unranked(len(sheet.next_below) - len(ranked))
         else:
-            blocks.append(_text(_("There is no figure to rank the units by.")))
-    return {"heading": _("Ranking of the units directly below"), "blocks": blocks}
+            blocks.append(_text(_("There is no share of a target to rank the units by.")))
+    return {"heading": _("Ranking of the units next below"), "blocks": blocks}
 
 
 def _laggards(sheets: list[Sheet]) -> Block:
     blocks: list[Block] = []
     for count, sheet in enumerate(sheets, start=1):
-        blocks.append(_sub(wording.subheading(count, wording.sheet_name(sheet))))
+        blocks.append(_sub(terms.subheading(count, terms.sheet_name(sheet))))
         blocks.append(_text(wording.lagging(sheet, SHOWN_LAGGARDS)))
         if sheet.laggards:
             blocks.append(
@@ -200,8 +200,8 @@ def _unranked(count: int) -> list[Block]:
     if not count:
         return []
     text = ngettext(
-        "%(count)d unit without a figure is left out.",
-        "%(count)d units without a figure are left out.",
+        "%(count)d unit without a share of its target is left out.",
+        "%(count)d units without a share of their target are left out.",
         count,
     )
     return [_text(text % {"count": count})]

@@ -5,117 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from django.utils import formats
-from django.utils.translation import get_language, gettext as _, ngettext, pgettext
+from django.utils.translation import gettext as _, ngettext, pgettext
 
 from campaigns.models import Unit
 from reports.briefings.content import MISSED, Briefing, Line, Sheet
+from reports.briefings.terms import amount, date_text, is_chinese
 from reports.metrics import metric_of
 from reports.models import CampaignProgress
-from reports.templatetags.reports_figures import DASH, number, pace, percent_text, unit_word
+from reports.templatetags.reports_figures import number, pace, percent_text
 
-_NUMERALS = "一二三四五六七八九十"
-LONGEST_TITLE_LINE = 21  # characters of 22 pt on a line of 156 mm
 EARLIER = "†"  # in the tables, behind a value that was measured before the day
 # What the definitions at the end explain.
 EXPLAINED = ("target_share", "time_elapsed", "pace")
-
-
-def is_chinese() -> bool:
-    """The page is in Chinese: numbers and units stand together, sections count 一, 二, 三."""
-    return (get_language() or "zh").startswith("zh")
-
-
-def numeral(count: int) -> str:
-    """The number of a section: 一 … 九十九, or 1, 2, 3."""
-    if not is_chinese():
-        return str(count)
-    tens, ones = divmod(count, 10)
-    if not tens:
-        return _NUMERALS[ones - 1]
-    return ("" if tens == 1 else _NUMERALS[tens - 1]) + "十" + (_NUMERALS[ones - 1] if ones else "")
-
-
-def heading(count: int, text: str) -> str:
-    """A heading of the first order: 一、总体进展."""
-    return f"{numeral(count)}、{text}" if is_chinese() else f"{count}. {text}"
-
-
-def subheading(count: int, text: str) -> str:
-    """A heading of the second order: （一）新发展会员."""
-    return f"（{numeral(count)}）{text}" if is_chinese() else f"({count}) {text}"
-
-
-def date_text(day: dt.date) -> str:
-    """2024年3月15日, or 15 March 2024."""
-    if is_chinese():
-        return f"{day.year}年{day.month}月{day.day}日"
-    return formats.date_format(day, "j F Y")
-
-
-def amount(value: Decimal | int | None, unit: str) -> str:
-    """A value with its unit: 12,000人, 80.00%."""
-    if value is None:
-        return DASH
-    if unit == Unit.RATIO:
-        return percent_text(Decimal(value))
-    return f"{number(value)}{'' if is_chinese() else ' '}{unit_word(unit)}"
-
-
-def title(briefing: Briefing) -> str:
-    """What the circular is about."""
-    return _("Briefing on the progress of “%(name)s”") % {"name": briefing.campaign.name}
-
-
-def as_of_text(briefing: Briefing) -> str:
-    """Up to which day the figures go."""
-    return _("(as of %(day)s)") % {"day": date_text(briefing.day)}
-
-
-def title_lines(briefing: Briefing) -> list[str]:
-    """A long title breaks behind the name of the campaign, as titles of circulars do."""
-    text = title(briefing)
-    head, quote, tail = text.rpartition("”")
-    if len(text) <= LONGEST_TITLE_LINE or not tail:
-        return [text]
-    return [head + quote, tail.strip()]
-
-
-def indicator_name(sheet: Sheet) -> str:
-    """The indicator, and its groups where the name does not hold them."""
-    indicator = sheet.indicator
-    if indicator.group_set is None or indicator.group_set.name in indicator.name:
-        return indicator.name
-    return _brackets(indicator.name, indicator.group_set.name)
-
-
-def period_text(sheet: Sheet) -> str:
-    """2024年度, 2023—2025年, or both days."""
-    first, last = sheet.period_start, sheet.period_end
-    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
-        if first.year == last.year:
-            return pgettext("period", "%(year)s") % {"year": first.year}
-        return pgettext("period", "%(first)s–%(last)s") % {"first": first.year, "last": last.year}
-    return _("%(first)s to %(last)s") % {"first": date_text(first), "last": date_text(last)}
-
-
-def sheet_name(sheet: Sheet) -> str:
-    """The indicator and its period."""
-    return _brackets(sheet.indicator.name, period_text(sheet))
-
-
-def full_name(sheet: Sheet) -> str:
-    """The indicator, its groups and its period."""
-    if indicator_name(sheet) == sheet.indicator.name or sheet.indicator.group_set is None:
-        return sheet_name(sheet)
-    comma = "，" if is_chinese() else ", "
-    return _brackets(
-        sheet.indicator.name, f"{sheet.indicator.group_set.name}{comma}{period_text(sheet)}"
-    )
-
-
-def _brackets(text: str, inside: str) -> str:
-    return f"{text}（{inside}）" if is_chinese() else f"{text} ({inside})"
 
 
 def opening(briefing: Briefing) -> str:
@@ -138,17 +39,19 @@ def opening(briefing: Briefing) -> str:
     }
 
 
-def overview(sheet: Sheet, day: dt.date) -> list[str]:
-    """The sentences on one indicator and period."""
+def overview(sheet: Sheet, day: dt.date, *, has_signs: bool) -> list[str]:
+    """The sentences on one indicator and period. ``has_signs``: tables sign by ``EARLIER`` what was
+    measured before the day, others say it in a note."""
     return [
         text
         for text in (
             _own(sheet, day),
             _working_days(sheet.own) if sheet.own else "",
             _sum_below(sheet),
+            _left(sheet),
             _states(sheet),
             _doubts(sheet),
-            _earlier(sheet),
+            _earlier(sheet, EARLIER if has_signs else str(_("see the notes"))),
             _outlook(sheet.own, sheet.indicator.unit) if sheet.own else "",
         )
         if text
@@ -188,6 +91,17 @@ def _own(sheet: Sheet, day: dt.date) -> str:
             "days": sheet.days,
             "time": percent_text(row.time_elapsed),
         }
+    if row.share is None:
+        return _(
+            "Target %(target)s, reached %(value)s: of a target of 0 there is no share. %(passed)d "
+            "of %(days)d days have passed, %(time)s of the time."
+        ) % {
+            "target": amount(sheet.own.target_value, sheet.indicator.unit),
+            "value": amount(row.value, sheet.indicator.unit),
+            "passed": passed,
+            "days": sheet.days,
+            "time": percent_text(row.time_elapsed),
+        }
     return _(
         "Target %(target)s, reached %(value)s: %(share)s of the target. %(passed)d of %(days)d "
         "days have passed, %(time)s of the time. Pace %(pace)s, status: %(status)s."
@@ -207,29 +121,57 @@ def _sum_below(sheet: Sheet) -> str:
     if sheet.promised is None or sheet.done is None:
         return ""
     unit = sheet.indicator.unit
-    text = ngettext(
-        "%(count)d unit directly below has a target of %(promised)s and has reached %(done)s, "
-        "%(share)s of it.",
-        "%(count)d units directly below have targets of %(promised)s together and have reached "
-        "%(done)s, %(share)s of them.",
-        len(sheet.direct),
-    ) % {
-        "count": len(sheet.direct),
-        "promised": amount(sheet.promised, unit),
-        "done": amount(sheet.done, unit),
-        "share": percent_text(sheet.done_share),
-    }
-    if sheet.own is None:
-        return text
-    difference = sheet.promised - sheet.own.target_value
+    texts = [
+        ngettext(
+            "Next below, %(count)d unit has a target: %(promised)s, of which %(done)s have been "
+            "reached (%(share)s).",
+            "Next below, %(count)d units have targets: %(promised)s together, of which %(done)s "
+            "have been reached (%(share)s).",
+            len(sheet.next_below),
+        )
+        % {
+            "count": len(sheet.next_below),
+            "promised": amount(sheet.promised, unit),
+            "done": amount(sheet.done, unit),
+            "share": percent_text(sheet.done_share),
+        }
+    ]
+    # Where targets are left out nothing can be said of the sum of all.
+    if sheet.own and not sheet.left:
+        texts.append(_difference(sheet.promised - sheet.own.target_value, unit))
+    return ("" if is_chinese() else " ").join(texts)
+
+
+def _difference(difference: Decimal, unit: str) -> str:
     if difference > 0:
-        more = _("Their targets come to %(difference)s more than the one above.")
+        text = _("Their targets come to %(difference)s more than the one above.")
     elif difference < 0:
-        more = _("Their targets come to %(difference)s less than the one above.")
+        text = _("Their targets come to %(difference)s less than the one above.")
     else:
-        more = _("Their targets come to the one above.")
-    joined = "" if is_chinese() else " "
-    return text + joined + more % {"difference": amount(abs(difference), unit)}
+        text = _("Their targets come to the one above.")
+    return text % {"difference": amount(abs(difference), unit)}
+
+
+def _left(sheet: Sheet) -> str:
+    """Those who stood below on the day, but of whom the reader may not read any more."""
+    if not sheet.left:
+        return ""
+    return ngettext(
+        "%(count)d unit that stood below on that day has left the reader's area since; it is left "
+        "out.",
+        "%(count)d units that stood below on that day have left the reader's area since; they are "
+        "left out.",
+        sheet.left,
+    ) % {"count": sheet.left}
+
+
+def without_targets(briefing: Briefing) -> str:
+    """Why there is nothing to tell of; "" where there is something."""
+    if briefing.sheets:
+        return ""
+    if not briefing.knows_targets:
+        return _("By this day no target of this campaign had been set.")
+    return _("No target of this campaign has begun.")
 
 
 def _states(sheet: Sheet) -> str:
@@ -266,7 +208,7 @@ def _doubts(sheet: Sheet) -> str:
     return ("" if is_chinese() else " ").join(texts)
 
 
-def _earlier(sheet: Sheet) -> str:
+def _earlier(sheet: Sheet, sign: str) -> str:
     """What was measured before the day: a night was missed, or has not come yet."""
     texts = []
     own = sheet.own.progress if sheet.own else None
@@ -282,7 +224,7 @@ def _earlier(sheet: Sheet) -> str:
                 "at the earliest (%(sign)s).",
                 len(found),
             )
-            % {"count": len(found), "day": date_text(day), "sign": EARLIER}
+            % {"count": len(found), "day": date_text(day), "sign": sign}
         )
     return ("" if is_chinese() else " ").join(texts)
 
@@ -385,11 +327,17 @@ def explanations(briefing: Briefing) -> list[str]:
     )
     if limits:
         texts.append(
-            _("Status: reached at 100%% of the target; else by pace: %(limits)s.")
+            _(
+                "Status: reached at 100%% of the target; else by pace, with the limits of today: "
+                "%(limits)s."
+            )
             % {"limits": limits}
         )
     texts.append(
-        _("Places are those among the units below the same unit, by the share of the target.")
+        _(
+            "Places are those among the units whose targets stand next below that of the same "
+            "unit, by the share of the target."
+        )
     )
     if briefing.as_of and briefing.as_of.is_provisional:
         texts.append(_("The day was counted before it was over: the figures are provisional."))

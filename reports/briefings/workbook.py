@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 
 from campaigns.models import Unit
-from reports.briefings import wording
+from reports.briefings import terms, wording
 from reports.briefings.content import Briefing, Line, Sheet
 from reports.sheets import Cells, Sheet as Page, head
 
@@ -34,7 +34,7 @@ def workbook_of(briefing: Briefing) -> bytes:
         )
         Page(book, names[0], WIDTHS).write(_unit_rows(sheet, sheet.lines))
         ranking = Page(book, names[1], WIDTHS)
-        ranking.write(_unit_rows(sheet, sheet.direct, RANKED_COLUMNS))
+        ranking.write(_unit_rows(sheet, sheet.next_below, RANKED_COLUMNS))
         _add_chart(ranking, sheet)
         lagging = Page(book, names[2], WIDTHS)
         lagging.write(_unit_rows(sheet, sheet.laggards, LAGGING_COLUMNS))
@@ -47,27 +47,27 @@ def workbook_of(briefing: Briefing) -> bytes:
 
 
 def _text_rows(briefing: Briefing) -> Iterable[Cells]:
-    yield [("title", wording.title(briefing))]
-    yield [("text", wording.as_of_text(briefing))]
+    yield [("title", terms.title(briefing))]
+    yield [("text", terms.as_of_text(briefing))]
     yield [("text", briefing.campaign.owner.name)]
     if briefing.campaign.is_demo:
         yield [("text", _("Demo data"))]
     yield []
     yield [("text", wording.opening(briefing))]
-    yield head(wording.heading(1, _("Overall progress")))
+    yield head(terms.heading(1, _("Overall progress")))
     for count, sheet in enumerate(briefing.sheets, start=1):
-        yield [("text", wording.subheading(count, wording.full_name(sheet)))]
-        for text in wording.overview(sheet, briefing.day):
+        yield [("text", terms.subheading(count, terms.full_name(sheet)))]
+        for text in wording.overview(sheet, briefing.day, has_signs=False):
             yield [("text", text)]
-    if not briefing.sheets:
-        yield [("text", _("No target of this campaign has begun."))]
-    yield head(wording.heading(2, _("What the figures mean")))
+    if nothing := wording.without_targets(briefing):
+        yield [("text", nothing)]
+    yield head(terms.heading(2, _("What the figures mean")))
     for text in wording.explanations(briefing):
         yield [("text", text)]
 
 
 def _unit_rows(sheet: Sheet, lines: list[Line], columns: int = len(WIDTHS)) -> Iterable[Cells]:
-    yield [("text", wording.full_name(sheet))]
+    yield [("text", terms.full_name(sheet))]
     unit = str(sheet.indicator.get_unit_display())
     yield [("text", pgettext("of a table", "In")), ("text", unit)]
     titles = (
@@ -108,7 +108,7 @@ def _unit_row(line: Line, sheet: Sheet) -> Cells:
 
 def _add_chart(page: Page, sheet: Sheet) -> None:
     """Shares of target of the best units, as bars beside the table."""
-    count = min(len(sheet.direct), CHART_UNITS)
+    count = min(len(sheet.next_below), CHART_UNITS)
     if not count:
         return
     last = _FIRST_UNIT_ROW + count - 1

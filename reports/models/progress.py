@@ -23,6 +23,8 @@ class CampaignProgress(models.Model):
         AT_RISK = "at_risk", _("at risk")
         NOT_STARTED = "not_started", _("not started")
         NO_DATA = "no_data", _("no data")
+        # A target of 0 asks for nothing: there is no share of it.
+        NO_TARGET = "no_target", _("target of 0")
 
     target = models.ForeignKey(Target, on_delete=models.PROTECT, related_name="progress")
     day = models.DateField()
@@ -44,11 +46,21 @@ class CampaignProgress(models.Model):
         return f"{self.target_id} {self.day}"
 
 
+# The statuses that follow from pace, the best first; each has its threshold.
+PACE_ORDER = (
+    CampaignProgress.Status.AHEAD, CampaignProgress.Status.ON_PACE,
+    CampaignProgress.Status.BEHIND, CampaignProgress.Status.AT_RISK,
+)  # fmt: skip
+
+
 class PaceThreshold(models.Model):
     """From which pace (share of target ÷ share of time) on a target has this status."""
 
     status = models.CharField(
-        _("status"), max_length=12, choices=CampaignProgress.Status, primary_key=True
+        _("status"),
+        max_length=12,
+        choices=[(status.value, status.label) for status in PACE_ORDER],
+        primary_key=True,
     )
     minimum_pace = models.DecimalField(_("from pace"), max_digits=5, decimal_places=2, unique=True)
 

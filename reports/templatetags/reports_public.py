@@ -9,7 +9,7 @@ from django import template
 
 from campaigns.amounts import amount
 from campaigns.models import Campaign, Unit
-from reports.briefings.wording import is_chinese
+from reports.briefings.terms import is_chinese
 from reports.metrics import SMALL_CELL
 from reports.public_progress import PublicProgress, public_progress
 from reports.ratios import rate_note

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from audit.models import AuditEntry
-from reports.models import ReportedFigure, ReportRun
+from reports.models import PaceThreshold, ReportedFigure, ReportRun
 from tests.portal.world import World, logged_in, make_world
 
 pytestmark = pytest.mark.django_db
@@ -90,3 +91,21 @@ def test_runs_are_for_operators_to_read(world: World) -> None:
     operator = logged_in(world.operator)
     assert (operator.get(page).status_code, operator.post(page, {}).status_code) == (200, 403)
     assert logged_in(world.official).get(page).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("pace", "said"),
+    [("1.10", "ahead"), ("1.30", "ahead"), ("0.70", "behind"), ("0.10", "behind"), ("1.00", "")],
+)
+def test_thresholds_of_pace_keep_their_order(world: World, pace: str, said: str) -> None:
+    """Or nobody would be on pace, or somebody ahead who is behind."""
+    page = reverse("admin:reports_pacethreshold_change", args=["on_pace"])
+    operator = logged_in(world.operator)
+    with translation.override("en"):
+        response = operator.post(page, {"minimum_pace": pace}, headers={"accept-language": "en"})
+    now = str(PaceThreshold.objects.get(status="on_pace").minimum_pace)
+    if not said:
+        assert (response.status_code, now) == (302, pace)
+        return
+    (error,) = errors_of(response)["minimum_pace"]
+    assert (f"“{said}”" in error, now) == (True, "0.95")

@@ -16,8 +16,10 @@ from campaigns.models import Campaign, Metric, Target, TargetVersion, Unit, Vers
 from core.clock import CHINA, local_today
 from reference.models import GroupSet
 from reports.brief import brief_of, letter_of
-from reports.briefings.content import Briefing, briefing_of
+from reports.briefings.content import Briefing, Sheet, briefing_of
 from reports.briefings.paper import page_values
+from reports.briefings.wording import lagging, overview, without_targets
+from reports.models import CampaignProgress
 from reports.nightly import run_nightly
 from reports.selectors.cascades import cascades_of
 from reports.selectors.days import as_of
@@ -202,3 +204,83 @@ def test_a_rate_says_what_it_is_divided_by(world: World, reader: User) -> None:
     said = ("none was reported by hand", "divided by the workers that were counted")
     assert [[words in text for words in said] for text in texts] == [[True, False], [False, True]]
     assert "200.00% · over 100%" in texts[1]
+
+
+def test_a_target_of_0_is_no_missing_figure(world: World, reader: User) -> None:
+    """Sharing gives it to who has no workers: measured, but there is no share of it."""
+    add_target(world, world.province, D(2024, 1, 1), YEAR, 0)
+    add_target(world, world.shen, D(2024, 1, 1), YEAR, 0)
+    run_nightly(DAY)
+    (sheet,) = [one for one in told(reader, world.campaign, DAY).sheets if one.period_end == YEAR]
+    (shen,) = [line for line in sheet.lines if line.union == world.shen]
+    assert (shen.progress.value, shen.progress.share, shen.place) == (Decimal(0), None, None)
+    with translation.override("en"):
+        assert shen.status_label == "target of 0"
+        assert overview(sheet, DAY, has_signs=True)[0].startswith(
+            "Target 0 persons, reached 5 persons: of a target of 0 there is no share."
+        )
+        shown = Sheet(sheet.indicator, sheet.period_start, sheet.period_end, None, [shen])
+        assert lagging(shown, 30) == "No unit lags behind."
+    found = ranking_of(reader, world.city, DAY, sort="pace", status="no_target").rows
+    assert [row.union for row in found] == [world.shen]
+
+
+def test_before_any_target_was_set(world: World, reader: User) -> None:
+    """A paper of that day says so; targets of years to come are another matter."""
+    TargetVersion.objects.all().delete()
+    for target in Target.objects.all():
+        TargetVersion.objects.create(
+            target=target, number=1, state=VersionState.SET, value=target.value, valid_from=DAY,
+            reason="下达", made_at=f"{DAY}T09:30:00+08:00",
+        )  # fmt: skip
+    run_nightly(DAY - dt.timedelta(days=1))
+    CampaignProgress.objects.all().delete()
+    run_nightly(DAY)
+    before, after = (told(reader, world.campaign, day) for day in (DAY - dt.timedelta(days=1), DAY))
+    with translation.override("en"):
+        assert without_targets(before) == "By this day no target of this campaign had been set."
+        assert without_targets(after) == ""
+        add_target(world, world.city, D(2030, 1, 1), D(2030, 12, 31))
+        later = told(reader, world.campaign, DAY - dt.timedelta(days=1))
+        assert without_targets(later) == "No target of this campaign has begun."
+
+
+def test_who_has_left_since_is_counted(
+    world: World, reader: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A county goes to another city: that of before still prints the paper of the day."""
+    Campaign.objects.filter(pk=world.campaign.pk).update(owner=world.city)
+    campaign = Campaign.objects.get(pk=world.campaign.pk)
+    leader = make_official("city", world.city, Role.LEADER)
+    run_nightly(DAY)
+
+    def sentences() -> str:
+        briefing = told(leader, campaign, DAY)
+        (sheet,) = [one for one in briefing.sheets if one.period_end == YEAR]
+        with translation.override("en"):
+            return " ".join(overview(sheet, DAY, has_signs=True))
+
+    whole = sentences()
+    assert "Next below, 2 units have targets: 5 persons together" in whole
+    assert "Their targets come to" in whole
+    assert "area" not in whole
+    noon = dt.datetime.combine(DAY + dt.timedelta(days=2), dt.time(12), tzinfo=CHINA)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
+    move_union(world.lin, to_parent=world.other_city, reason="区划调整", actor=None)
+    partial = sentences()
+    assert "Next below, 1 unit has a target: " in partial
+    assert "Their targets come to" not in partial
+    assert "1 unit that stood below on that day has left the reader's area since" in partial
+
+
+def test_a_workbook_speaks_of_no_sign_it_has_not(world: World, reader: User) -> None:
+    run_nightly(DAY)
+    later = DAY + dt.timedelta(days=3)
+    briefing = briefing_of(reader, world.campaign, as_of(DAY)._replace(day=later))
+    (sheet,) = [one for one in briefing.sheets if one.period_end == YEAR]
+    with translation.override("en"):
+        paper = " ".join(overview(sheet, later, has_signs=True))
+        book = " ".join(overview(sheet, later, has_signs=False))
+    assert "(†)" in paper
+    assert "(see the notes)" in book
+    assert "†" not in book

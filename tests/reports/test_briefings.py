@@ -21,7 +21,7 @@ from campaigns.services.targets import set_target
 from core.errors import RuleViolation
 from reports.briefings.content import Briefing, Sheet, briefing_of
 from reports.briefings.paper import line_cells, page_values
-from reports.briefings.wording import heading
+from reports.briefings.terms import heading
 from reports.briefings.workbook import workbook_of
 from reports.models import CampaignForecast, CampaignProgress, ReportRun
 from reports.nightly import run_nightly
@@ -96,7 +96,7 @@ def test_what_is_told_of_the_year(world: World, reader: User, chinese: None) -> 
     assert [(line.union, line.depth, line.place) for line in sheet.lines] == [
         (world.city, 0, 1), (world.dong, 1, 2), (world.lin, 1, 1),
     ]  # fmt: skip
-    assert ([line.union for line in sheet.direct], sheet.promised, sheet.done) == (
+    assert ([line.union for line in sheet.next_below], sheet.promised, sheet.done) == (
         [world.city], Decimal(20), Decimal(4),
     )  # fmt: skip
     assert [(state, count) for state, _label, count in sheet.states] == [
@@ -106,7 +106,7 @@ def test_what_is_told_of_the_year(world: World, reader: User, chinese: None) -> 
     for sentence in (
         "目标25人，已完成5人，目标完成率20.00%。期限共366天，已过75天，时间进度20.49%。"
         "进度系数0.98，进展状态：正常。",
-        "直属1个单位目标合计20人，合计完成4人，完成率20.00%。其目标合计比本级目标少5人。",
+        "下一级目标单位1个，目标合计20人，合计完成4人，完成率20.00%。其目标合计比本级目标少5人。",
         "列入附表的3个单位中：已完成1个、超前1个、正常1个。",
         "按近期走势，预计至2024年12月31日完成19人，80%预测区间为15人至24人。",
         "要完成目标，剩余时间平均每日需完成0.1人。",

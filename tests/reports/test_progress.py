@@ -106,6 +106,13 @@ def test_status_follows_the_pace(
     assert progress(target, D(2024, 7, 1))[2] == status
 
 
+def test_a_target_of_0_has_no_share(county: Union, campaign: Campaign) -> None:
+    """It asks for nothing: neither reached nor without figures."""
+    make_membership(county, on="2024-02-01")
+    target = make_target(campaign, Metric.NEW_MEMBERS, "0")
+    assert progress(target, D(2024, 7, 1)) == (Decimal(1), None, "no_target")
+
+
 def test_stations_are_counted_once_whatever_the_group_set(
     county: Union, campaign: Campaign
 ) -> None:

@@ -187,5 +187,5 @@ def test_without_units_below_nothing_is_drawn(world: World) -> None:
         period_end=D(2024, 12, 31),
     )  # fmt: skip
     own = briefing_of(make_official("other", world.province, Role.LEADER), empty, as_of())
-    assert [(sheet.own is not None, sheet.direct) for sheet in own.sheets] == [(True, [])]
+    assert [(sheet.own is not None, sheet.next_below) for sheet in own.sheets] == [(True, [])]
     assert charts_of(workbook.workbook_of(own)) == {}
