@@ -71,9 +71,10 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
             proposal = _propose(target, form, CascadeBy(form.cleaned_data["by"]))
         except RuleViolation as refusal:
             form.add_error("by", str(refusal.message))
-            if request.method == "POST":
-                # What was typed in is not lost: it stands there as entered by hand.
-                proposal = _propose(target, form, CascadeBy.BY_HAND)
+    if proposal is None and request.method == "POST" and form.is_bound:
+        # What was typed in is not lost: it stands there as entered by hand. A choice that is gone
+        # meanwhile, as the last union of a kind, leaves nobody out.
+        proposal = _propose(target, form, CascadeBy.BY_HAND)
     if proposal is not None and request.method == "POST":
         reason = request.POST.get("reason", "")[:200]
         values, typed, errors = _read(request, proposal)
@@ -122,13 +123,14 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
 
 
 def _propose(target: Target, form: CascadeForm, by: CascadeBy) -> Proposal:
-    """What ``form`` asks for, reckoned ``by``; raises RuleViolation as ``propose``."""
+    """What ``form`` asks for, as far as it is valid, reckoned ``by``; raises RuleViolation as
+    ``propose``."""
     return propose(
         target,
         by=by,
-        kind=form.cleaned_data["kind"],
-        replaces=form.cleaned_data["replaces"],
-        group_set=form.cleaned_data["group_set"],
+        kind=form.cleaned_data.get("kind", ""),
+        replaces=form.cleaned_data.get("replaces", False),
+        group_set=form.cleaned_data.get("group_set"),
     )
 
 

@@ -283,6 +283,20 @@ def test_what_was_typed_stays_where_nothing_is_left_to_share(
     assert now == {counties[0].pk: 33, counties[1].pk: 150, counties[2].pk: 33}
 
 
+@pytest.mark.parametrize("gone", [{"kind": "street_union"}, {"group_set": "0"}, {"by": "lots"}])
+def test_what_was_typed_stays_where_a_choice_is_gone(
+    world: World, counties: list[Union], published: Target, gone: dict[str, str]
+) -> None:
+    """As when the last union of the kind was dissolved meanwhile; nothing is saved unasked."""
+    client = logged_in(world.official)
+    typed = sent(published, "by_hand", dict.fromkeys(counties, "33"), save="1", reason="分解")
+    answer = client.post(page_of(published), {**typed, **gone})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (200, list(gone))
+    assert [row["text"] for row in answer.context["rows"]] == ["33", "33", "33"]
+    assert (answer.context["reason"], Target.objects.count()) == ("分解", 1)
+    assert client.post(page_of(published), typed).status_code == 302
+
+
 def test_the_list_of_campaigns_says_how_many_do_not_add_up(
     world: World, counties: list[Union], published: Target, campaign: Campaign
 ) -> None:

@@ -276,7 +276,9 @@ def test_who_has_left_since_is_counted(
 def test_a_workbook_speaks_of_no_sign_it_has_not(world: World, reader: User) -> None:
     run_nightly(DAY)
     later = DAY + dt.timedelta(days=3)
-    briefing = briefing_of(reader, world.campaign, as_of(DAY)._replace(day=later))
+    counted = as_of(DAY)
+    assert counted is not None
+    briefing = briefing_of(reader, world.campaign, counted._replace(day=later))
     (sheet,) = [one for one in briefing.sheets if one.period_end == YEAR]
     with translation.override("en"):
         paper = " ".join(overview(sheet, later, has_signs=True))
