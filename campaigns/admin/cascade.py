@@ -24,6 +24,7 @@ from core.errors import RuleViolation
 from core.normalising import normalise_text
 from reference.models import GroupSet
 from unions.admin.forms import actor_of
+from unions.enums import UnionStatus
 
 # So many unions without a figure are named at the head of the page; all of them in the table.
 NAMED = 20
@@ -78,7 +79,11 @@ def cascade_page(request: HttpRequest, target: Target, *, admin_site: AdminSite)
     if proposal is not None and request.method == "POST":
         reason = request.POST.get("reason", "")[:200]
         values, typed, errors = _read(request, proposal)
-        if not errors and not form.errors and "save" in request.POST:
+        if _has_others(request, proposal):
+            # A union was dissolved or moved away meanwhile: what was meant for it is not dropped
+            # unsaid.
+            fault = gettext("The unions below have changed since: look at the proposal again.")
+        if not (errors or fault or form.errors) and "save" in request.POST:
             try:
                 written = cascade_target(
                     target,
@@ -149,6 +154,8 @@ def _read(
         text = normalise_text(request.POST[name]).replace(",", "")[:_LONGEST_NUMBER]
         typed[key] = text
         if not text:
+            if share.existing is not None:
+                errors[key] = gettext("Enter what it is to be: 0 asks for nothing.")
             continue
         try:
             values[key] = _number(text)
@@ -156,6 +163,13 @@ def _read(
         except RuleViolation as refusal:
             errors[key] = str(refusal.message)
     return values, typed, errors
+
+
+def _has_others(request: HttpRequest, proposal: Proposal) -> bool:
+    """Something was typed in for a union that has no row any more."""
+    shown = {f"value_{share.union.pk}" for share in proposal.shares}
+    names = (name for name in request.POST if name.startswith("value_"))
+    return any(name not in shown and request.POST[name].strip() for name in names)
 
 
 def _number(text: str) -> Decimal:
@@ -200,6 +214,8 @@ def _table(
                 "existing": amount(share.existing.value, unit) if share.existing else "",
                 "was": plain(share.existing.value) if share.existing else "",
                 "is_kept": share.is_kept,
+                "is_withdrawn": share.is_withdrawn,
+                "is_gone": share.union.status == UnionStatus.DISSOLVED,
                 "text": text,
                 "error": errors.get(key, ""),
             }

@@ -7,8 +7,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
@@ -16,7 +16,7 @@ from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from campaigns.admin.cascade import cascade_page
 from campaigns.admin.target_form import TargetForm
 from campaigns.amounts import amount
-from campaigns.models import CampaignStatus, Indicator, Target, VersionState
+from campaigns.models import CampaignStatus, Target, VersionState
 from campaigns.selectors.targets import compare, versions_of
 from campaigns.services.targets import (
     may_set_targets,
@@ -26,8 +26,7 @@ from campaigns.services.targets import (
 )
 from core.errors import RuleViolation
 from unions.admin.base import ScopedModelAdmin
-from unions.admin.forms import ServiceForm, actor_of, beside
-from unions.admin.inlines import ScopedTabularInline
+from unions.admin.forms import actor_of
 from unions.enums import UnionStatus
 from unions.scope import access, can, scope_filter
 
@@ -40,121 +39,13 @@ _LOOKUPS = frozenset(
     }
 )
 
+_OWNER_PATH = "indicator__campaign__owner__path"
 _CHIP = '<span class="portal-chip portal-chip-rejected">{}</span>'
 
 
-class TargetInline(ScopedTabularInline):
-    """What each union in the viewer's scope is to reach."""
-
-    model = Target
-    form = TargetForm
-    fields = ("union", "period_start", "period_end", "value", "reason", "note")
-    readonly_fields = ("state",)
-    autocomplete_fields = ("union",)
-    per_page = 50
-    show_change_link = True
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Where any has been withdrawn, also which."""
-        is_any = obj is not None and obj.targets.filter(withdrawn_on__isnull=False).exists()
-        return (*self.fields, "state") if is_any else self.fields
-
-    @admin.display(description=_("state"))
-    def state(self, target: Target) -> str:
-        """Whether it has been withdrawn; it is put in force again on its own page."""
-        if target.withdrawn_on is None:
-            return "—"
-        return format_html(_CHIP, gettext("withdrawn"))
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Targets of unions the viewer may see."""
-        rows = super().get_queryset(request)
-        return rows.visible_to(actor_of(request), "campaigns.view").select_related("union")
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Unions in the viewer's scope."""
-        if db_field.name == "union":
-            kwargs["queryset"] = db_field.remote_field.model.objects.visible_to(
-                actor_of(request), "campaigns.change"
-            )
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-
-@admin.register(Indicator)
-class IndicatorAdmin(ScopedModelAdmin):
-    """Indicators with their targets; the indicator itself is changed on the campaign's page."""
-
-    form = ServiceForm
-    view_permission = "campaigns.view"
-    change_permission = "campaigns.change"
-    scope_path = "campaign__owner__path"
-    list_display = (
-        "name",
-        "of_campaign",
-        "metric_label",
-        "unit_label",
-        "group_set",
-        "target_count",
-    )
-    list_filter = ("metric",)
-    list_select_related = ("campaign__owner", "group_set")
-    search_fields = ("name", "campaign__name")
-    search_help_text = _("Name of the indicator or the campaign")
-    ordering = ("-campaign__starts_on", "id")
-    inlines = (TargetInline,)
-    fields = ("of_campaign", ("name", "metric"), ("unit", "group_set"))
-    readonly_fields = ("of_campaign", "name", "metric", "unit", "group_set")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """With the number of targets of unions the viewer may see."""
-        seen = scope_filter(actor_of(request), self.view_permission, "targets__union__path")
-        rows = super().get_queryset(request)
-        # Who sees nothing has no rows to count for.
-        return rows.annotate(targets_set=Count("targets", filter=seen)) if seen else rows
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """On the campaign's page."""
-        return False
-
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Each target through its service."""
-        for row in formset.initial_forms + formset.extra_forms:
-            if not row.has_changed():
-                continue
-            values = {name: row.cleaned_data[name] for name in TargetInline.fields}
-            with beside(row):
-                set_target(
-                    form.instance,
-                    target=row.instance if row.instance.pk else None,
-                    seen=row.seen(),
-                    actor=actor_of(request),
-                    **values,
-                )
-        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
-
-    @admin.display(description=_("campaign"), ordering="campaign")
-    def of_campaign(self, indicator: Indicator) -> str:
-        """With a link to where the indicator is changed."""
-        return format_html(
-            '<a class="portal-link" href="{}">{}</a>',
-            reverse("admin:campaigns_campaign_change", args=[indicator.campaign_id]),
-            indicator.campaign,
-        )
-
-    @admin.display(description=_("metric"), ordering="metric")
-    def metric_label(self, indicator: Indicator) -> str:
-        """In words."""
-        return indicator.get_metric_display()
-
-    @admin.display(description=_("unit"))
-    def unit_label(self, indicator: Indicator) -> str:
-        """In words."""
-        return indicator.get_unit_display()
-
-    @admin.display(description=_("targets"), ordering="targets_set")
-    def target_count(self, indicator: Any) -> int:
-        """How many have been set, as far as the viewer sees them."""
-        return int(indicator.targets_set)
+def _is_moved_away(target: Target) -> bool:
+    """Its union stands no longer below the owner of the campaign."""
+    return not target.union.path.startswith(target.indicator.campaign.owner.path)
 
 
 @admin.register(Target)
@@ -185,17 +76,24 @@ class TargetAdmin(ScopedModelAdmin):
     change_form_outer_before_template = "admin/campaigns/target.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Without drafts of campaigns that the viewer does not see."""
-        owned = scope_filter(
-            actor_of(request), self.view_permission, "indicator__campaign__owner__path"
-        )
+        """Without drafts of campaigns that the viewer does not see; of the own campaigns also those
+        of unions that were moved away, and took their targets along."""
+        actor = actor_of(request)
+        seen = scope_filter(actor, self.view_permission, self.get_scope_path())
+        owned = scope_filter(actor, self.view_permission, _OWNER_PATH)
+        rows = super(ScopedModelAdmin, self).get_queryset(request)
+        if seen is None or owned is None:
+            return rows.none()
         public = ~Q(indicator__campaign__status=CampaignStatus.DRAFT)
-        rows = (
-            super()
-            .get_queryset(request)
-            .select_related("union__parent", "indicator__campaign__owner")
-        )
-        return rows.filter(public | owned) if owned else rows
+        rows = rows.select_related("union__parent", "indicator__campaign__owner")
+        return rows.filter(owned | (seen & public))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Also the owner of the campaign."""
+        if super().has_view_permission(request, obj):
+            return True
+        owner = obj.indicator.campaign.owner if obj is not None else None
+        return can(actor_of(request), self.view_permission, owner)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Also the link from a campaign to its targets, and the filters."""
@@ -206,12 +104,19 @@ class TargetAdmin(ScopedModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever says what this union is to reach."""
+        """Whoever says what this union is to reach; nobody, where it was moved away."""
         if not super().has_change_permission(request, obj):
             return False
-        return obj is None or may_set_targets(
-            actor_of(request), obj.indicator.campaign.owner, obj.union
+        return obj is None or (
+            not _is_moved_away(obj)
+            and may_set_targets(actor_of(request), obj.indicator.campaign.owner, obj.union)
         )
+
+    def _may_withdraw(self, request: HttpRequest, target: Target) -> bool:
+        """Whoever may change it; the owner of the campaign, where its union was moved away."""
+        if not _is_moved_away(target):
+            return self.has_change_permission(request, target)
+        return can(actor_of(request), "campaigns.change", target.indicator.campaign.owner)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Whoever only reads has the value above."""
@@ -262,6 +167,8 @@ class TargetAdmin(ScopedModelAdmin):
                 "below_total": amount(compared.total, unit),
                 "below_difference": amount(compared.difference, unit),
                 "may_share": self._may_share(request, target),
+                "may_withdraw": self._may_withdraw(request, target),
+                "is_moved_away": _is_moved_away(target),
                 "versions": [
                     (row, amount(row.value, unit), row.state == VersionState.WITHDRAWN)
                     for row in versions_of(target)
@@ -281,6 +188,8 @@ class TargetAdmin(ScopedModelAdmin):
     def _may_share(self, request: HttpRequest, target: Target) -> bool:
         if target.withdrawn_on is not None or target.union.status == UnionStatus.DISSOLVED:
             return False
+        if _is_moved_away(target):
+            return False
         actor = actor_of(request)
         owner = target.indicator.campaign.owner
         return can(actor, "campaigns.change", target.union) or can(actor, "campaigns.change", owner)
@@ -293,9 +202,19 @@ class TargetAdmin(ScopedModelAdmin):
             rows, unquote(object_id), actor=actor_of(request), permission="campaigns.change"
         )
 
+    def _fetch_to_withdraw(self, request: HttpRequest, object_id: str) -> Target:
+        """Also that of a union moved away, for the owner of the campaign."""
+        if can(actor_of(request), "campaigns.change"):
+            target = self.get_object(request, unquote(object_id))
+            if isinstance(target, Target) and _is_moved_away(target):
+                if self._may_withdraw(request, target):
+                    return target
+                raise Http404
+        return self._fetch(request, object_id)
+
     def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Take the target back, with a reason."""
-        target = self._fetch(request, object_id)
+        target = self._fetch_to_withdraw(request, object_id)
         if request.method != "POST":
             return self.only_by_button(request, target.pk)
         is_draft = target.indicator.campaign.status == CampaignStatus.DRAFT
@@ -334,6 +253,8 @@ class TargetAdmin(ScopedModelAdmin):
     @admin.display(description=_("union"), ordering="union__name")
     def union_name(self, target: Target) -> str:
         """Whose; a union that is no more keeps its target until somebody withdraws it."""
+        if _is_moved_away(target):
+            return format_html("{} " + _CHIP, target.union.name, gettext("moved away"))
         if target.union.status != UnionStatus.DISSOLVED:
             return target.union.name
         name, status = target.union.name, target.union.get_status_display()

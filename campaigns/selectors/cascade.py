@@ -35,7 +35,8 @@ class Share:
 
     ``weight`` is what it was reckoned by (workers, new members a year before; None: not known),
     ``source`` the day and paper of a baseline. ``existing`` is its target today. ``value`` None:
-    nothing, until somebody enters it.
+    nothing, until somebody enters it. ``is_kept``: it stays as it is, and so does one that was
+    withdrawn, which has no value.
     """
 
     union: Union
@@ -44,6 +45,7 @@ class Share:
     existing: Target | None
     value: Decimal | None
     is_kept: bool
+    is_withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def existing_targets(target: Target) -> dict[int, Target]:
         indicator=target.indicator,
         period_start=target.period_start,
         period_end=target.period_end,
-    )
+    ).select_related("union")
     return {row.union_id: row for row in rows}
 
 
@@ -92,7 +94,9 @@ def propose(
     """Share ``target`` among the children of its union, of ``kind`` only if one is given.
 
     Without ``replaces`` the targets that exist are kept, and what is left of the target after them
-    is shared among the others; the sum is the target's. Baselines are the newest up to ``day``
+    is shared among the others; the sum is the target's. With it, a union nothing is known of keeps
+    what it has until another value is entered. A target that was withdrawn stays so; that of a
+    union that was dissolved counts until it is withdrawn. Baselines are the newest up to ``day``
     (default today) of ``group_set`` (default the indicator's). A ratio is copied. Raises
     RuleViolation (``by``) where nothing is known to go by, or what has been set below exceeds the
     target.
@@ -103,24 +107,32 @@ def propose(
     free = [
         child
         for child in children
-        if (not kind or child.kind_id == kind) and (replaces or child.pk not in held)
+        if (not kind or child.kind_id == kind)
+        and (child.pk not in existing or (replaces and child.pk in held))
     ]
     weights, sources = _weights(target, by, children, group_set, day or local_today())
     values = _values(target, by, free, weights, held)
     freed = {child.pk for child in free}
+    shown = {child.pk for child in children}
+    gone = [row.union for pk, row in held.items() if pk not in shown]
     shares = []
-    for child in children:
-        is_kept = child.pk not in freed
-        if is_kept and child.pk not in held:
+    for child in (*children, *gone):
+        row = held.get(child.pk)
+        if child.pk not in freed and child.pk not in existing:
             continue
-        value = held[child.pk].value if is_kept else values.get(child.pk)
+        value = values.get(child.pk, row.value if row else None)
         shares.append(
             Share(
-                child, weights.get(child.pk), sources.get(child.pk, ""), held.get(child.pk), value,
-                is_kept,
+                child, weights.get(child.pk), sources.get(child.pk, ""), row, value,
+                is_kept=child.pk not in freed,
+                is_withdrawn=child.pk in existing and row is None,
             )
         )  # fmt: skip
-    without = [child for child in free if by != CascadeBy.BY_HAND and child.pk not in values]
+    without = [
+        child
+        for child in free
+        if by != CascadeBy.BY_HAND and child.pk not in values and child.pk not in held
+    ]
     return Proposal(target, by, shares, without)
 
 
@@ -170,8 +182,8 @@ def _values(
         return {child.pk: target.value for child in free}
     known = [child.pk for child in free if weights.get(child.pk)]
     scale = 100 if target.indicator.unit == Unit.YUAN else 1
-    freed = {child.pk for child in free}
-    kept = sum((row.value for pk, row in held.items() if pk not in freed), Decimal(0))
+    new = set(known)
+    kept = sum((row.value for pk, row in held.items() if pk not in new), Decimal(0))
     rest = (target.value - kept) * scale
     if rest < 0:
         raise RuleViolation(

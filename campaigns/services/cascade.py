@@ -13,14 +13,20 @@ from campaigns.amounts import plain
 from campaigns.models import CampaignStatus, Target
 from campaigns.selectors.cascade import CascadeBy, children_to_share, existing_targets
 from campaigns.services.campaigns import PERMISSION
-from campaigns.services.targets import check_value, lock_campaign, required_reason
+from campaigns.services.targets import (
+    check_below_owner,
+    check_value,
+    lock_campaign,
+    required_reason,
+    withdrawn,
+)
 from campaigns.services.versions import BATCH, write_versions
 from core.errors import RuleViolation
 from unions.records import ensure_may
 from unions.scope import Actor, can
 
 _STORE = """
-    UPDATE campaigns_target t SET value = given.value, withdrawn_on = NULL
+    UPDATE campaigns_target t SET value = given.value
     FROM unnest(%s::bigint[], %s::numeric[]) AS given(id, value)
     WHERE t.id = given.id
 """
@@ -40,10 +46,11 @@ def cascade_target(
     """Give the children of the target's union what ``values`` says by key; how many were written.
 
     Existing targets are changed only if ``replaces``; children that ``values`` leaves out stay as
-    they are. The sum need not be the target's. ``seen`` is the target's value the proposal was made
-    for, ``seen_below`` what children had then (None: no target); what somebody else changed since
-    is not overwritten. Whoever may change campaigns at the target's union, or at the campaign's
-    owner, may do it.
+    they are. One that was withdrawn is refused: ``reinstate_target`` puts it in force. The sum need
+    not be the target's. ``seen`` is the target's value the proposal was made for, ``seen_below``
+    what children had then (None: no target); what somebody else changed since is not overwritten.
+    Whoever may change campaigns at the target's union, or at the campaign's owner, may do it, as
+    long as the union stands below the owner.
     Raises RuleViolation beside ``value_<key>``, beside ``reason`` (needed once the campaign is
     published) or for the whole; then nothing is written.
     """
@@ -56,6 +63,7 @@ def cascade_target(
         )
         if actor is None or not can(actor, PERMISSION, campaign.owner):
             ensure_may(actor, PERMISSION, parent.union)
+        check_below_owner(campaign.owner, parent.union)
         if parent.withdrawn_on is not None or (seen is not None and seen != parent.value):
             raise RuleViolation(
                 _("The target has changed since: look at the proposal again."), code="changed"
@@ -79,7 +87,9 @@ def cascade_target(
                     period_start=parent.period_start, period_end=parent.period_end,
                 )  # fmt: skip
                 fresh.append(made)
-            elif row.withdrawn_on is not None or (replaces and row.value != value):
+            elif row.withdrawn_on is not None:
+                raise withdrawn(f"value_{key}")
+            elif replaces and row.value != value:
                 before[row.pk] = str(row.value)
                 row.value = value
                 changed.append(row)

@@ -97,11 +97,7 @@ def set_target(
             _ensure_may_set(actor, campaign.owner, kept.union)
             _refuse_outdated(kept, values, seen or {})
             if kept.withdrawn_on is not None and kept.value != value:
-                raise RuleViolation(
-                    _("This target has been withdrawn: put it in force again on its own page."),
-                    field="value",
-                    code="withdrawn",
-                )
+                raise withdrawn("value")
         stored = target or Target(indicator=indicator)
         if (kept is None or kept.union_id != union.pk) and union.status == UnionStatus.DISSOLVED:
             raise RuleViolation(
@@ -214,13 +210,28 @@ def check_value(indicator: Indicator, value: Decimal, *, field: str = "value") -
         raise RuleViolation(_("This is a whole number."), field=field, code="whole")
 
 
-def _ensure_may_set(actor: Actor, owner: Union, union: Union) -> None:
+def withdrawn(field: str) -> RuleViolation:
+    """The refusal of another value for a target that was withdrawn."""
+    return RuleViolation(
+        _("This target has been withdrawn: put it in force again on its own page."),
+        field=field,
+        code="withdrawn",
+    )
+
+
+def check_below_owner(owner: Union, union: Union) -> None:
+    """Raise RuleViolation beside ``union`` unless it stands below ``owner``, as it did when its
+    target was set: a union that is moved away takes its target along."""
     if not union.path.startswith(owner.path):
         raise RuleViolation(
             _("This union does not stand under “%(union)s”.") % {"union": owner.name},
             field="union",
             code="out_of_scope",
         )
+
+
+def _ensure_may_set(actor: Actor, owner: Union, union: Union) -> None:
+    check_below_owner(owner, union)
     if may_set_targets(actor, owner, union):
         return
     ensure_may(actor, PERMISSION, union, field="union")
