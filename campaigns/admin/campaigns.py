@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -45,8 +45,9 @@ from campaigns.services.shortening import check_phases
 from core.errors import RuleViolation
 from members.admin.linked_codes import linked_code_page
 from unions.admin.base import ScopedModelAdmin
-from unions.admin.forms import ServiceForm, actor_of, beside
+from unions.admin.forms import actor_of, beside
 from unions.admin.inlines import ScopedTabularInline
+from unions.admin.remembering import RememberingForm
 from unions.enums import UnionStatus
 from unions.scope import access, grants_of
 
@@ -84,7 +85,7 @@ class PhaseInline(PlanInline):
     """Dated steps; they may overlap."""
 
     model = Phase
-    form = ServiceForm
+    form = RememberingForm
     fields = ("name", "starts_on", "ends_on")
 
 
@@ -92,7 +93,7 @@ class IndicatorInline(PlanInline):
     """What the campaign measures."""
 
     model = Indicator
-    form = ServiceForm
+    form = RememberingForm
     fields = ("name", "metric", "unit", "group_set")
     show_change_link = True
 
@@ -101,7 +102,7 @@ class RequirementInline(PlanInline):
     """The papers that units hand in; what nobody has handed in yet may be taken out again."""
 
     model = Requirement
-    form = ServiceForm
+    form = RememberingForm
     fields = ("kind", "due_on", "required_of", "instructions")
     show_change_link = True
 
@@ -110,7 +111,16 @@ class RequirementInline(PlanInline):
         return self.has_change_permission(request, obj)
 
 
-class CampaignForm(ServiceForm):
+PlanRow = Phase | Indicator | Requirement
+# What saves a row of each inline, and its fields.
+_SERVICES: dict[type[PlanRow], tuple[Callable[..., Any], tuple[str, ...]]] = {
+    Phase: (save_phase, PhaseInline.fields),
+    Indicator: (save_indicator, IndicatorInline.fields),
+    Requirement: (save_requirement, RequirementInline.fields),
+}
+
+
+class CampaignForm(RememberingForm):
     """A campaign as officials fill it in."""
 
     class Meta:
@@ -172,13 +182,16 @@ class CampaignAdmin(ScopedModelAdmin):
         self, request: HttpRequest, record: Campaign, changes: dict[str, Any]
     ) -> None:
         """Change."""
+        # Not the page's, which shows as unchanged what a colleague has changed since.
+        stored = Campaign.objects.select_related("owner", "plan").get(pk=record.pk)
         # The page's phases follow, each within the new days; ``save_related`` looks at all.
-        update_campaign(record, actor=actor_of(request), phases_follow=True, **changes)
+        update_campaign(stored, actor=actor_of(request), phases_follow=True, **changes)
 
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
         """The rows of the plan; then no phase lies outside the days."""
-        super().save_related(request, form, formsets, change)
         campaign = form.instance
+        campaign.refresh_from_db()
+        super().save_related(request, form, formsets, change)
         if {"starts_on", "ends_on"} & set(form.changed_data):
             check_phases(campaign, campaign.starts_on, campaign.ends_on)
 
@@ -193,19 +206,23 @@ class CampaignAdmin(ScopedModelAdmin):
             with beside(row):
                 if row in formset.deleted_forms:
                     self._remove(record, actor)
-                elif formset.model is Requirement:
-                    values = {name: row.cleaned_data[name] for name in RequirementInline.fields}
-                    save_requirement(record, campaign=campaign, actor=actor, **values)
-                elif formset.model is Phase:
-                    values = {name: row.cleaned_data[name] for name in PhaseInline.fields}
-                    save_phase(record, campaign=campaign, actor=actor, **values)
                 else:
-                    values = {name: row.cleaned_data[name] for name in IndicatorInline.fields}
-                    save_indicator(record, campaign=campaign, actor=actor, **values)
+                    self._save(record, campaign, row, actor)
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
 
     @staticmethod
-    def _remove(record: Phase | Indicator | Requirement | None, actor: Any) -> None:
+    def _save(record: PlanRow | None, campaign: Campaign, row: RememberingForm, actor: Any) -> None:
+        service, fields = _SERVICES[row._meta.model]
+        values = {name: row.cleaned_data[name] for name in fields}
+        if record is not None:
+            # What the page has not changed stays as it is stored by now.
+            record.refresh_from_db()
+            kept = {name: getattr(record, name) for name in fields}
+            values = kept | {name: values[name] for name in fields if name in row.changed_data}
+        service(record, campaign=campaign, actor=actor, **values)
+
+    @staticmethod
+    def _remove(record: PlanRow | None, actor: Any) -> None:
         if isinstance(record, Phase):
             remove_phase(record, actor=actor)
         elif isinstance(record, Requirement):

@@ -22,11 +22,12 @@ from campaigns.services.records import finish_task, save_practice, save_record
 from core.clock import local_today
 from core.errors import RuleViolation
 from unions.admin.base import ScopedModelAdmin
-from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.forms import actor_of
+from unions.admin.remembering import RememberingForm
 from unions.scope import access, can
 
 
-class RecordForm(ServiceForm):
+class RecordForm(RememberingForm):
     """What the owner saw, asks for or praises."""
 
     file = forms.FileField(
@@ -93,10 +94,10 @@ class CampaignRecordAdmin(ScopedModelAdmin):
     ) -> None:
         """Mend."""
         names = ("campaign", "kind", "unit", "day", "text", "due_on")
-        values = {name: getattr(record, name) for name in names} | changes
+        stored = CampaignRecord.objects.select_related("campaign", "unit").get(pk=record.pk)
+        values = {name: getattr(stored, name) for name in names} | changes
         file = values.pop("file", None)
         sent = file if isinstance(file, UploadedFile) else None
-        stored = CampaignRecord.objects.get(pk=record.pk)
         save_record(stored, file=sent, actor=actor_of(request), **values)
 
     def get_urls(self) -> list[URLPattern]:
@@ -189,7 +190,7 @@ class CampaignRecordAdmin(ScopedModelAdmin):
 class GoodPracticeAdmin(ScopedModelAdmin):
     """Good practice of campaigns whose owner the viewer sees."""
 
-    form = ServiceForm
+    form = RememberingForm
     view_permission = "campaigns.view"
     change_permission = "campaigns.change"
     list_display = ("title", "campaign_name", "unit_name", "published_on")
@@ -218,8 +219,8 @@ class GoodPracticeAdmin(ScopedModelAdmin):
     ) -> None:
         """Change."""
         names = ("campaign", "title", "text", "unit", "published_on")
-        values = {name: getattr(record, name) for name in names} | changes
-        stored = GoodPractice.objects.get(pk=record.pk)
+        stored = GoodPractice.objects.select_related("campaign", "unit").get(pk=record.pk)
+        values = {name: getattr(stored, name) for name in names} | changes
         save_practice(stored, actor=actor_of(request), **values)
 
     @admin.display(description=_("campaign"))

@@ -183,7 +183,12 @@ def test_who_was_moved_away_shares_no_target_of_a_foreign_campaign(
     child = Target.objects.get(union=counties[0])
     move_union(counties[0], to_parent=world.other, reason="区划调整", actor=None)
     child = Target.objects.get(pk=child.pk)
-    new_above = logged_in(make_official("above", world.other, ))
+    new_above = logged_in(
+        make_official(
+            "above",
+            world.other,
+        )
+    )
     page = reverse("admin:campaigns_target_change", args=[child.pk])
     assert new_above.get(page).context["may_withdraw"] is False
     assert new_above.get(page_of(child)).status_code == 403
