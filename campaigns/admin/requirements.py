@@ -64,7 +64,7 @@ class RequirementAdmin(ReadOnlyAdmin):
             rows = standing_of(requirement, local_today())
             page = BoundedPaginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
             owner = requirement.campaign.owner
-            reminders = requirement.reminders.filter(unit__in=[row.unit for row in page])
+            reminders = requirement.reminders.told().filter(unit__in=[row.unit for row in page])
             last = dict(reminders.order_by().values_list("unit").annotate(last=Max("at")))
             deaf = {unit.pk for unit in out_of_reach(requirement)}
             context |= {
@@ -103,6 +103,11 @@ class RequirementAdmin(ReadOnlyAdmin):
             else:
                 none = gettext("Whom a letter can reach has been reminded today.")
                 self.message_user(request, none, messages.INFO)
+            without = {unit.pk for unit in deaf}
+            if refused := [unit for unit in outcome.unreached if unit.pk not in without]:
+                names = "、".join(unit.name for unit in refused[:NAMED])
+                warning = gettext("The mail server takes no address of: %(names)s")
+                self.message_user(request, warning % {"names": names}, messages.WARNING)
             if deaf:
                 names = "、".join(unit.name for unit in deaf[:NAMED])
                 warning = ngettext(

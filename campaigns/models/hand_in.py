@@ -165,20 +165,32 @@ class ReminderRule(models.Model):
         return f"{self.days:+d}"
 
 
+class ReminderQuerySet(models.QuerySet["HandInReminder"]):
+    """Reminders that were recorded."""
+
+    def told(self) -> ReminderQuerySet:
+        """Those a letter of which went, as far as is known."""
+        return self.exclude(letters=0)
+
+
 class HandInReminder(models.Model):
     """``unit`` was reminded of ``requirement``: by the clock (``days``) or by the owner (null).
 
-    ``due_on`` is the due day it was reminded of: of another one it is reminded anew.
+    ``due_on`` is the due day it was reminded of: of another one it is reminded anew. ``letters``:
+    how many went; None where that is not known any more.
     """
 
     requirement = models.ForeignKey(Requirement, on_delete=models.PROTECT, related_name="reminders")
     unit = models.ForeignKey(Union, on_delete=models.PROTECT, related_name="+")
     days = models.SmallIntegerField(null=True)
     due_on = models.DateField()
+    letters = models.PositiveSmallIntegerField(null=True)
     at = models.DateTimeField(auto_now_add=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
+
+    objects = ReminderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("reminder")

@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -46,8 +46,8 @@ class Reminded:
 
 @dataclass
 class RemindedNow:
-    """Units the owner's reminder was recorded for: letters went to the first, none could to the
-    second, which have no official with an e-mail address."""
+    """Units the owner's reminder was recorded for: letters went to the first, none to the second,
+    which have no official with an e-mail address, or none whom the mail server takes."""
 
     reached: list[Union] = field(default_factory=list)
     unreached: list[Union] = field(default_factory=list)
@@ -80,7 +80,7 @@ def remind_units(today: dt.date | None = None, *, needs_mail: bool = True) -> Re
     outcome = Reminded()
     for unit, items in due.items():
         try:
-            outcome.units += _remind_unit(unit, items, needs_mail=needs_mail)
+            outcome.units += _remind_unit(unit, items, needs_mail=needs_mail) is not None
         except (OSError, SMTPException) as error:
             logger.warning("Letters of union %s not sent (%s).", unit.pk, type(error).__name__)
             outcome.unsent.append(unit.pk)
@@ -90,34 +90,38 @@ def remind_units(today: dt.date | None = None, *, needs_mail: bool = True) -> Re
 def remind_now(requirement: Requirement, *, actor: Actor) -> RemindedNow:
     """Remind every unit that still owes the paper, once a day at most; whom a letter reached.
 
-    For the owner of the campaign. Raises RuleViolation when it is not public, or the mail server
-    takes no letters.
+    For the owner of the campaign. Raises RuleViolation when it is not public, the portal sends no
+    mail, or the mail server takes no letters.
     """
     ensure_may(actor, PERMISSION, requirement.campaign.owner)
     if requirement.campaign.status != CampaignStatus.PUBLISHED:
         raise RuleViolation(_("Papers are handed in while the campaign is public."))
-    today = local_today()
-    since = local_day_start(today)
-    done = set(
-        HandInReminder.objects.filter(requirement=requirement, at__gte=since).values_list(
-            "unit", flat=True
-        )
-    )
-    deaf = {unit.pk for unit in out_of_reach(requirement)}
-    outcome = RemindedNow()
-    try:
-        for owed in standing_of(requirement, today):
-            if not owed.is_open or owed.unit.pk in done:
-                continue
-            if _remind_unit(owed.unit, [(owed, None)], needs_mail=True, actor=actor):
-                side = outcome.unreached if owed.unit.pk in deaf else outcome.reached
-                side.append(owed.unit)
-    except (OSError, SMTPException) as error:
-        logger.warning("Letters of a reminder not sent (%s).", type(error).__name__)
+    if not sends_letters():
         raise RuleViolation(
-            _("The mail server takes no letters now. Please try again later."), code="mail"
-        ) from error
+            _("This portal is not set up to send e-mail: no letter can go."), code="no_mail"
+        )
+    today = local_today()
+    rows = HandInReminder.objects.filter(requirement=requirement, at__gte=local_day_start(today))
+    told = set(rows.told().values_list("unit", flat=True))
+    outcome = RemindedNow()
+    for owed in standing_of(requirement, today):
+        if not owed.is_open or owed.unit.pk in told:
+            continue
+        try:
+            letters = _remind_unit(owed.unit, [(owed, None)], needs_mail=True, actor=actor)
+        except (OSError, SMTPException) as error:
+            logger.warning("Letters of a reminder not sent (%s).", type(error).__name__)
+            raise RuleViolation(
+                _("The mail server takes no letters now. Please try again later."), code="mail"
+            ) from error
+        if letters is not None:
+            (outcome.reached if letters else outcome.unreached).append(owed.unit)
     return outcome
+
+
+def sends_letters() -> bool:
+    """A mail server is named; without one letters would be dropped unsaid."""
+    return "dummy" not in settings.EMAIL_BACKEND
 
 
 def _remind_unit(
@@ -126,14 +130,26 @@ def _remind_unit(
     *,
     needs_mail: bool,
     actor: Actor = None,
-) -> int:
-    """1 when the unit was reminded, 0 when somebody else just did."""
+) -> int | None:
+    """How many letters went; None when somebody else just reminded the unit."""
     with transaction.atomic():
         # Two schedulers do no harm, nor two clicks: the second finds the rows of the first.
         advisory_lock(f"campaigns.remind.{unit.pk}")
-        fresh = [(owed, days) for owed, days in items if not _has_been_reminded(owed, unit, days)]
+        addresses = addresses_of(unit) if sends_letters() else []
+        fresh = [
+            (owed, days)
+            for owed, days in items
+            if not _has_been_reminded(owed, unit, days, can_tell=bool(addresses))
+        ]
         if not fresh:
-            return 0
+            return None
+        try:
+            letters = _write_letters(unit, [owed for owed, _days in fresh], addresses)
+        except (OSError, SMTPException) as error:
+            if needs_mail:
+                raise
+            logger.warning("Letters of union %s given up (%s).", unit.pk, type(error).__name__)
+            letters = 0
         by = actor if isinstance(actor, User) else None
         HandInReminder.objects.bulk_create(
             HandInReminder(
@@ -141,6 +157,7 @@ def _remind_unit(
                 unit=unit,
                 days=days,
                 due_on=owed.requirement.due_on,
+                letters=letters,
                 at=timezone.now(),
                 by=by,
             )
@@ -148,24 +165,19 @@ def _remind_unit(
         )
         for owed, _days in fresh:
             log(
-                actor, "requirement.reminded", owed.requirement, {"union": unit.pk},
-                union_path=unit.path,
+                actor, "requirement.reminded", owed.requirement,
+                {"union": unit.pk, "letters": letters}, union_path=unit.path,
             )  # fmt: skip
-        try:
-            _write_letters(unit, [owed for owed, _days in fresh])
-        except (OSError, SMTPException) as error:
-            if needs_mail:
-                raise
-            logger.warning("Letters of union %s given up (%s).", unit.pk, type(error).__name__)
-    return 1
+    return letters
 
 
-def _has_been_reminded(owed: Owed, unit: Union, days: int | None) -> bool:
-    """Of this day of the table; by the owner: of anything today."""
+def _has_been_reminded(owed: Owed, unit: Union, days: int | None, *, can_tell: bool) -> bool:
+    """Of this day of the table; by the owner: of anything today, if a letter went or none can."""
     rows = HandInReminder.objects.filter(requirement=owed.requirement, unit=unit)
-    if days is None:
-        return rows.filter(at__gte=local_day_start(local_today())).exists()
-    return rows.filter(days=days, due_on=owed.requirement.due_on).exists()
+    if days is not None:
+        return rows.filter(days=days, due_on=owed.requirement.due_on).exists()
+    today = rows.filter(at__gte=local_day_start(local_today()))
+    return (today.told() if can_tell else today).exists()
 
 
 def addresses_of(unit: Union) -> list[str]:
@@ -190,17 +202,36 @@ def out_of_reach(requirement: Requirement) -> list[Union]:
     return [unit for unit in owing if unit.pk not in reached]
 
 
-def _write_letters(unit: Union, owed: list[Owed]) -> None:
-    """Names of papers and unions, nothing personal. One letter each, none sees the others."""
+def _write_letters(unit: Union, owed: list[Owed], addresses: list[str]) -> int:
+    """Names of papers and unions, nothing personal. One letter each, none sees the others; how many
+    went.
+
+    An address that the server refuses keeps no other from its letter. Raises what the mail server
+    answers when none went for another reason.
+    """
+    if not addresses:
+        return 0
     with translation.override(settings.LANGUAGE_CODE):
         subject = _("Papers of campaigns are to be handed in")
         lines = [_("%(union)s still owes:") % {"union": unit.name}]
         lines += [_line(row) for row in owed]
         address = f"{settings.PUBLIC_BASE_URL}{reverse('admin:campaigns_handin_owed')}"
         body = "\n\n".join([*lines, address]) + "\n"
-        letters = [EmailMessage(subject=subject, body=body, to=[to]) for to in addresses_of(unit)]
-    if letters:
-        get_connection().send_messages(letters)
+    sent = 0
+    with get_connection() as mail:
+        for to in addresses:
+            letter = EmailMessage(subject=subject, body=body, to=[to])
+            try:
+                sent += mail.send_messages([letter]) or 0
+            except SMTPRecipientsRefused:
+                logger.warning("An address of union %s was refused.", unit.pk)
+            except (OSError, SMTPException):
+                if not sent:
+                    raise
+                # Begun anew, those who have theirs would get another.
+                logger.warning("Not all letters of union %s were sent.", unit.pk)
+                break
+    return sent
 
 
 def _line(owed: Owed) -> str:

@@ -44,8 +44,8 @@ def campaign(world: World) -> Campaign:
     campaign = make_campaign("集中行动", world.city, status=CampaignStatus.DRAFT)
     make_target(campaign, world.city)
     save_requirement(
-        None, campaign=campaign, kind="summary", due_on=campaign.ends_on, required_of=RequiredOf.CHILDREN,
-        actor=None,
+        None, campaign=campaign, kind="summary", due_on=campaign.ends_on,
+        required_of=RequiredOf.CHILDREN, actor=None,
     )  # fmt: skip
     return campaign
 
@@ -138,7 +138,7 @@ def test_records_and_good_practice_likewise(
     client: Client, world: World, campaign: Campaign
 ) -> None:
     day = campaign.starts_on
-    values = {"campaign": campaign, "unit": world.county, "actor": None}
+    values: dict[str, Any] = {"campaign": campaign, "unit": world.county, "actor": None}
     record = save_record(None, kind=RecordKind.TASK, day=day, text="整改", due_on=day, **values)
     practice = save_practice(None, title="驿站", text="好", **values)
     older = [as_sent(client, page_of(row)) for row in (record, practice)]
