@@ -13,8 +13,11 @@ from audit.models import AuditEntry
 
 Actor = User | AnonymousUser | None
 
-# Keys whose values never enter the trail, whoever passes them.
+# Keys whose values never enter the trail, whoever passes them; a name does where it is no person's.
 SECRET_KEYS = frozenset({"id_number", "phone", "name", "password", "token", "contact_phone"})
+
+# Records whose name is no person's.
+NAMED = frozenset({"unions.union", "campaigns.campaign", "stations.station"})
 
 
 def log(
@@ -48,7 +51,7 @@ def log_many(
             object_type=obj._meta.label_lower,
             object_id=str(obj.pk),
             union_path=union_path,
-            data=_without_secrets(data),
+            data=_without_secrets(data, obj._meta.label_lower),
         )
         for obj, data, union_path in items
     )
@@ -83,5 +86,6 @@ def _plain(value: Any) -> Any:
     return str(value.pk) if isinstance(value, models.Model) else str(value)
 
 
-def _without_secrets(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: "…" if key in SECRET_KEYS else value for key, value in data.items()}
+def _without_secrets(data: Mapping[str, Any], label: str) -> dict[str, Any]:
+    hidden = SECRET_KEYS - {"name"} if label in NAMED else SECRET_KEYS
+    return {key: "…" if key in hidden else value for key, value in data.items()}

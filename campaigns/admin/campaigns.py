@@ -134,6 +134,14 @@ class CampaignForm(RememberingForm):
             "note": UnfoldAdminTextareaWidget(attrs={"rows": 2}),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        plans: Any = self.fields.get("plan")
+        if plans is not None and self.instance.plan_id:
+            # Also a plan the viewer could not choose, as a draft of the union above: left as it
+            # is, it stays.
+            plans.queryset = plans.queryset | Campaign.objects.filter(pk=self.instance.plan_id)
+
 
 @admin.register(Campaign)
 class CampaignAdmin(ScopedModelAdmin):

@@ -222,6 +222,8 @@ class TargetAdmin(ScopedModelAdmin):
             withdraw_target(target, reason=request.POST.get("reason", ""), actor=actor_of(request))
         except RuleViolation as refusal:
             self.message_user(request, str(refusal.message), messages.ERROR)
+            if not Target.objects.filter(pk=target.pk).exists():
+                return HttpResponseRedirect(reverse("admin:campaigns_target_changelist"))
         else:
             self.message_user(request, gettext("The target is withdrawn."), messages.SUCCESS)
             if is_draft:

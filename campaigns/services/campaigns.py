@@ -104,6 +104,10 @@ def update_campaign(
     if "starts_on" in changes or "ends_on" in changes:
         check_campaign_days(starts_on, ends_on)
         check_nothing_outside(campaign, starts_on, ends_on, looks_at_phases=not phases_follow)
+    if changes.get("kind", CampaignKind.PLAN) != CampaignKind.PLAN and campaign.drives.exists():
+        raise RuleViolation(
+            _("Other campaigns are part of this plan: it stays one."), field="kind", code="in_use"
+        )
     if "plan" in changes:
         _check_plan(changes["plan"], owner=campaign.owner, actor=actor, campaign=campaign)
     return change_record(
@@ -171,6 +175,13 @@ def _check_plan(
         above = above.plan
 
 
+def lock_campaign(pk: int) -> Campaign:
+    """The campaign with its owner, locked: nobody publishes it or
+    shortens it while what hangs on it is written."""
+    rows = Campaign.objects.select_related("owner").select_for_update(of=("self",))
+    return rows.get(pk=pk)
+
+
 def save_phase(
     phase: Phase | None,
     *,
@@ -182,13 +193,15 @@ def save_phase(
 ) -> Phase:
     """Add a phase (``phase`` None) or change one; phases may overlap. Raises RuleViolation."""
     check_days(starts_on, ends_on)
-    if starts_on < campaign.starts_on or ends_on > campaign.ends_on:
-        raise RuleViolation(
-            _("A phase lies within the days of its campaign."),
-            field="starts_on" if starts_on < campaign.starts_on else "ends_on",
-            code="outside",
-        )
     with transaction.atomic():
+        # As they are stored: whoever shortens the campaign waits, or has done it.
+        days = lock_campaign(campaign.pk)
+        if starts_on < days.starts_on or ends_on > days.ends_on:
+            raise RuleViolation(
+                _("A phase lies within the days of its campaign."),
+                field="starts_on" if starts_on < days.starts_on else "ends_on",
+                code="outside",
+            )
         ensure_may(actor, PERMISSION, campaign.owner)
         stored = phase or Phase(campaign=campaign)
         values = {
@@ -196,7 +209,8 @@ def save_phase(
         }  # fmt: skip
         changes = assign(stored, values)
         stored.save()
-        log(actor, "phase.saved", campaign, changes, union_path=campaign.owner.path)
+        said = {"phase": stored.name, **changes}
+        log(actor, "phase.saved", campaign, said, union_path=campaign.owner.path)
     return stored
 
 
@@ -229,6 +243,8 @@ def save_indicator(
         "name": required_text(name, "name"), "metric": metric, "unit": unit, "group_set": group_set,
     }  # fmt: skip
     with transaction.atomic():
+        # Neither unit nor metric changes while the first target is set.
+        lock_campaign(campaign.pk)
         ensure_may(actor, PERMISSION, campaign.owner)
         if indicator is not None and indicator.targets.exists():
             promised = Indicator.objects.get(pk=indicator.pk)
@@ -253,7 +269,8 @@ def save_indicator(
         stored = indicator or Indicator(campaign=campaign)
         changes = assign(stored, values)
         stored.save()
-        log(actor, "indicator.saved", campaign, changes, union_path=campaign.owner.path)
+        said = {"indicator": stored.name, **changes}
+        log(actor, "indicator.saved", campaign, said, union_path=campaign.owner.path)
     return stored
 
 

@@ -12,11 +12,10 @@ from audit.services import log, log_many
 from campaigns.amounts import plain
 from campaigns.models import CampaignStatus, Target
 from campaigns.selectors.cascade import CascadeBy, children_to_share, existing_targets
-from campaigns.services.campaigns import PERMISSION
+from campaigns.services.campaigns import PERMISSION, lock_campaign
 from campaigns.services.targets import (
     check_below_owner,
     check_value,
-    lock_campaign,
     required_reason,
     withdrawn,
 )

@@ -69,7 +69,8 @@ def save_requirement(
         changes = assign(stored, values)
         with refusing(_REFUSALS):
             stored.save()
-        log(actor, "requirement.saved", campaign, changes, union_path=campaign.owner.path)
+        said = {"kind": stored.kind, **changes}
+        log(actor, "requirement.saved", campaign, said, union_path=campaign.owner.path)
     return stored
 
 
@@ -153,7 +154,13 @@ def _decide(
     paper: HandIn, state: HandInState, before: list[HandInState], reason: str, actor: Actor
 ) -> HandIn:
     with transaction.atomic():
-        ensure_may(actor, PERMISSION, paper.requirement.campaign.owner)
+        campaign = paper.requirement.campaign
+        ensure_may(actor, PERMISSION, campaign.owner)
+        if state == HandInState.RETURNED and campaign.status != CampaignStatus.PUBLISHED:
+            # The unit could hand in no other one, and stand there as late for good.
+            raise RuleViolation(
+                _("The campaign is closed: papers are no longer returned."), code="closed"
+            )
         decided = HandIn.objects.filter(pk=paper.pk, state__in=before).update(
             state=state,
             reason=reason,

@@ -22,6 +22,8 @@ from unions.models import Union
 from unions.records import ensure_may, required_text
 from unions.scope import Actor, can
 
+_HIDDEN = "…"
+
 
 def save_record(
     record: CampaignRecord | None,
@@ -54,7 +56,8 @@ def save_record(
     check_reach(campaign, field="day", day=day)
     if due_on is not None:
         check_reach(campaign, field="due_on", day=due_on)
-    _ensure_below(campaign, unit)
+    if record is None or (record.unit_id, record.campaign_id) != (unit.pk, campaign.pk):
+        _ensure_below(campaign, unit)
     values = {
         "campaign": campaign, "kind": kind, "unit": unit, "day": day, "text": text.strip(),
         "due_on": due_on,
@@ -63,7 +66,10 @@ def save_record(
     with keeping_files() as keep:
         ensure_may(actor, PERMISSION, campaign.owner, field="campaign")
         if record is not None:
-            kept = CampaignRecord.objects.select_related("campaign__owner").get(pk=record.pk)
+            # Locked: a task is not finished meanwhile, and its day lost.
+            rows = CampaignRecord.objects.select_related("campaign__owner")
+            kept = rows.select_for_update(of=("self",)).get(pk=record.pk)
+            record.done_on, record.file = kept.done_on, kept.file
             ensure_may(actor, PERMISSION, kept.campaign.owner, field="campaign")
             if kept.done_on is not None and kind != RecordKind.TASK:
                 raise RuleViolation(
@@ -73,9 +79,10 @@ def save_record(
             made_by=actor if isinstance(actor, User) else None, is_demo=is_demo
         )
         changes = assign(stored, values)
-        changes.pop("text", None)
+        _hide_text(changes)
         if file is not None:
             keep(stored, file, kind_of_file)
+            changes["file"] = _HIDDEN
         else:
             stored.save()
         action = "campaign_record.updated" if record else "campaign_record.made"
@@ -117,7 +124,9 @@ def save_practice(
     """
     if not text.strip():
         raise RuleViolation(_("This must be filled in."), field="text", code="required")
-    _ensure_below(campaign, unit)
+    if practice is None or (practice.unit_id, practice.campaign_id) != (unit.pk, campaign.pk):
+        # A unit that was moved away keeps its story, which is still to be mended and taken off.
+        _ensure_below(campaign, unit)
     if published_on is not None:
         check_reach(campaign, field="published_on", day=published_on)
     values: dict[str, Any] = {
@@ -131,10 +140,16 @@ def save_practice(
             ensure_may(actor, PERMISSION, kept.campaign.owner, field="campaign")
         stored = practice or GoodPractice(is_demo=is_demo)
         changes = assign(stored, values)
-        changes.pop("text", None)
+        _hide_text(changes)
         stored.save()
         log(actor, "good_practice.saved", stored, changes, union_path=campaign.owner.path)
     return stored
+
+
+def _hide_text(changes: dict[str, Any]) -> None:
+    """That a text changed is told, not what it says: it may tell of people."""
+    if "text" in changes:
+        changes["text"] = _HIDDEN
 
 
 def _ensure_below(campaign: Campaign, unit: Union) -> None:

@@ -12,14 +12,13 @@ from django.utils.translation import gettext as _, gettext_lazy
 from audit.services import log
 from campaigns.amounts import plain
 from campaigns.models import (
-    Campaign,
     CampaignStatus,
     Indicator,
     Target,
     Unit,
     VersionState,
 )
-from campaigns.services.campaigns import PERMISSION, assign
+from campaigns.services.campaigns import PERMISSION, assign, lock_campaign
 from campaigns.services.days import check_days, check_reach
 from campaigns.services.versions import write_versions
 from core.clock import local_today
@@ -137,7 +136,10 @@ def withdraw_target(target: Target, *, reason: str = "", actor: Actor) -> None:
     with transaction.atomic():
         campaign = lock_campaign(target.indicator.campaign_id)
         rows = Target.objects.select_related("union__parent").select_for_update(of=("self",))
-        locked = rows.get(pk=target.pk)
+        locked = rows.filter(pk=target.pk).first()
+        if locked is None:
+            # Out of a draft it is gone: somebody else was quicker, or this is a second click.
+            raise RuleViolation(_("This target has been withdrawn already."), code="withdrawn")
         if locked.union.path.startswith(campaign.owner.path):
             _ensure_may_set(actor, campaign.owner, locked.union)
         else:
@@ -178,12 +180,6 @@ def reinstate_target(target: Target, *, reason: str = "", actor: Actor) -> None:
         locked.withdrawn_on = None
         locked.save(update_fields=["withdrawn_on"])
         log(actor, "target.set", locked, changes, union_path=locked.union.path)
-
-
-def lock_campaign(pk: int) -> Campaign:
-    """The campaign with its owner, locked: nobody publishes it while its targets are written."""
-    rows = Campaign.objects.select_related("owner").select_for_update(of=("self",))
-    return rows.get(pk=pk)
 
 
 def required_reason(reason: str) -> str:
