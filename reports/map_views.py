@@ -84,14 +84,14 @@ def map_data(found: UnionMap) -> dict[str, Any]:
                 "union": area.union.pk,
                 "name": area.union.name,
                 "short": area.union.short_name or area.union.name,
-                "place": place,
+                "place": area.place,
                 "value": None if area.value is None else float(area.value),
                 "text": area_text(found.metric, area),
                 "mark": books_note(area.books_differ),
                 "band": area.band,
                 "shape": area.shape,
             }
-            for place, area in enumerate(found.areas, start=1)
+            for area in found.areas
         ],
     }
 

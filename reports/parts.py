@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -151,9 +152,23 @@ PARTS: dict[str, Part] = {
 }
 
 
+def login_required_of_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """As ``login_required``; a script of the dashboard is told to fetch the whole page anew, which
+    leads to the log-in: the page to log in would stand inside the block."""
+    guarded = login_required(view)
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.headers.get("HX-Request") == "true" and not request.user.is_authenticated:
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        return guarded(request, *args, **kwargs)
+
+    return answer
+
+
 @never_cache
 @require_safe
-@login_required
+@login_required_of_page
 @vary_on_headers("HX-Request")
 def part(request: HttpRequest, name: str) -> HttpResponse:
     """One block, alone for a script of the dashboard, else as a page."""

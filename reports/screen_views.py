@@ -30,6 +30,12 @@ def open_screen(request: HttpRequest, token: str) -> HttpResponse:
     if screen_of(token) is None:
         raise Http404
     response = redirect("reports:screen")
+    _take_along(response, token)
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _take_along(response: HttpResponse, token: str) -> None:
     response.set_cookie(
         COOKIE,
         token,
@@ -39,20 +45,22 @@ def open_screen(request: HttpRequest, token: str) -> HttpResponse:
         httponly=True,
         samesite="Lax",
     )
-    response["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @never_cache
 @require_safe
 def screen(request: HttpRequest) -> HttpResponse:
     """The screen of the token in the cookie; 404, a dark page, as soon as it is revoked."""
-    found = screen_of(request.COOKIES.get(COOKIE, ""))
+    token = request.COOKIES.get(COOKIE, "")
+    found = screen_of(token)
     if found is None:
         # On a wall hangs no page of the portal: it stays dark.
         return render(request, "reports/screen_ended.html", status=404)
     note_seen(found)
-    return render(request, "reports/screen.html", _context(found))
+    response = render(request, "reports/screen.html", _context(found))
+    # Anew with each look: a screen may hang for longer than a browser keeps a cookie.
+    _take_along(response, token)
+    return response
 
 
 def _context(found: ScreenToken) -> dict[str, object]:

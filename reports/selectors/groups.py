@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.remembering import remembered
 from reference.models import GroupSet, WorkerGroup
@@ -16,6 +16,15 @@ class Groups:
     groups: list[WorkerGroup]
     sets: dict[str, GroupSet]  # by code
     members: dict[str, list[str]]  # code of the set → codes of its groups
+    # Every version that was valid by the day, by its word, with the codes of its groups.
+    versions: dict[str, tuple[GroupSet, list[str]]] = field(default_factory=dict)
+
+    def find(self, word: str) -> tuple[GroupSet, list[str]] | None:
+        """The set an address names, with the codes of its groups: by its code the version valid on
+        the day, by ``word_of`` the version itself. None for one that was not valid by the day."""
+        if word in self.sets:
+            return self.sets[word], self.members[word]
+        return self.versions.get(word)
 
     def codes_of(self, group_set: str) -> list[str]:
         """The groups of a set; none of a set that is not valid on the day."""
@@ -24,6 +33,11 @@ class Groups:
     def of_code(self, code: str) -> WorkerGroup | None:
         """The group of this code; None where there is none."""
         return next((group for group in self.groups if group.pk == code), None)
+
+
+def word_of(group_set: GroupSet) -> str:
+    """The word for this very version, whichever is valid on the day."""
+    return f"{group_set.code}.{group_set.version}"
 
 
 @remembered
@@ -50,5 +64,8 @@ def groups_on(day: dt.date) -> Groups:
     for found in sorted(versions.values(), key=lambda row: (row.valid_from, row.version)):
         sets[found.code] = found
     return Groups(
-        list(groups.values()), sets, {code: members[row.pk] for code, row in sets.items()}
+        list(groups.values()),
+        sets,
+        {code: members[row.pk] for code, row in sets.items()},
+        {word_of(row): (row, members[row.pk]) for row in versions.values()},
     )

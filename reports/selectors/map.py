@@ -44,7 +44,8 @@ class Band:
 class Area:
     """A union on the map. ``shape`` is None for one that is listed beside it; ``band`` is its place
     in the legend, None where there is no figure. ``is_hidden``: there may be one, untold.
-    ``books_differ``: there is one, and it is marked."""
+    ``books_differ``: there is one, and it is marked. ``place``: as in the ranking by that figure;
+    None for what is unknown, and where the ranking is by another."""
 
     union: Union
     value: Value
@@ -52,11 +53,12 @@ class Area:
     shape: str | None
     is_hidden: bool = False
     books_differ: bool = False
+    place: int | None = None
 
 
 @dataclass(frozen=True)
 class UnionMap:
-    """The children of a union by one figure, the largest first."""
+    """The children of a union by one figure, the largest first, as the ranking has them."""
 
     union: Union
     day: dt.date
@@ -105,15 +107,18 @@ def map_of_ranking(
         row.union.pk: None if row.union.pk in hidden else METRICS[metric](row)
         for row in ranking.rows
     }
-    bands, place = _bands([value for value in values.values() if value is not None])
+    is_ranked = ranking.wanted.sort == f"-{metric}"
+    places = {row.union.pk: row.place for row in ranking.rows} if is_ranked else {}
+    bands, band_of = _bands([value for value in values.values() if value is not None])
     areas = [
         Area(
             union=one,
             value=value,
-            band=None if value is None else place(value),
+            band=None if value is None else band_of(value),
             shape=names.get(one.pk),
             is_hidden=one.pk in hidden,
             books_differ=value is not None and marks.differ(one.pk, ranking.rests_on[metric], day),
+            place=None if value is None else places.get(one.pk),
         )
         for one in unions
         for value in (values[one.pk],)
@@ -124,7 +129,10 @@ def map_of_ranking(
         metric=metric,
         shapes=shapes if names else None,
         bands=bands,
-        areas=sorted(areas, key=lambda area: (area.value is None, -(area.value or 0))),
+        # As the ranking has them; sorted here where that is by another figure.
+        areas=areas
+        if is_ranked
+        else sorted(areas, key=lambda area: (area.value is None, -(area.value or 0))),
         left_out=max(ranking.child_count - len(ranking.rows), 0),
         has_pace=ranking.pace is not None,
     )

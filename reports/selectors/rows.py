@@ -31,7 +31,7 @@ from reports.selectors.entries import (
     passes,
     published_entries,
 )
-from reports.selectors.groups import Groups, groups_on
+from reports.selectors.groups import Groups, groups_on, word_of
 from reports.selectors.scope import PERMISSION, dashboard_union
 from stations.models import Station, StationKind, StationQuerySet
 from unions.kinds import HOLDING_POOL
@@ -66,7 +66,8 @@ class Figure:
     def breakdowns(self) -> list[str]:
         """The breakdowns of ``DailyCount`` that add up to the figure."""
         if self.group_set is not None and self.groups is not None:
-            return self.groups.codes_of(self.group_set.code)
+            found = self.groups.find(word_of(self.group_set))
+            return found[1] if found else []
         part = self.group or self.kind
         return [str(part.pk)] if part else [""]
 
@@ -140,9 +141,10 @@ def find_figure(
     chosen_set: GroupSet | None = None
     groups = groups_on(day) if metric in PERSON_CHANGES and (group_set or breakdown) else None
     if group_set:
-        chosen_set = groups.sets.get(group_set) if groups else None
-        if chosen_set is None:
+        found = groups.find(group_set) if groups else None
+        if found is None:
             raise Http404
+        chosen_set = found[0]
     elif breakdown:
         if groups is not None:
             group = groups.of_code(breakdown)

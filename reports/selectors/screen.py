@@ -138,7 +138,7 @@ def screen_view(actor: Actor, union: Union) -> ScreenView | None:
                 books_differ=row.value is not None
                 and marks.differ(union.pk, row.rests_on, shown.day),
             )
-            for row in _figures(now, _day_before(reading, union, shown.day))
+            for row in _figures(now, _day_before(reading, union, shown.day), told[0].joined)
         ],
         targets=[ScreenTarget(row, row.target.pk in small) for row in targets],
         ranking=_rows(ranking, now, marks, shown.day),
@@ -177,7 +177,9 @@ def _day_before(reading: Reading, union: Union, day: dt.date) -> dict[str, int]:
     return {metric: reading.count(union.pk, metric, eve(day)) for metric in wanted}
 
 
-def _figures(now: Figures, before: dict[str, int]) -> list[BigFigure]:
+def _figures(now: Figures, before: dict[str, int], this_month: int | None) -> list[BigFigure]:
+    """``this_month``: new members as the trend tells them; beside the year's, what it leaves out
+    would be read from the card."""
     set4 = next((row for row in now.sets if row.code == "set4"), None)
     rate = set4.rate if set4 else None
     is_small_rate = set4 is not None and suppressed(set4.members) is None
@@ -193,8 +195,7 @@ def _figures(now: Figures, before: dict[str, int]) -> list[BigFigure]:
         BigFigure(_("Members"), suppressed(now.members), "person",
                   _change(now.members, before[Metric.MEMBERS]), rests_on=members),
         BigFigure(_("New this year"), suppressed(now.joined_this_year), "person", rests_on=joined),
-        BigFigure(_("New this month"), suppressed(now.joined_this_month), "person",
-                  rests_on=joined),
+        BigFigure(_("New this month"), this_month, "person", rests_on=joined),
         BigFigure(_("Rate, four groups"), None if is_small_rate else rate, "ratio",
                   is_missing=rate is None,
                   rests_on=rests_on(Metric.MEMBERS, set4.groups if set4 else ())),

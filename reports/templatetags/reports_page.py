@@ -15,6 +15,7 @@ from django.utils.translation import gettext, pgettext
 from campaigns.models import Metric as Indicated
 from reports.asking import NOW, state_of
 from reports.models.counts import PERSON_METRICS, Metric
+from reports.selectors.groups import word_of
 from reports.selectors.key_figures import KeyFigure, RowsAsked, Value
 from reports.selectors.marks import ESTABLISHMENT
 from reports.selectors.progress import TargetProgress
@@ -195,7 +196,8 @@ def reached(row: TargetProgress) -> str:
 @register.simple_tag
 def reached_rows(row: TargetProgress) -> str:
     """The address of the rows behind what a target has reached, on the day it was measured for; ""
-    where nothing was, or no records stand for it. Of a rate those of its numerator."""
+    where nothing was, or no records stand for it. Of a rate those of its numerator; of groups those
+    of the set's version that the indicator names."""
     target, progress = row.target, row.progress
     counted = _COUNTED_ROWS.get(target.indicator.metric)
     if progress is None or row.value is None or counted is None:
@@ -207,7 +209,7 @@ def reached_rows(row: TargetProgress) -> str:
             target.union_id,
             min(progress.day, target.period_end),
             metric,
-            group_set=group_set.code if group_set and metric in PERSON_METRICS else "",
+            group_set=word_of(group_set) if group_set and metric in PERSON_METRICS else "",
             since=target.period_start if is_of_period else None,
         )
     )

@@ -34,6 +34,8 @@ const unionMap = (() => {
     const figure = unit && area.value !== null ? `${area.text} ${unit}` : area.text;
     return area.mark ? `${figure} · ${area.mark}` : figure;
   };
+  /* The union behind its place; what is unknown has none. */
+  const placed = (area) => (area.place ? `${area.place}. ${area.name}` : area.name);
   /* The name of the figure with its unit. */
   const title = (found) => (found.unit ? `${found.name} · ${found.unit}` : found.name);
   /* What stands on a shape: its name, if there is a union, and the mark of its figure. */
@@ -55,7 +57,7 @@ const unionMap = (() => {
         formatter: ({ name }) => {
           const area = byShape.get(name);
           if (!area) return `${name}\n${words.nobody}`;
-          return `${area.place}. ${area.name}\n${found.name} ${text(area, found.unit)}`;
+          return `${placed(area)}\n${found.name} ${text(area, found.unit)}`;
         },
       },
       series: [{
@@ -88,7 +90,7 @@ const unionMap = (() => {
     };
   }
 
-  return { shapes, option, text, title };
+  return { shapes, option, text, title, placed };
 })();
 
 document.addEventListener("DOMContentLoaded", () => {
@@ -128,7 +130,7 @@ document.addEventListener("DOMContentLoaded", () => {
     link.className = `map-tile ${area.band === null ? "map-none" : `band-${area.band}`}`;
     link.href = addressOf(area.union);
     const name = document.createElement("span");
-    name.textContent = `${area.place}. ${area.name}`;
+    name.textContent = unionMap.placed(area);
     const value = document.createElement("strong");
     value.textContent = unionMap.text(area);
     link.append(name, value);
@@ -166,6 +168,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function show(found, colours, names, hasShapes) {
     status.textContent = found.left_out ? panel.dataset.leftOut + found.left_out : "";
+    panel.classList.add("is-drawn");
     panel.classList.toggle("has-shapes", hasShapes);
     const someEmpty = hasShapes || found.areas.some((area) => area.band === null);
     panel.querySelector(".map-figure").textContent = unionMap.title(found);
@@ -198,6 +201,12 @@ document.addEventListener("DOMContentLoaded", () => {
       line: style.getPropertyValue("--line-strong").trim(),
     }), true);
   }
+
+  // Paper has another width than the screen: there the style sheet scales the drawing.
+  window.addEventListener("beforeprint", () => {
+    if (chart) box.querySelector("svg")?.setAttribute("viewBox", `0 0 ${chart.getWidth()} ${chart.getHeight()}`);
+  });
+  window.addEventListener("afterprint", () => box.querySelector("svg")?.removeAttribute("viewBox"));
 
   const buttons = [...panel.querySelectorAll("[data-metric]")];
   const chosen = () => buttons.find((button) => button.getAttribute("aria-pressed") === "true").dataset.metric;

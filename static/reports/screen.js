@@ -5,12 +5,15 @@
 document.addEventListener("DOMContentLoaded", () => {
   const EVERY = 5 * 60 * 1000;
   const SOON = 30 * 1000;
+  const PATIENCE = 60 * 1000;
   let charts = [];
   let fetched = new Date();
 
   const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const time = (date) => date.toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: "Asia/Shanghai" });
+  // Figures may hang for days: then the day belongs to it.
+  const moment = (date) => `${date.toLocaleDateString("sv-SE", { timeZone: "Asia/Shanghai" })} ${time(date)}`;
   const data = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
 
   function chartIn(id) {
@@ -88,9 +91,15 @@ document.addEventListener("DOMContentLoaded", () => {
       tiles(box, found, words);
       return;
     }
-    const names = await unionMap.shapes(found.shapes);
-    const chart = chartIn("screen-map");
-    if (chart) chart.setOption({ ...unionMap.option(found, names, words, { ink: css("--ink"), line: css("--no-data-line"), scale: rem() / 10 }), tooltip: { show: false } });
+    let names = null;
+    try {
+      names = await unionMap.shapes(found.shapes);
+    } catch {
+      // Without the shapes the same figures stand in tiles.
+    }
+    const chart = names && chartIn("screen-map");
+    if (!chart) tiles(box, found, words);
+    else chart.setOption({ ...unionMap.option(found, names, words, { ink: css("--ink"), line: css("--no-data-line"), scale: rem() / 10 }), tooltip: { show: false } });
   }
 
   function tiles(box, found, words) {
@@ -125,24 +134,30 @@ document.addEventListener("DOMContentLoaded", () => {
 
   async function refresh() {
     let next = EVERY;
+    let limit = 0;
     try {
-      const answer = await fetch(window.location.href, { cache: "no-store" });
-      if (answer.status === 404) {
-        // Revoked: nothing of it stays on the wall.
+      const given = new AbortController();
+      limit = window.setTimeout(() => given.abort(), PATIENCE);
+      const answer = await fetch(window.location.href, { cache: "no-store", signal: given.signal });
+      const text = await answer.text();
+      if (answer.status === 404 && text.includes("screen-empty")) {
+        // Revoked: nothing of it stays on the wall. Another 404 is not the portal's.
         window.location.reload();
         return;
       }
       if (!answer.ok) throw new Error(String(answer.status));
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const page = new DOMParser().parseFromString(text, "text/html");
       document.getElementById("screen").replaceWith(document.adoptNode(page.getElementById("screen")));
       fetched = new Date();
       draw();
       tick();
     } catch {
       const lost = document.getElementById("lost");
-      lost.textContent = document.getElementById("screen").dataset.lost + time(fetched);
+      lost.textContent = document.getElementById("screen").dataset.lost + moment(fetched);
       lost.hidden = false;
       next = SOON;
+    } finally {
+      window.clearTimeout(limit);
     }
     window.setTimeout(refresh, next);
   }

@@ -78,6 +78,16 @@ BLOCKS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+def test_a_block_after_the_session_has_ended_is_no_page_to_log_in(
+    client: Client, world: World
+) -> None:
+    """The script fetches the whole page anew, which leads to the log-in; without one as ever."""
+    address = f"/dashboard/parts/trend/?union={world.city.pk}"
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Refresh"], answer.content) == (204, "true", b"")
+    assert client.get(address).status_code == 302
+
+
 def test_trend_of_three_years_and_of_all(english: Client, world: World) -> None:
     english.force_login(world.leader)
 

@@ -70,12 +70,15 @@ def test_counties_have_no_shapes_and_stand_by_their_figure(client: Client, world
         (world.shen.name, "0", 0),
     ]  # fmt: skip
     assert found["bands"] == ["0", "1", "2", "4"]
+    assert [area["place"] for area in found["areas"]] == [1, 2, 3, 4]
     rate = asked(client, union=world.city.pk, day=DAY.isoformat(), metric="set4")
     assert [(area["name"], area["text"], area["band"]) for area in rate["areas"]][:2] == [
         (world.lin.name, "200.00% · over 100%", 0),
         (world.dong.name, "— no baseline", None),
     ]
     assert rate["bands"] == ["200.00%"]
+    # What is unknown has no place, as in the ranking.
+    assert [area["place"] for area in rate["areas"]] == [1, None, None, None]
     pace = asked(client, union=world.city.pk, metric="pace")
     assert pace["name"] == "Pace"
     assert {area["text"] for area in pace["areas"] if area["band"] is None} == {"no figure"}

@@ -191,3 +191,26 @@ def test_target_that_is_a_rate(client: Client, world: World) -> None:
         "入会率set4": (2, "over 100%"),
         "入会率nef": (None, "no baseline"),
     }
+
+
+@pytest.mark.django_db
+def test_a_target_that_is_a_rate_bears_its_mark_on_the_campaigns_page(
+    client: Client, world: World
+) -> None:
+    """As on the dashboard: one over 100 % and one without a baseline."""
+    indicator = Indicator.objects.create(
+        campaign=world.campaign, metric=Metric.ENROLMENT_RATE, name="入会率", unit=Unit.RATIO,
+        group_set=group_set("set4"),
+    )  # fmt: skip
+    for union in (world.lin, world.dong):
+        Target.objects.create(
+            indicator=indicator, union=union, value=Decimal("0.8"),
+            period_start=dt.date(2024, 1, 1), period_end=dt.date(2024, 12, 31),
+        )  # fmt: skip
+    run_nightly(DAY + dt.timedelta(days=1))
+    client.force_login(world.leader)
+    page = client.get(
+        f"/dashboard/campaigns/{world.campaign.pk}/", headers={"accept-language": "en"}
+    ).content.decode()
+    told = [row.split(" | ") for one in (world.lin, world.dong) for row in rows_of(page, one.name)]
+    assert [row[2] for row in told if row[0].startswith("入会率")] == [OVER, NONE]

@@ -10,9 +10,12 @@ from django.utils import timezone
 from members.enums import EventType
 from members.models import Membership, MembershipEvent
 from members.services.ledger import record_event
+from reference.models import GroupSet, WorkerGroup
 from reports.nightly import run_nightly
 from reports.selectors import rows
+from reports.selectors.progress import measured
 from reports.selectors.rows import LateFigure, PersonFigure, find_figure
+from reports.templatetags.reports_page import reached_rows
 from tests.builders import make_membership, make_official, make_union, person
 from tests.reports.world import DAY, World, count_anew
 from unions.enums import Role
@@ -266,6 +269,31 @@ def test_number_of_queries(
     with django_assert_num_queries(9):
         response = client.get("/dashboard/rows/", {"union": str(union.pk), "metric": "members"})
     assert len(response.context["persons"]) == member_count
+
+
+def test_rows_of_a_target_are_of_the_version_it_names(client: Client, world: World) -> None:
+    """The set has another version by now; what was promised is counted by its own."""
+    target = world.targets["lin"]
+    assert target.indicator.group_set is not None
+    first = target.indicator.group_set
+    second = GroupSet.objects.create(
+        code=first.code, version=2, name_zh="四类（新）", name_en="Four (new)",
+        valid_from=dt.date(2024, 3, 1),
+    )  # fmt: skip
+    second.groups.set(WorkerGroup.objects.filter(pk="domestic_worker"))
+    (row,) = measured([target], DAY)
+    assert row.value
+    address = reached_rows(row)
+    client.force_login(world.leader)
+    context = client.get(address).context
+    assert (context["figure"].group_set, context["value"], context["total"]) == (
+        first, row.value, row.value,
+    )  # fmt: skip
+    # By its code alone a set is that of the day.
+    other = client.get(address.replace(f"{first.code}.1", first.code)).context
+    assert (other["figure"].group_set, other["value"]) == (second, 0)
+    unknown = address.replace(f"{first.code}.1", f"{first.code}.3")
+    assert client.get(unknown).status_code == 404
 
 
 def test_no_page_of_figures_or_names_stays_in_a_cache(client: Client, world: World) -> None:

@@ -140,6 +140,20 @@ def test_a_month_would_follow_from_the_year(world: World) -> None:
     assert new[dt.date(2023, 12, 1)] is not None
 
 
+def test_the_running_month_goes_with_the_small_one_beside_it(world: World) -> None:
+    """January is shown, and the year; of February too few joined. From the card of the running
+    month February would follow."""
+    for day, count in (("2024-01-10", 40), ("2024-02-10", 1), ("2024-03-10", 30)):
+        for _number in range(count):
+            make_membership(world.dong, group="courier", on=day)
+    view = screen_view_of(world)
+    new = {month.month: month.joined for month in view.months}
+    assert (new[dt.date(2024, 1, 1)] or 0) >= 40
+    assert (new[dt.date(2024, 2, 1)], new[dt.date(2024, 3, 1)]) == (None, None)
+    year, month = view.figures[1:3]
+    assert (year.value is not None, month.value) == (True, None)
+
+
 def test_before_people_were_counted_there_is_nothing_and_not_none(world: World) -> None:
     """They begin on 1 May 2023: of April nobody knows, in July nobody joined."""
     view = screen_view_of(world)
