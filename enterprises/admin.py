@@ -21,10 +21,11 @@ from enterprises.services import (
 )
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
-from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.forms import actor_of
+from unions.admin.remembering import RememberingForm
 
 
-class EmployerForm(ServiceForm):
+class EmployerForm(RememberingForm):
     """An employer as officials fill it in."""
 
     class Meta:
@@ -110,7 +111,7 @@ class EmployerAdmin(ExchangeMixin, ScopedModelAdmin):
         return employer.get_founding_state_display()
 
 
-class WorkforceBaselineForm(ServiceForm):
+class WorkforceBaselineForm(RememberingForm):
     """A denominator with its paper."""
 
     class Meta:

@@ -31,10 +31,11 @@ from reports.services import record_figure, update_figure
 from reports.templatetags.reports_figures import unit_word
 from unions.admin.base import OperatorAdmin, ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
-from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.forms import actor_of
+from unions.admin.remembering import RememberingForm
 
 
-class ReportedFigureForm(ServiceForm):
+class ReportedFigureForm(RememberingForm):
     """A figure with its paper."""
 
     metric = forms.ChoiceField(label=_("Metric"), widget=UnfoldAdminSelectWidget)

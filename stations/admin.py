@@ -27,13 +27,14 @@ from stations.services import (
 )
 from unions.admin.base import OperatorAdmin, ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
-from unions.admin.forms import ServiceForm, actor_of
+from unions.admin.forms import actor_of
 from unions.admin.pages import back_to_the_button
+from unions.admin.remembering import RememberingForm
 from unions.models import Union
 from unions.scope import access
 
 
-class StationForm(ServiceForm):
+class StationForm(RememberingForm):
     """A station as officials fill it in."""
 
     class Meta:

@@ -26,7 +26,7 @@ from campaigns.services.records import finish_task, save_practice, save_record
 from campaigns.services.targets import withdraw_target
 from tests.campaigns.builders import make_campaign, make_target, refused
 from tests.campaigns.test_hand_ins import pdf
-from tests.campaigns.test_two_tabs import as_sent, page_of
+from tests.page_forms import as_sent, page_of
 from tests.portal.world import World, logged_in, make_world
 from unions.services import move_union
 

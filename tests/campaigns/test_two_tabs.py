@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 
 from audit.models import AuditEntry
 from campaigns.models import (
@@ -22,6 +21,7 @@ from campaigns.services.campaigns import save_phase, update_campaign
 from campaigns.services.hand_ins import save_requirement
 from campaigns.services.records import save_practice, save_record
 from tests.campaigns.builders import make_campaign, make_target
+from tests.page_forms import as_sent, page_of
 from tests.portal.world import World, logged_in, make_world
 
 pytestmark = pytest.mark.django_db
@@ -48,32 +48,6 @@ def campaign(world: World) -> Campaign:
         required_of=RequiredOf.CHILDREN, actor=None,
     )  # fmt: skip
     return campaign
-
-
-def boxes_of(form: Any) -> dict[str, Any]:
-    sent = {}
-    for box in form:
-        value = box.value()
-        if value is not None and value is not False:
-            sent[box.html_name] = value
-        if box.field.show_hidden_initial:
-            sent[box.html_initial_name] = "" if value is None else value
-    return sent
-
-
-def as_sent(client: Client, page: str) -> dict[str, Any]:
-    """What a browser would send of the page, untouched."""
-    context = client.get(page).context
-    sent = boxes_of(context["adminform"].form)
-    for inline in context["inline_admin_formsets"]:
-        for form in (inline.formset.management_form, *inline.formset.initial_forms):
-            sent |= boxes_of(form)
-    return sent
-
-
-def page_of(record: Any) -> str:
-    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
-    return reverse(name, args=[record.pk])
 
 
 def test_the_second_keeps_what_the_first_has_saved(client: Client, campaign: Campaign) -> None:

@@ -17,7 +17,8 @@ from django.utils.translation import gettext, gettext_lazy as _, pgettext_lazy
 from core.uscc import check_uscc
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.exchange import ExchangeMixin
-from unions.admin.forms import FOR_MEMBERS, ServiceForm, actor_of
+from unions.admin.forms import FOR_MEMBERS, actor_of
+from unions.admin.remembering import RememberingForm
 from unions.enums import ClosingStatus, UnionStatus
 from unions.models import Union
 from unions.resources import UnionResource
@@ -28,7 +29,7 @@ from unions.services.rights import may_close, may_rearrange
 DASHBOARD = "/dashboard/"
 
 
-class UnionForm(ServiceForm):
+class UnionForm(RememberingForm):
     """A union as officials fill it in."""
 
     class Meta:
