@@ -84,9 +84,11 @@ def update_employer(employer: Employer, *, actor: Actor, **changes: Any) -> Empl
         changes["name"] = required_text(changes["name"], "name")
     if "uscc" in changes:
         changes["uscc"] = check_uscc(changes["uscc"]).normalised
+    # As stored: the one that was passed may be of a page that shows what somebody changed since.
+    stored = Employer.objects.get(pk=employer.pk)
     _check_counts(
-        changes.get("staff_count", employer.staff_count),
-        changes.get("nef_worker_count", employer.nef_worker_count),
+        changes.get("staff_count", stored.staff_count),
+        changes.get("nef_worker_count", stored.nef_worker_count),
     )
     return change_record(
         employer,

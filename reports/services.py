@@ -70,7 +70,9 @@ def update_figure(figure: ReportedFigure, *, actor: Actor, **changes: Any) -> Re
     refuse_unknown(changes, _FIELDS)
     if "source" in changes:
         changes["source"] = required_text(changes["source"], "source")
-    _check_value(changes.get("value", figure.value), changes.get("unit", figure.unit))
+    # As stored: the one that was passed may be of a page that shows what somebody changed since.
+    stored = ReportedFigure.objects.get(pk=figure.pk)
+    _check_value(changes.get("value", stored.value), changes.get("unit", stored.unit))
     return change_record(
         figure,
         changes,
