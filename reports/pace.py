@@ -24,7 +24,10 @@ def status_sql(value: str, target: str, time_elapsed: str) -> str:
 
 
 # Of the newest measurement ``p`` and the target ``on_day.value`` as it stood on the day shown: a
-# target that was changed since keeps what was reached, but not the verdict on another target.
-STATUS_ON_DAY_SQL = f"""CASE WHEN on_day.value <> p.target_value
+# target that was changed since keeps what was reached, but not the verdict on another target. Of a
+# target of 0 earlier versions of the portal wrote that there was no figure.
+STATUS_ON_DAY_SQL = f"""CASE
+    WHEN on_day.value = 0 AND p.target_value IS NOT NULL THEN 'no_target'
+    WHEN on_day.value <> p.target_value
     THEN {status_sql("p.value", "on_day.value", "p.time_elapsed")}
     ELSE p.status END"""

@@ -167,7 +167,11 @@ def _read(
 
 def _has_others(request: HttpRequest, proposal: Proposal) -> bool:
     """Something was typed in for a union that has no row any more."""
-    shown = {f"value_{share.union.pk}" for share in proposal.shares}
+    shown = {
+        f"value_{share.union.pk}"
+        for share in proposal.shares
+        if share.union.status != UnionStatus.DISSOLVED
+    }
     names = (name for name in request.POST if name.startswith("value_"))
     return any(name not in shown and request.POST[name].strip() for name in names)
 

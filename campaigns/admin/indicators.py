@@ -101,11 +101,17 @@ class IndicatorAdmin(ScopedModelAdmin):
             if not row.has_changed():
                 continue
             values = {name: row.cleaned_data[name] for name in TargetInline.fields}
+            target = row.instance if row.instance.pk else None
+            if target is not None:
+                # What the page has not changed stays as it is stored by now.
+                stored = Target.objects.select_related("union").get(pk=target.pk)
+                kept = [name for name in TargetInline.fields if name not in row.changed_data]
+                values |= {name: getattr(stored, name) for name in kept if name != "reason"}
             with beside(row):
                 set_target(
                     form.instance,
-                    target=row.instance if row.instance.pk else None,
-                    seen=row.seen(),
+                    target=target,
+                    seen=row.seen_of_changed(),
                     actor=actor_of(request),
                     **values,
                 )

@@ -17,7 +17,7 @@ from unions.admin.remembering import RememberingForm
 class TargetForm(RememberingForm):
     """A target with the reason that a published campaign asks for.
 
-    The service looks once more, under its lock, at what the page showed (``seen``). A withdrawn
+    The service looks once more, under its lock, at what the page showed. A withdrawn
     target is shown only.
     """
 

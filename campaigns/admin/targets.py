@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, reverse
 from django.utils.html import format_html
@@ -28,7 +28,7 @@ from core.errors import RuleViolation
 from unions.admin.base import ScopedModelAdmin
 from unions.admin.forms import actor_of
 from unions.enums import UnionStatus
-from unions.scope import access, can, scope_filter
+from unions.scope import access, can, can_below, grants_of, scope_filter
 
 _LOOKUPS = frozenset(
     {
@@ -85,15 +85,22 @@ class TargetAdmin(ScopedModelAdmin):
         if seen is None or owned is None:
             return rows.none()
         public = ~Q(indicator__campaign__status=CampaignStatus.DRAFT)
+        shown = seen & (public | owned)
+        # Who sees the owner alone, and nothing below it, saw none of these before either.
+        for grant in grants_of(actor, self.view_permission):
+            if grant.below:
+                own = Q(**{f"{_OWNER_PATH}__startswith": grant.path})
+                shown |= own & ~Q(union__path__startswith=F(_OWNER_PATH))
         rows = rows.select_related("union__parent", "indicator__campaign__owner")
-        return rows.filter(owned | (seen & public))
+        return rows.filter(shown)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Also the owner of the campaign."""
+        """Also whoever sees the owner of the campaign and all below it, of one moved away."""
         if super().has_view_permission(request, obj):
             return True
-        owner = obj.indicator.campaign.owner if obj is not None else None
-        return can(actor_of(request), self.view_permission, owner)
+        if obj is None or not _is_moved_away(obj):
+            return False
+        return can_below(actor_of(request), self.view_permission, obj.indicator.campaign.owner)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Also the link from a campaign to its targets, and the filters."""
@@ -127,14 +134,16 @@ class TargetAdmin(ScopedModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """A new version, or another note."""
         if changes := form.changes():
-            values = {"value": obj.value, "note": obj.note, "reason": "", **changes}
+            # Not the page's, which shows as unchanged what a colleague has changed since.
+            stored = Target.objects.get(pk=obj.pk)
+            values = {"value": stored.value, "note": stored.note, "reason": "", **changes}
             set_target(
                 obj.indicator,
                 target=obj,
                 union=obj.union,
                 period_start=obj.period_start,
                 period_end=obj.period_end,
-                seen=form.seen(),
+                seen=form.seen_of_changed(),
                 actor=actor_of(request),
                 **values,
             )

@@ -223,15 +223,23 @@ def _write_letters(unit: Union, owed: list[Owed], addresses: list[str]) -> int:
             letter = EmailMessage(subject=subject, body=body, to=[to])
             try:
                 sent += mail.send_messages([letter]) or 0
-            except SMTPRecipientsRefused:
-                logger.warning("An address of union %s was refused.", unit.pk)
-            except (OSError, SMTPException):
+            except (OSError, SMTPException) as error:
+                if _is_refused_for_good(error):
+                    logger.warning("An address of union %s was refused.", unit.pk)
+                    continue
                 if not sent:
                     raise
                 # Begun anew, those who have theirs would get another.
                 logger.warning("Not all letters of union %s were sent.", unit.pk)
                 break
     return sent
+
+
+def _is_refused_for_good(error: Exception) -> bool:
+    """The server takes no letter to this address, also later: a code from 500 on (RFC 5321)."""
+    if not isinstance(error, SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _message in error.recipients.values())
 
 
 def _line(owed: Owed) -> str:

@@ -101,9 +101,10 @@ class TargetForecast:
 
     @property
     def verdict(self) -> str:
-        """Whether the recent days lead to the target, in words; "" without a forecast."""
+        """Whether the recent days lead to the target, in words; "" without a forecast, and where
+        nothing is asked."""
         found, wanted = self.forecast, self.row.target_value
-        if found is None or found.low is None or found.high is None:
+        if found is None or found.low is None or found.high is None or not wanted:
             return ""
         reached = self.row.value
         if reached is not None and reached >= wanted:

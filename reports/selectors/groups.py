@@ -16,12 +16,12 @@ class Groups:
     groups: list[WorkerGroup]
     sets: dict[str, GroupSet]  # by code
     members: dict[str, list[str]]  # code of the set → codes of its groups
-    # Every version that was valid by the day, by its word, with the codes of its groups.
+    # Every version, also one valid only later, by its word, with the codes of its groups.
     versions: dict[str, tuple[GroupSet, list[str]]] = field(default_factory=dict)
 
     def find(self, word: str) -> tuple[GroupSet, list[str]] | None:
         """The set an address names, with the codes of its groups: by its code the version valid on
-        the day, by ``word_of`` the version itself. None for one that was not valid by the day."""
+        the day, by ``word_of`` the version itself, whenever it is valid. None for no set."""
         if word in self.sets:
             return self.sets[word], self.members[word]
         return self.versions.get(word)
@@ -55,14 +55,15 @@ def groups_on(day: dt.date) -> Groups:
         groups.setdefault(
             code, WorkerGroup(code=code, name_zh=name_zh, name_en=name_en, is_active=is_active)
         )
-        if pk is not None and valid_from <= day:
+        if pk is not None:
             versions[pk] = GroupSet(
                 pk=pk, code=set_code, version=version, valid_from=valid_from, name_zh=zh, name_en=en
             )
             members.setdefault(pk, []).append(code)
     sets: dict[str, GroupSet] = {}
     for found in sorted(versions.values(), key=lambda row: (row.valid_from, row.version)):
-        sets[found.code] = found
+        if found.valid_from <= day:
+            sets[found.code] = found
     return Groups(
         list(groups.values()),
         sets,

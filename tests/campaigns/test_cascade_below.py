@@ -21,7 +21,7 @@ from reference.models import GroupSet
 from tests.builders import make_official, make_union
 from tests.campaigns.builders import make_campaign, make_target, refused
 from tests.portal.world import World, logged_in, make_world
-from unions.enums import UnionStatus
+from unions.enums import Role, UnionStatus
 from unions.models import Union
 from unions.services import move_union
 
@@ -173,6 +173,39 @@ def test_what_was_typed_for_who_is_gone_is_not_dropped_unsaid(
     again = form_of(answer)
     assert client.post(page_of(published), again).status_code == 302
     assert of_counties(published)[counties[2].pk] == (10, True)
+
+
+def test_what_was_typed_for_who_was_dissolved_is_not_dropped_either(
+    client: Client, counties: list[Union], published: Target
+) -> None:
+    """Its target stands in the table still, and counts."""
+    page = client.get(f"{page_of(published)}?by=by_hand&replaces=on")
+    typed = form_of(page, replaces="on") | {
+        f"value_{counties[0].pk}": "0", f"value_{counties[1].pk}": "100",
+    }  # fmt: skip
+    Union.objects.filter(pk=counties[0].pk).update(
+        status=UnionStatus.DISSOLVED, closed_on="2024-05-01"
+    )
+    answer = client.post(page_of(published), typed)
+    assert "The unions below have changed since" in answer.context["fault"]
+    assert (answer.context["total"], answer.context["difference"]) == ("130", "30")
+    assert of_counties(published) == {counties[0].pk: (30, True)}
+
+
+def test_who_sees_the_owner_alone_finds_no_target_below_it(
+    world: World, counties: list[Union], published: Target
+) -> None:
+    """Neither those below, nor those of unions moved away."""
+    gone = make_target(published.indicator.campaign, counties[1], "5")
+    move_union(counties[1], to_parent=world.other, reason="区划调整", actor=None)
+    own = logged_in(make_official("own", world.city, Role.GRASSROOTS_OFFICIAL))
+    listed = own.get(reverse("admin:campaigns_target_changelist")).context["cl"].result_list
+    assert list(listed) == [published]
+    for target in (Target.objects.get(union=counties[0]), gone):
+        address = reverse("admin:campaigns_target_change", args=[target.pk])
+        assert own.get(address).status_code == 404
+        history = reverse("admin:campaigns_target_history", args=[target.pk])
+        assert own.get(history).status_code == 404
 
 
 def test_who_was_moved_away_shares_no_target_of_a_foreign_campaign(

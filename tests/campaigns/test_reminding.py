@@ -72,8 +72,8 @@ def owing(world: World, addresses: list[str]) -> Requirement:
 class Server:
     """A mail server that refuses some addresses, and goes away after so many letters."""
 
-    def __init__(self, refuses: tuple[str, ...] = (), takes: int = 99) -> None:
-        self.refuses, self.takes, self.got = refuses, takes, list[str]()
+    def __init__(self, refuses: tuple[str, ...] = (), takes: int = 99, code: int = 550) -> None:
+        self.refuses, self.takes, self.code, self.got = refuses, takes, code, list[str]()
 
     def send_messages(self, letters: list[EmailMessage]) -> int:
         (letter,) = letters
@@ -81,7 +81,7 @@ class Server:
         if len(self.got) >= self.takes:
             raise SMTPServerDisconnected
         if to in self.refuses:
-            raise SMTPRecipientsRefused({to: (550, b"unknown")})
+            raise SMTPRecipientsRefused({to: (self.code, b"no")})
         self.got.append(to)
         return 1
 
@@ -115,6 +115,22 @@ def test_a_refused_address_keeps_no_other_from_its_letter(
     assert set(requirement.reminders.values_list("letters", flat=True)) == {1, 2}
     assert remind_now(requirement, actor=world.official).reached == []
     assert len(server.got) == 3
+
+
+@pytest.mark.parametrize("code", [421, 450, 451, 452])
+def test_an_address_refused_for_now_is_tried_again(
+    served: Callable[[Server], Server], code: int
+) -> None:
+    """A server that greylists takes the letter ten minutes later."""
+    world = make_world()
+    requirement = owing(world, ["a@example.org"])
+    served(Server(refuses=("a@example.org",), code=code))
+    assert remind_units(LATE).unsent == [world.county.pk]
+    with refused("mail"):
+        remind_now(requirement, actor=world.official)
+    assert not requirement.reminders.exists()
+    server = served(Server())
+    assert (remind_units(LATE).unsent, server.got) == ([], ["a@example.org"])
 
 
 def test_a_server_that_goes_away_half_way_writes_to_nobody_twice(

@@ -16,6 +16,7 @@ from campaigns.models import (
     GoodPractice,
     RecordKind,
     RequiredOf,
+    Target,
 )
 from campaigns.services.campaigns import save_phase, update_campaign
 from campaigns.services.hand_ins import save_requirement
@@ -106,6 +107,19 @@ def test_lines_of_a_text_end_as_browsers_end_them(client: Client, campaign: Camp
     assert client.post(page_of(campaign), sent).status_code == 302
     campaign.refresh_from_db()
     assert campaign.summary.split() == ["一", "二", "三"]
+
+
+def test_a_target_keeps_the_note_another_wrote(client: Client, campaign: Campaign) -> None:
+    """On its own page and on that of its indicator, where many stand."""
+    target = campaign.indicators.get().targets.get()
+    for number, record in enumerate((target, target.indicator)):
+        page = page_of(record)
+        older = as_sent(client, page)
+        Target.objects.filter(pk=target.pk).update(note=f"第一人{number}")
+        box = "value" if record == target else "targets-0-value"
+        assert client.post(page, older | {box: str(200 + number)}).status_code == 302
+        target.refresh_from_db()
+        assert (target.note, int(target.value)) == (f"第一人{number}", 200 + number)
 
 
 def test_records_and_good_practice_likewise(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -19,10 +20,11 @@ from reports.brief import brief_of, letter_of
 from reports.briefings.content import Briefing, Sheet, briefing_of
 from reports.briefings.paper import page_values
 from reports.briefings.wording import lagging, overview, without_targets
-from reports.models import CampaignProgress
+from reports.models import CampaignForecast, CampaignProgress
 from reports.nightly import run_nightly
 from reports.selectors.cascades import cascades_of
 from reports.selectors.days import as_of
+from reports.selectors.progress import measured
 from reports.selectors.ranking import ranking_of
 from reports.tasks import send_briefs_task
 from tests.builders import make_official
@@ -214,6 +216,7 @@ def test_a_target_of_0_is_no_missing_figure(world: World, reader: User) -> None:
     (sheet,) = [one for one in told(reader, world.campaign, DAY).sheets if one.period_end == YEAR]
     (shen,) = [line for line in sheet.lines if line.union == world.shen]
     assert (shen.progress.value, shen.progress.share, shen.place) == (Decimal(0), None, None)
+    assert sheet.own is not None
     with translation.override("en"):
         assert shen.status_label == "target of 0"
         assert overview(sheet, DAY, has_signs=True)[0].startswith(
@@ -221,6 +224,16 @@ def test_a_target_of_0_is_no_missing_figure(world: World, reader: User) -> None:
         )
         shown = Sheet(sheet.indicator, sheet.period_start, sheet.period_end, None, [shen])
         assert lagging(shown, 30) == "No unit lags behind."
+        told_of = replace(
+            sheet.own.forecast, forecast=CampaignForecast(low=Decimal(1), high=Decimal(9))
+        )
+        assert told_of.verdict == ""
+    found = ranking_of(reader, world.city, DAY, sort="pace", status="no_target").rows
+    assert [row.union for row in found] == [world.shen]
+    # Earlier versions of the portal wrote that there was no figure.
+    CampaignProgress.objects.filter(target=shen.progress.target).update(status="no_data")
+    (again,) = measured([shen.progress.target], DAY)
+    assert again.status == "no_target"
     found = ranking_of(reader, world.city, DAY, sort="pace", status="no_target").rows
     assert [row.union for row in found] == [world.shen]
 

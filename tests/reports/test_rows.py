@@ -292,6 +292,11 @@ def test_rows_of_a_target_are_of_the_version_it_names(client: Client, world: Wor
     # By its code alone a set is that of the day.
     other = client.get(address.replace(f"{first.code}.1", first.code)).context
     assert (other["figure"].group_set, other["value"]) == (second, 0)
+    # Also one that is valid only later: a first night measures targets of the past by it.
+    GroupSet.objects.filter(pk=second.pk).update(valid_from=dt.date(2024, 7, 1))
+    later = client.get(address.replace(f"{first.code}.1", f"{first.code}.2")).context
+    assert later["figure"].group_set == second
+    assert client.get(address.replace(f"{first.code}.1", first.code)).context["value"] == row.value
     unknown = address.replace(f"{first.code}.1", f"{first.code}.3")
     assert client.get(unknown).status_code == 404
 

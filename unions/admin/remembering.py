@@ -31,11 +31,13 @@ class RememberingForm(ServiceForm):
                 shown = self.add_initial_prefix(name)
                 field.show_hidden_initial = not self.is_bound or shown in self.data
 
-    def seen(self) -> dict[str, Any]:
-        """What the page showed when it was opened, by field; nothing where it did not say."""
+    def seen_of_changed(self) -> dict[str, Any]:
+        """What the page showed of the fields that were changed on it; nothing where it did not
+        say. For services that look once more, under their lock."""
         found = {}
-        for name, field in self.fields.items():
-            if field.show_hidden_initial and self.is_bound:
+        for name in self.changed_data:
+            field = self.fields[name]
+            if field.show_hidden_initial:
                 try:
                     found[name] = field.clean(self.data[self.add_initial_prefix(name)])
                 except forms.ValidationError:
