@@ -98,7 +98,7 @@ class Sheet:
         children: the best first, those without a share last."""
         return sorted(
             (line for line in self.lines if line.depth == 0),
-            key=lambda line: (line.place is None, line.place or 0, line.union.path),
+            key=lambda line: (line.place is None, line.place or 0, _tree_order(line.union.path)),
         )
 
     @property
@@ -106,7 +106,7 @@ class Sheet:
         """Units behind or at risk, or that have missed their target; the slowest first."""
         return sorted(
             (line for line in self.lines if line.state in LAGGING),
-            key=lambda line: (line.progress.pace or Decimal(0), line.union.path),
+            key=lambda line: (line.progress.pace or Decimal(0), _tree_order(line.union.path)),
         )
 
     @property
@@ -196,8 +196,8 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
     top = paths[campaign.owner_id]
     targets = [target for target in targets if paths[target.union_id].startswith(top)]
     left = Counter(_key(target) for target in beyond if paths[target.union_id].startswith(top))
-    # "/" sorts before the digits: a unit stands before what was below it.
-    targets.sort(key=lambda row: (*_key(row), paths[row.union_id]))
+    # A unit stands before what was below it.
+    targets.sort(key=lambda row: (*_key(row), _tree_order(paths[row.union_id])))
     shown = [target for target in targets if target.period_end >= day]
     if not shown and targets:
         last = max(target.period_end for target in targets)
@@ -218,6 +218,12 @@ def briefing_of(actor: Actor, campaign: Campaign, as_of: AsOf | None) -> Briefin
         knows_targets=knows_targets,
         thresholds=list(PaceThreshold.objects.all()),
     )
+
+
+def _tree_order(path: str) -> tuple[int, ...]:
+    """The place of a path among others: of unions below the same one, the older first. As texts,
+    key 10 would stand before key 9."""
+    return tuple(int(key) for key in path.split("/") if key)
 
 
 def _key(target: Target) -> Key:
