@@ -27,15 +27,10 @@ from campaigns.services.targets import withdraw_target
 from tests.campaigns.builders import make_campaign, make_target, refused
 from tests.campaigns.test_hand_ins import pdf
 from tests.page_forms import as_sent, page_of
-from tests.portal.world import World, logged_in, make_world
+from tests.portal.world import World, logged_in
 from unions.services import move_union
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from enterprises.services import record_baseline
 from reference.models import GroupSet
 from tests.builders import make_membership, make_union
 from tests.campaigns.builders import make_campaign, make_target, refused
-from tests.portal.world import World, logged_in, make_world
+from tests.portal.world import World, logged_in
 from unions.models import Union
 
 
@@ -51,21 +51,6 @@ def test_largest_remainders() -> None:
     assert divide(10, [1, 1, 1]) == [4, 3, 3]
     # 7 × 2/11, 3/11, 6/11 = 1.27, 1.91, 3.82.
     assert divide(7, [2, 3, 6]) == [1, 2, 4]
-
-
-@pytest.fixture
-def world(db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def counties(world: World) -> list[Union]:
-    """The county of the world and two more below the city."""
-    more = [
-        make_union(name, "county_federation", world.city, code=f"37159{number}")
-        for number, name in enumerate(("甲县总", "乙县总"), 1)
-    ]
-    return [world.county, *more]
 
 
 @pytest.fixture

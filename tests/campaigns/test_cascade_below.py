@@ -20,7 +20,7 @@ from enterprises.services import record_baseline
 from reference.models import GroupSet
 from tests.builders import make_official, make_union
 from tests.campaigns.builders import make_campaign, make_target, refused
-from tests.portal.world import World, logged_in, make_world
+from tests.portal.world import World, logged_in
 from unions.enums import Role, UnionStatus
 from unions.models import Union
 from unions.services import move_union
@@ -29,18 +29,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> World:
-    return make_world()
-
-
-@pytest.fixture
-def counties(world: World) -> list[Union]:
-    """The county of the world and two more below the city."""
-    more = [
-        make_union(name, "county_federation", world.city, code=f"37159{number}")
-        for number, name in enumerate(("甲县总", "乙县总"), 1)
-    ]
-    return [world.county, *more]
+def client(world: World) -> Client:
+    return logged_in(world.official)
 
 
 @pytest.fixture
@@ -55,11 +45,6 @@ def published(world: World, campaign: Campaign, counties: list[Union]) -> Target
     make_target(campaign, counties[0], "30")
     publish_campaign(campaign, actor=None)
     return target
-
-
-@pytest.fixture
-def client(world: World) -> Client:
-    return logged_in(world.official)
 
 
 def page_of(target: Target) -> str:

@@ -15,14 +15,9 @@ from campaigns.services.campaigns import publish_campaign
 from campaigns.services.targets import withdraw_target
 from tests.builders import make_union
 from tests.campaigns.builders import make_campaign, make_target
-from tests.portal.world import World, logged_in, make_world
+from tests.portal.world import World, logged_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture

@@ -23,15 +23,10 @@ from campaigns.services.hand_ins import save_requirement
 from campaigns.services.records import save_practice, save_record
 from tests.campaigns.builders import make_campaign, make_target
 from tests.page_forms import as_sent, page_of
-from tests.portal.world import World, logged_in, make_world
+from tests.portal.world import World, logged_in
 
 pytestmark = pytest.mark.django_db
 D = dt.date
-
-
-@pytest.fixture
-def world() -> World:
-    return make_world()
 
 
 @pytest.fixture
